@@ -1,0 +1,77 @@
+"""The command `xstilts`: finds a sub-command's file when it is asked for, so that start-up stays fast."""
+
+import importlib
+import sys
+
+import click
+
+from harness import __version__
+from harness.errors import XstiltsError
+
+# command -> (module, one line of help); the module defines `command`
+COMMANDS: dict[str, tuple[str, str]] = {
+    "validate": ("harness.cli.validate", "Check sequence files and list every error."),
+    "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
+    "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
+    "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
+    "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
+    "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
+    "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
+    "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
+    "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
+    "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; on an unknown name say which one is near."""
+        import difflib
+
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="xstilts")
+def cli() -> None:
+    """Measure how the order of English intermediate tasks changes zero-shot cross-lingual accuracy."""
+
+
+def main() -> None:
+    """Run the command line; expected errors are printed without a traceback."""
+    try:
+        cli.main(prog_name="xstilts", standalone_mode=True)
+    except XstiltsError as error:
+        print(f"xstilts: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The bridge to lm-eval: model class, tasks, scoring a checkpoint."""

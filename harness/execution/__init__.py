@@ -1,0 +1,1 @@
+"""Who runs the tree of stages: a worker process on this machine."""

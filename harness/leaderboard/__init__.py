@@ -1,0 +1,1 @@
+"""Tables with uncertainty and provenance, and their publication."""

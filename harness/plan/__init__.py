@@ -1,0 +1,1 @@
+"""Orders become sequences, sequences a tree of stages with shared prefixes."""

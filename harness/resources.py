@@ -1,0 +1,35 @@
+"""Where the files that ship with xstilts lie: beside the package in a checkout, inside it in a wheel."""
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_IN_WHEEL = _PACKAGE / "shipped"
+
+
+def shipped(folder: str) -> Path:
+    """Return a shipped top-level folder: `tasks`, `sequences` or `deepspeed_configs`."""
+    root = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
+    return root / folder
+
+
+def user_folder() -> Path:
+    """Return the folder of the user's own tasks and sequences (`XSTILTS_HOME`, else `~/.config/xstilts`).
+
+    It may not exist. `xstilts register` copies sequence files to its `sequences/` folder; training
+    tasks in its `tasks/` folder join the shipped ones.
+    """
+    home = os.environ.get("XSTILTS_HOME")
+    if home:
+        return Path(home).expanduser()
+    config = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(config) if config else Path.home() / ".config") / "xstilts"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again (`XSTILTS_CACHE`, else `~/.cache/xstilts`)."""
+    cache = os.environ.get("XSTILTS_CACHE")
+    if cache:
+        return Path(cache).expanduser()
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    return (Path(xdg) if xdg else Path.home() / ".cache") / "xstilts"

@@ -1,0 +1,69 @@
+"""How one stage is trained: every setting that can change its weights."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+class Precision(StrEnum):
+    """The number format of the forward and backward pass; master weights are always fp32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class Hyperparameters(BaseModel):
+    """The settings of one stage.
+
+    `batch_size` counts the examples of one optimizer step over all processes and accumulation
+    steps, so that it means the same on one device and on eight. Defaults follow XTREME's
+    `train_xnli.sh` (lr 2e-5, batch 32, length 128) and BERT's fine-tuning recipe (linear warm-up over
+    10% of the steps, weight decay 0.01, clipping at 1.0; Devlin et al. 2019, appendix A.3).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; ignored where steps is set.")
+    steps: int | None = Field(None, ge=1, description="Optimizer steps; replaces epochs.")
+    learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak learning rate of AdamW.")
+    batch_size: int = Field(32, ge=1, le=65536, description="Examples per optimizer step, over all devices.")
+    accumulation: int = Field(1, ge=1, description="Forward passes per optimizer step on each device.")
+    max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
+    warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
+    weight_decay: float = Field(0.01, ge=0, lt=1, description="AdamW's decay; none on biases and norms.")
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    precision: Precision = Field(Precision.BF16, description="fp32, bf16, or fp16 (CUDA only).")
+    freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")
+    dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")
+    train_rows: int | None = Field(None, ge=1, description="Use only this many rows, drawn by the seed.")
+
+    @model_validator(mode="after")
+    def _accumulation_divides_batch(self) -> Self:
+        if self.batch_size % self.accumulation:
+            raise ValueError(
+                f"batch_size {self.batch_size} is not a multiple of accumulation {self.accumulation}"
+            )
+        return self
+
+    def overridden(self, overrides: Mapping[str, Any]) -> "Hyperparameters":
+        """Return these settings with some replaced; epochs replace steps and the other way round.
+
+        Raises:
+            pydantic.ValidationError: a value is out of range or the combination is impossible.
+        """
+        merged = self.model_dump() | dict(overrides)
+        if "epochs" in overrides and "steps" not in overrides:
+            merged["steps"] = None
+        return Hyperparameters.model_validate(merged)
+
+
+def _known_and_valid(overrides: dict[str, Any]) -> dict[str, Any]:
+    Hyperparameters().overridden(overrides)
+    return overrides
+
+
+# Only the settings that a task wants otherwise, so that `exclude_unset` bookkeeping is not needed.
+Overrides = Annotated[dict[str, Any], AfterValidator(_known_and_valid)]

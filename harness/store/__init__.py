@@ -1,0 +1,1 @@
+"""Finished stages and evaluations, addressed by content."""

@@ -1,0 +1,1 @@
+"""One stage of fine-tuning on DeepSpeed."""
