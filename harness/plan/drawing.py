@@ -1,0 +1,55 @@
+"""The plan as text: the tree of stages and its counts."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from harness.plan.orders import plan_size
+from harness.plan.stage import Stage
+from harness.plan.tree import Plan
+from harness.spec.load import LoadedSequence
+
+# Above this the tree would fill screens without telling more than the counts do.
+_MOST_SEQUENCES = 5_000
+_MOST_LINES = 200
+
+
+def draw(loaded: LoadedSequence) -> str:
+    """Return the tree of one seed (all seeds have the same) and the counts over all seeds."""
+    spec, size = loaded.spec, plan_size(loaded.spec)
+    lines = [spec.model]
+    if size.sequences // len(spec.seeds) <= _MOST_SEQUENCES:
+        plan = Plan.of(loaded, seeds=spec.seeds[:1])
+        drawn = list(islice(_branches(plan), _MOST_LINES + 1))
+        lines += drawn[:_MOST_LINES]
+        if len(drawn) > _MOST_LINES:
+            lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
+    else:
+        lines.append("… the tree is too large to draw")
+    lines += ["", summary(loaded)]
+    return "\n".join(lines)
+
+
+def summary(loaded: LoadedSequence) -> str:
+    """Return the counts in a sentence."""
+    spec, size = loaded.spec, plan_size(loaded.spec)
+    seeds = ", ".join(str(seed) for seed in spec.seeds)
+    return (
+        f"{size.sequences} sequences (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
+        f"{size.stages} stages; {size.stages_without_sharing} without shared prefixes"
+    )
+
+
+def _branches(plan: Plan) -> Iterator[str]:
+    children: dict[tuple[str, ...], list[Stage]] = {}
+    for stage in plan.stages:
+        children.setdefault(stage.path[:-1], []).append(stage)
+    yield from _below((), "", children)
+
+
+def _below(path: tuple[str, ...], indent: str, children: dict[tuple[str, ...], list[Stage]]) -> Iterator[str]:
+    here = children.get(path, [])
+    for position, stage in enumerate(here):
+        last = position == len(here) - 1
+        mark = " ●" if stage.role == "target" else ""
+        yield f"{indent}{'└─ ' if last else '├─ '}{stage.task}{mark}"
+        yield from _below(stage.path, indent + ("   " if last else "│  "), children)

@@ -1,0 +1,88 @@
+"""Identity: digests over everything that can change a stage's weights or an evaluation's scores.
+
+What stays out on purpose: device and process count, accumulation, ZeRO level, paths, task names and
+evaluation batch size. They go into manifests instead.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.training_task import TrainingTask
+
+# Raised by hand when the training code changes what weights the same description gives.
+STAGE_VERSION = 1
+# Raised by hand when the evaluation code changes what scores the same checkpoint gets.
+EVALUATION_VERSION = 1
+
+
+def root_digest(model_fingerprint: str, trust_remote_code: bool) -> str:
+    """Return the digest of the pretrained model, the parent of every first stage."""
+    return _digest({"model": model_fingerprint, "trust_remote_code": trust_remote_code})
+
+
+def stage_digest(
+    parent: str, task: TrainingTask, data_fingerprint: str, hyperparameters: Hyperparameters, seed: int
+) -> str:
+    """Return the digest of one stage.
+
+    Args:
+        parent: Digest of the stage before, or of the pretrained model.
+        task: Its kind and label order shape the head; its other fields only say where rows lie.
+        data_fingerprint: Fingerprint of the rows' content in order.
+        hyperparameters: All but `accumulation`, which like the device count only splits the work.
+        seed: Seed of the head, the dropout and the order of the rows.
+    """
+    settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
+    if settings["steps"] is not None:
+        settings["epochs"] = None
+    return _digest(
+        {
+            "stage_version": STAGE_VERSION,
+            "parent": parent,
+            "kind": task.kind,
+            "labels": list(task.labels),
+            "data": data_fingerprint,
+            "hyperparameters": settings,
+            "seed": seed,
+        }
+    )
+
+
+def evaluation_digest(
+    stage: str,
+    tasks: Sequence[EvaluationTask],
+    data_fingerprints: Mapping[str, str],
+    split: str,
+    limit: int | None,
+    precision: Precision,
+) -> str:
+    """Return the digest of the evaluation of one stage.
+
+    Args:
+        stage: Digest of the evaluated stage.
+        tasks: The leaf tasks; their order does not matter.
+        data_fingerprints: Leaf task name -> fingerprint of its rows.
+        split: `test` or `validation`.
+        limit: Items per task, or None for all.
+        precision: Number format of the forward pass.
+    """
+    return _digest(
+        {
+            "evaluation_version": EVALUATION_VERSION,
+            "stage": stage,
+            "tasks": sorted([task.name, task.version, data_fingerprints[task.name]] for task in tasks),
+            "split": split,
+            "limit": limit,
+            "precision": precision.value,
+        }
+    )
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """Return the first 128 bits of the SHA-256 of canonical JSON, in hex."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
