@@ -1,1 +1,1 @@
-"""One stage of fine-tuning on DeepSpeed."""
+"""One stage: an encoder fine-tuned on one training task by DeepSpeed, with a fresh head, resumable."""

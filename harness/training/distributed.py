@@ -1,0 +1,92 @@
+"""The processes that train together: gloo on CPUs, nccl on GPUs, one process without any launcher."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+import torch
+import torch.distributed as dist
+
+T = TypeVar("T")
+
+# Tokenising a large data set on one rank keeps the others waiting for minutes.
+_TIMEOUT = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class World:
+    """This process's place among those that train together."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+
+def start_process_group() -> World:
+    """Join the process group that `torch.distributed.run` announces, or form one of this process alone.
+
+    Safe to call again. Sets `LOCAL_RANK`'s CUDA device where there are GPUs.
+    """
+    if not dist.is_initialized():
+        alone = "RANK" not in os.environ
+        for name in ("RANK", "LOCAL_RANK"):
+            os.environ.setdefault(name, "0")
+        os.environ.setdefault("WORLD_SIZE", "1")
+        backend = "gloo"
+        if torch.cuda.is_available():
+            backend = "nccl"
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        if alone:
+            # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+            dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1, timeout=_TIMEOUT)
+        else:
+            dist.init_process_group(backend, timeout=_TIMEOUT)
+    _start_deepspeed()
+    return world()
+
+
+def world() -> World:
+    """Return this process's place; `start_process_group` must have been called."""
+    local = int(os.environ["LOCAL_RANK"])
+    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    return World(dist.get_rank(), dist.get_world_size(), device)
+
+
+def _start_deepspeed() -> None:
+    import deepspeed
+    from deepspeed import ops
+
+    # DeepSpeed would compile this extension at start-up (30 s, needs a compiler, hangs on a stale lock).
+    ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
+
+
+def on_first_rank(work: Callable[[], T]) -> T:
+    """Do `work` on rank 0 and return its (picklable) value on every rank.
+
+    Raises:
+        Exception: what `work` raised, on every rank, so that none waits for the others.
+    """
+    if dist.get_world_size() == 1:
+        return work()
+    answer: list[Any] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            answer[0] = work()
+        except Exception as error:
+            answer[1] = error
+    dist.broadcast_object_list(answer, src=0)
+    if answer[1] is not None:
+        raise answer[1]
+    return cast(T, answer[0])
+
+
+def from_every_rank(value: T) -> list[T]:
+    """Return the (picklable) values of all ranks, in order, on every rank."""
+    values: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return values

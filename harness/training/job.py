@@ -1,0 +1,70 @@
+"""What a stage is asked to do, how far it is, and what it did."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.training_task import TrainingTask
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageJob(_Model):
+    """One stage to train."""
+
+    digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
+    encoder: Path = Field(description="Folder of the encoder to start from: a model's or a stage's `encoder/`.")
+    task: TrainingTask
+    hyperparameters: Hyperparameters
+    seed: int = Field(ge=0, le=2**31 - 1, description="Seed of the head, the dropout and the rows' order.")
+    deepspeed: dict[str, Any] = Field(description="DeepSpeed's configuration; this package fills its `auto`s.")
+    data_dir: Path | None = None
+    data_revision: str | None = Field(None, description="Hub revision that replaces the task file's.")
+    data_fingerprint: str | None = Field(None, description="The rows must have this fingerprint, where given.")
+    trust_remote_code: bool = False
+    workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
+
+
+class StageProgress(_Model):
+    """How far a stage is."""
+
+    step: int = Field(description="Optimizer steps done, those before a resume included.")
+    steps: int
+    samples: int
+    seconds: float = Field(description="Time spent in training steps, that before a resume included.")
+    loss: float = Field(description="Mean loss per example of the latest step.")
+    samples_per_second: float
+
+
+class LossPoint(_Model):
+    """Mean training loss per example over the steps since the point before."""
+
+    step: int
+    loss: float
+
+
+class StageResult(_Model):
+    """What a stage did."""
+
+    steps: int
+    samples: int = Field(description="Examples seen, repetitions included.")
+    tokens: int = Field(description="Tokens seen, padding left out.")
+    seconds: float = Field(description="Time spent in training steps, that before a resume included.")
+    samples_per_second: float
+    loss_curve: tuple[LossPoint, ...] = Field(description="At most about 100 points.")
+    final_loss: float
+    resumed_from_step: int = Field(description="0 where the stage was trained without a break.")
+    world_size: int
+    zero_stage: int
+    precision: Precision
+    device: str = Field(description="cpu or cuda.")
+    hardware: str
+    peak_memory_bytes: int = Field(description="Highest use of one process: CUDA memory, else resident set.")
+    data_source: str
+    data_revision: str | None
+    data_fingerprint: str
+    data_rows: int = Field(description="Rows trained on, after train_rows.")
