@@ -1,0 +1,73 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_STORE = Path(".xstilts/store")
+
+
+class SeedList(click.ParamType):
+    """Seeds separated by commas: `1,2,3`."""
+
+    name = "seeds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the seeds as integers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            seeds = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of integers such as 1,2,3", param, ctx)
+        if any(not 0 <= seed < 2**31 for seed in seeds):
+            self.fail(f"{value!r}: a seed is between 0 and 2147483647", param, ctx)
+        return seeds
+
+
+def run_options(command: F) -> F:
+    """Add the options that say what a run is made of and where its results lie."""
+    for option in reversed(
+        [
+            click.option(
+                "--store",
+                type=click.Path(path_type=Path, file_okay=False),
+                default=_STORE,
+                envvar="XSTILTS_STORE",
+                show_default=True,
+                help="Folder of finished stages and evaluations.",
+            ),
+            click.option(
+                "--data-dir",
+                type=click.Path(path_type=Path),
+                help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
+            ),
+            click.option(
+                "--leaderboards",
+                type=click.Path(path_type=Path, file_okay=False),
+                default=Path("leaderboards"),
+                show_default=True,
+                help="Folder that the leaderboard is written to.",
+            ),
+            click.option(
+                "--limit",
+                type=click.IntRange(1),
+                help="Train on and score at most N rows a task, as a trial.",
+            ),
+            click.option("--seeds", type=SeedList(), help="Other seeds than the file's: 1,2,3."),
+            click.option("--deepspeed", help="Another DeepSpeed file: a known name or a path."),
+            click.option(
+                "--reported",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                help="JSON file of published numbers, shown apart and marked as not ours.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,111 @@
+"""From a stage of a resolved plan to its job, and from the job's result to its manifest."""
+
+from datetime import UTC, datetime
+
+from harness.data.evaluation_rows import EvaluationRows
+from harness.data.rows import TrainingRows
+from harness.evaluation.job import EvaluationJob, EvaluationResult
+from harness.evaluation.manifest import EvaluationManifest
+from harness.execution.resolution import Resolution, evaluation_precision
+from harness.plan.stage import Stage
+from harness.store.layout import FORMAT
+from harness.store.manifest import STAGES, DataRecord, StageManifest
+from harness.store.provenance import environment
+from harness.store.store import Store
+from harness.training.job import StageJob, StageResult
+from harness.training.pretrained import ensure_folder
+
+
+def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
+    """Return what a worker needs to train a stage whose parent is finished."""
+    loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
+    if stage.parent is None:
+        encoder = ensure_folder(resolution.model, spec.trust_remote_code)
+    else:
+        encoder = store.path(STAGES, resolution.digests[stage.parent]) / "encoder"
+    rows = resolution.training[stage.task]
+    return StageJob(
+        digest=resolution.digests[stage],
+        encoder=encoder,
+        task=loaded.tasks[stage.task],
+        hyperparameters=spec.hyperparameters(stage.task),
+        seed=stage.seed,
+        deepspeed=loaded.deepspeed.config,
+        data_dir=resolution.data_dir,
+        data_revision=rows.revision,
+        data_fingerprint=rows.fingerprint,
+        trust_remote_code=spec.trust_remote_code,
+        workdir=store.workdir(resolution.digests[stage]),
+    )
+
+
+def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: StageResult) -> StageManifest:
+    """Return the manifest of a trained stage; the store adds the files' checksums."""
+    loaded = resolution.plan.loaded
+    return StageManifest(
+        format=FORMAT,
+        digest=job.digest,
+        environment=environment(),
+        finished=_now(),
+        files={},
+        parent=resolution.digests[stage.parent] if stage.parent else None,
+        model=loaded.spec.model,
+        model_fingerprint=resolution.model.fingerprint,
+        trust_remote_code=job.trust_remote_code,
+        path=stage.path,
+        task=stage.task,
+        labels=job.task.labels,
+        hyperparameters=job.hyperparameters,
+        seed=stage.seed,
+        data=data_record(resolution.training[stage.task]),
+        deepspeed=loaded.deepspeed.name,
+        deepspeed_config=job.deepspeed,
+        result=result,
+    )
+
+
+def evaluation_job(resolution: Resolution, store: Store, stage: Stage) -> EvaluationJob:
+    """Return what a worker needs to score a finished target stage."""
+    spec = resolution.plan.loaded.spec
+    return EvaluationJob(
+        checkpoint=store.path(STAGES, resolution.digests[stage]) / "classifier",
+        tasks=tuple(task.name for task in resolution.leaves(stage)),
+        split=spec.evaluation.split,
+        limit=spec.evaluation.limit,
+        batch_size=spec.evaluation.batch_size,
+        precision=evaluation_precision(resolution.plan, stage.task),
+        data_dir=resolution.data_dir,
+        trust_remote_code=spec.trust_remote_code,
+        output=store.workdir(resolution.evaluation_digests[stage]),
+    )
+
+
+def evaluation_manifest(
+    resolution: Resolution, stage: Stage, job: EvaluationJob, result: EvaluationResult
+) -> EvaluationManifest:
+    """Return the manifest of an evaluation; the store adds the files' checksums."""
+    return EvaluationManifest(
+        format=FORMAT,
+        digest=resolution.evaluation_digests[stage],
+        environment=environment(),
+        finished=_now(),
+        files={},
+        stage=resolution.digests[stage],
+        split=job.split,
+        limit=job.limit,
+        precision=job.precision,
+        batch_size=job.batch_size,
+        data={task: data_record(resolution.evaluation[task]) for task in job.tasks},
+        result=result,
+    )
+
+
+def data_record(rows: TrainingRows | EvaluationRows) -> DataRecord:
+    """Return which rows were used."""
+    return DataRecord(
+        source=rows.source, revision=rows.revision, fingerprint=rows.fingerprint, rows=len(rows.dataset)
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

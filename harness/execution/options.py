@@ -1,0 +1,71 @@
+"""The options of a run, and the sequence file that they turn the given one into."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.spec.deepspeed_file import DeepSpeedFile
+from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.load import LoadedSequence
+from harness.spec.sequence_file import SequenceFile, TrainingSettings
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line sets beside the sequence file.
+
+    Attributes:
+        limit: Train on and score at most this many rows per task; the leaderboard says so.
+        processes: Training processes (one for each device).
+    """
+
+    store: Path
+    leaderboards: Path
+    data_dir: Path | None = None
+    limit: int | None = None
+    seeds: Sequence[int] | None = None
+    deepspeed: DeepSpeedFile | None = None
+    processes: int = 1
+    reported: Path | None = None
+
+    def apply(self, loaded: LoadedSequence) -> LoadedSequence:
+        """Return the sequence file as this run sees it."""
+        spec = loaded.spec
+        if self.limit is not None:
+            spec = _limited(spec, self.limit)
+        if self.seeds is not None:
+            spec = spec.model_copy(update={"seeds": tuple(dict.fromkeys(self.seeds))})
+        return replace(loaded, spec=spec, deepspeed=self.deepspeed or loaded.deepspeed)
+
+    def command(self, sequence: str) -> str:
+        """Return the command that repeats this run; folders of this machine are left out."""
+        words = ["xstilts run", sequence]
+        if self.data_dir is not None:
+            words.append("--data-dir DATA")
+        if self.limit is not None:
+            words.append(f"--limit {self.limit}")
+        if self.seeds is not None:
+            words += [f"--seeds {','.join(str(seed) for seed in self.seeds)}"]
+        if self.deepspeed is not None:
+            words.append(f"--deepspeed {self.deepspeed.name}")
+        if self.processes > 1:
+            words.append(f"--processes {self.processes}")
+        return " ".join(words)
+
+
+def _limited(spec: SequenceFile, limit: int) -> SequenceFile:
+    def rows(settings: Hyperparameters) -> int:
+        return min(settings.train_rows or limit, limit)
+
+    training = TrainingSettings.model_validate(
+        spec.training.model_dump(exclude={"per_task"})
+        | {
+            "train_rows": rows(spec.training),
+            "per_task": {
+                task: {**overrides, "train_rows": rows(spec.hyperparameters(task))}
+                for task, overrides in spec.training.per_task.items()
+            },
+        }
+    )
+    evaluation = spec.evaluation.model_copy(update={"limit": min(spec.evaluation.limit or limit, limit)})
+    return spec.model_copy(update={"training": training, "evaluation": evaluation})

@@ -1,0 +1,108 @@
+"""A plan with everything that its digests need: the model, the data, and so each stage's identity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
+from harness.data.rows import TrainingRows, load_training_rows
+from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.plan.stage import Stage
+from harness.plan.tree import Plan
+from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.hyperparameters import Precision
+from harness.training.pretrained import PretrainedModel, resolve_model
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A plan whose model and data are at hand.
+
+    Attributes:
+        training: Training task -> its rows.
+        evaluation: Leaf evaluation task -> the rows that it scores.
+        digests: Stage -> digest.
+        evaluation_digests: Target stage -> digest of its evaluation.
+    """
+
+    plan: Plan
+    data_dir: Path | None
+    model: PretrainedModel
+    training: Mapping[str, TrainingRows]
+    evaluation: Mapping[str, EvaluationRows]
+    digests: Mapping[Stage, str]
+    evaluation_digests: Mapping[Stage, str]
+
+    def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
+        """The evaluation tasks that score a target stage."""
+        return self.plan.loaded.evaluations[stage.task]
+
+    def samples(self, stage: Stage) -> int:
+        """How many examples the stage will be trained on, repetitions counted."""
+        settings = self.plan.loaded.spec.hyperparameters(stage.task)
+        rows = len(self.training[stage.task].dataset)
+        rows = min(rows, settings.train_rows or rows)
+        return settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
+
+    def items(self, stage: Stage) -> int:
+        """How many items the stage's evaluation scores."""
+        limit = self.plan.loaded.spec.evaluation.limit
+        counts = [len(self.evaluation[task.name].dataset) for task in self.leaves(stage)]
+        return sum(min(count, limit or count) for count in counts)
+
+
+def evaluation_precision(plan: Plan, target: str) -> Precision:
+    """Return the number format in which checkpoints of a target are scored."""
+    spec = plan.loaded.spec
+    return spec.evaluation.precision or spec.hyperparameters(target).precision
+
+
+def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
+    """Find the model and all rows, and give every stage and evaluation its digest.
+
+    Raises:
+        UserError: The model or some rows cannot be had.
+    """
+    spec, tasks = plan.loaded.spec, plan.loaded.tasks
+    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    wanted = dict.fromkeys(stage.task for stage in plan.stages)
+    training = {name: load_training_rows(tasks[name], data_dir=data_dir) for name in wanted}
+    evaluation = {
+        task.name: load_evaluation_rows(
+            task.corpus, task.language, split=spec.evaluation.split, data_dir=data_dir
+        )
+        for leaves in plan.loaded.evaluations.values()
+        for task in leaves
+    }
+    digests = _stage_digests(plan, model, training)
+    fingerprints = {name: rows.fingerprint for name, rows in evaluation.items()}
+    evaluation_digests = {
+        stage: evaluation_digest(
+            digests[stage],
+            plan.loaded.evaluations[stage.task],
+            fingerprints,
+            spec.evaluation.split,
+            spec.evaluation.limit,
+            evaluation_precision(plan, stage.task),
+        )
+        for stage in plan.stages
+        if stage.role == "target"
+    }
+    return Resolution(plan, data_dir, model, training, evaluation, digests, evaluation_digests)
+
+
+def _stage_digests(
+    plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
+) -> dict[Stage, str]:
+    spec, tasks = plan.loaded.spec, plan.loaded.tasks
+    root = root_digest(model.fingerprint, spec.trust_remote_code)
+    digests: dict[Stage, str] = {}
+    for stage in plan.stages:
+        digests[stage] = stage_digest(
+            digests[stage.parent] if stage.parent else root,
+            tasks[stage.task],
+            training[stage.task].fingerprint,
+            spec.hyperparameters(stage.task),
+            stage.seed,
+        )
+    return digests

@@ -1,0 +1,123 @@
+"""One call for the whole job: plan, train what is missing, evaluate what is missing, publish."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from harness.data.overlap import OverlapError, find_overlap
+from harness.errors import RunError, XstiltsError
+from harness.execution.board import make_board, predictions
+from harness.execution.options import RunOptions
+from harness.execution.reporter import Reporter, duration
+from harness.execution.resolution import Resolution, resolve
+from harness.execution.runner import Outcome, Runner
+from harness.execution.worker_process import WorkerProcess
+from harness.leaderboard.board import Board
+from harness.leaderboard.publish import Published, publish
+from harness.plan.drawing import summary
+from harness.plan.tree import Plan
+from harness.spec.load import LoadedSequence
+from harness.store.store import Store
+
+
+class InterruptedRunError(XstiltsError):
+    """A signal ended the run; finished stages and the resume point of the current one are kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("stopped; the same command goes on from here")
+        self.exit_code = 128 + number
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did and where its leaderboard lies."""
+
+    outcome: Outcome
+    board: Board
+    published: Published
+
+
+def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunReport:
+    """Carry a sequence file out and publish its leaderboard.
+
+    Failed stages are in the report and on the leaderboard; they do not raise.
+
+    Raises:
+        UserError: The model, the data or the store cannot be used as asked.
+        InterruptedRunError: SIGINT or SIGTERM arrived.
+    """
+    started = time.monotonic()
+    loaded = options.apply(loaded)
+    store = Store(options.store)
+    console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
+    resolution = resolve(Plan.of(loaded), options.data_dir)
+    _warn(resolution, console)
+    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    with _signals_raise():
+        outcome = _carry_out(resolution, store, WorkerProcess(logs, options.processes), console)
+    report = publish_plan(resolution, store, options, outcome)
+    console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
+    return report
+
+
+def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outcome: Outcome) -> RunReport:
+    """Write the leaderboard of a plan from what the store holds."""
+    board = make_board(resolution, store, options, outcome.failures)
+    published = publish(board, options.leaderboards, predictions(resolution, store))
+    return RunReport(outcome, board, published)
+
+
+def _carry_out(resolution: Resolution, store: Store, worker: WorkerProcess, console: Console) -> Outcome:
+    plan = resolution.plan
+    targets = [stage for stage in plan.stages if stage.role == "target"]
+    reporter = Reporter(
+        console,
+        works=len(plan.stages) + len(targets),
+        samples=sum(resolution.samples(stage) for stage in plan.stages),
+        items=sum(resolution.items(stage) for stage in targets),
+    )
+    try:
+        with reporter:
+            outcome = Runner(resolution, store, worker, reporter).run()
+    except BaseException:
+        worker.kill()
+        raise
+    worker.stop()
+    return outcome
+
+
+def _warn(resolution: Resolution, console: Console) -> None:
+    for rows in (*resolution.training.values(), *resolution.evaluation.values()):
+        for warning in rows.warnings:
+            console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
+    failed = f", {len(outcome.failures)} failed (logs: {logs})" if outcome.failures else ""
+    return (
+        f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
+        f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; {duration(seconds)}"
+    )
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into an error, so that the worker is ended and the locks are given back."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise InterruptedRunError(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,94 @@
+"""The worker: one process (or one for each device) that carries out many requests.
+
+Imports of torch, deepspeed and lm-eval cost seconds; a worker pays them once. Started by
+`harness.execution.worker_process`: `python -m harness.execution.worker SPOOL RUNNER_PID`, for several
+processes below `python -m torch.distributed.run`.
+"""
+
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+from harness.errors import XstiltsError
+from harness.execution.messages import (
+    Evaluated,
+    EvaluateRequest,
+    Evaluating,
+    Failed,
+    Request,
+    StopRequest,
+    Trained,
+    Training,
+    TrainRequest,
+)
+from harness.execution.spool import Spool
+from harness.store.lock import EntryLock
+
+_WATCH_SECONDS = 0.5
+
+
+def main() -> None:
+    """Carry out the requests of a spool until told to stop, or until the runner is gone."""
+    spool, runner = Spool(Path(sys.argv[1])), int(sys.argv[2])
+    _end_with(runner)
+    from harness.training.distributed import start_process_group
+
+    world = start_process_group()
+    for request in spool.requests():
+        if isinstance(request, StopRequest):
+            return
+        try:
+            _carry_out(request, spool, world.rank)
+        except Exception as error:
+            traceback.print_exc()
+            if world.rank == 0:
+                spool.report(Failed(error=_in_words(error)))
+            if world.size > 1:
+                # The other ranks may wait in a collective that this one will never join.
+                os._exit(1)
+
+
+def _carry_out(request: Request, spool: Spool, rank: int) -> None:
+    if isinstance(request, TrainRequest):
+        from harness.training.stage import train_stage
+
+        # A worker whose runner was killed may live for a moment more; don't share its folder.
+        with EntryLock(request.locks / f"{request.job.digest}.rank{rank}"):
+            result = train_stage(
+                request.job, lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None
+            )
+        if rank == 0:
+            spool.report(Trained(result=result))
+    elif isinstance(request, EvaluateRequest):
+        from harness.evaluation.score import evaluate_checkpoint
+
+        scored = evaluate_checkpoint(
+            request.job, lambda progress: spool.report(Evaluating(progress=progress))
+        )
+        if scored is not None:
+            spool.report(Evaluated(result=scored))
+
+
+def _in_words(error: Exception) -> str:
+    return str(error) if isinstance(error, XstiltsError) else f"{type(error).__name__}: {error}"
+
+
+def _end_with(runner: int) -> None:
+    """End this process when the runner ends, however it ends."""
+
+    def watch() -> None:
+        while True:
+            try:
+                os.kill(runner, 0)
+            except ProcessLookupError:
+                os._exit(1)
+            time.sleep(_WATCH_SECONDS)
+
+    threading.Thread(target=watch, daemon=True, name="runner-watch").start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The runner's side of a worker: start it, ask it, hear from it, end it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from harness.errors import RunError
+from harness.execution.messages import (
+    Evaluated,
+    EvaluateRequest,
+    Event,
+    Failed,
+    StopRequest,
+    Trained,
+    TrainRequest,
+)
+from harness.execution.spool import EventReader, Spool
+from harness.evaluation.job import EvaluationResult
+from harness.training.job import StageResult
+
+_POLL_SECONDS = 0.05
+_STOP_SECONDS = 10.0
+_LOG_TAIL_LINES = 12
+
+
+class StageFailedError(RunError):
+    """A request failed in the worker, or the worker died of it."""
+
+
+class WorkerProcess:
+    """A worker that is started when it is first needed and again after it died."""
+
+    def __init__(self, folder: Path, processes: int) -> None:
+        self._folder = folder
+        self._processes = processes
+        self._started = 0
+        self._sent = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._spool = Spool(folder)
+        self._reader = EventReader(self._spool)
+
+    def train(self, request: TrainRequest, heard: Callable[[Event], None]) -> StageResult:
+        """Train a stage; raises StageFailedError."""
+        last = self._ask(request, heard)
+        assert isinstance(last, Trained)
+        return last.result
+
+    def evaluate(self, request: EvaluateRequest, heard: Callable[[Event], None]) -> EvaluationResult:
+        """Score a checkpoint; raises StageFailedError."""
+        last = self._ask(request, heard)
+        assert isinstance(last, Evaluated)
+        return last.result
+
+    def stop(self) -> None:
+        """Let the worker end, and end it when it doesn't."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        self._spool.send(self._sent, StopRequest())
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _end(process)
+
+    def kill(self) -> None:
+        """End the worker at once; a stage keeps its resume point."""
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+    def _ask(self, request: BaseModel, heard: Callable[[Event], None]) -> Event:
+        process = self._running()
+        self._spool.send(self._sent, request)
+        self._sent += 1
+        while True:
+            # Asked before reading, so that the last words of a worker that just ended are heard.
+            ended = process.poll() is not None
+            for event in self._reader.new():
+                heard(event)
+                if isinstance(event, Failed):
+                    raise StageFailedError(f"{event.error} (log: {self._spool.log})")
+                if isinstance(event, Trained | Evaluated):
+                    return event
+            if ended:
+                self._process = None
+                raise StageFailedError(
+                    f"the worker ended with code {process.returncode} (log: {self._spool.log})\n{self._log_tail()}"
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._spool = Spool(self._folder / f"worker-{self._started}")
+            self._spool.folder.mkdir(parents=True)
+            self._reader = EventReader(self._spool)
+            self._started += 1
+            self._sent = 0
+            with self._spool.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    self._command(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment(),
+                    start_new_session=True,
+                )
+        return self._process
+
+    def _command(self) -> list[str]:
+        worker = ["-m", "harness.execution.worker", str(self._spool.folder), str(os.getpid())]
+        if self._processes == 1:
+            return [sys.executable, *worker]
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={self._processes}"]
+        return [sys.executable, *launcher, *worker]
+
+    def _environment(self) -> dict[str, str]:
+        cores = len(os.sched_getaffinity(0))
+        threads = str(max(1, cores // self._processes))
+        return {
+            "OMP_NUM_THREADS": threads,
+            "TOKENIZERS_PARALLELISM": "true",
+            "PYTHONUNBUFFERED": "1",
+        } | os.environ
+
+    def _log_tail(self) -> str:
+        with self._spool.log.open(encoding="utf-8", errors="replace") as log:
+            return "".join(deque(log, _LOG_TAIL_LINES)).rstrip()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.wait()

@@ -1,0 +1,72 @@
+"""Manifests: what a finished stage or evaluation is, how it was made, and its files' checksums."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.spec.hyperparameters import Hyperparameters
+from harness.store.provenance import Environment
+from harness.training.job import StageResult
+
+M = TypeVar("M", bound="Manifest")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(_Model):
+    """Checksum and size of one file of an entry."""
+
+    sha256: str
+    bytes: int
+
+
+class DataRecord(_Model):
+    """The rows that were used."""
+
+    source: str
+    revision: str | None
+    fingerprint: str
+    rows: int
+
+
+class Manifest(_Model):
+    """What every entry's manifest holds; `files` maps paths below its folder to their records."""
+
+    format: int
+    digest: str
+    environment: Environment
+    finished: str
+    files: dict[str, FileRecord]
+
+
+class StageManifest(Manifest):
+    """A finished stage."""
+
+    kind: Literal["stage"] = "stage"
+    parent: str | None
+    model: str
+    model_fingerprint: str
+    trust_remote_code: bool
+    path: tuple[str, ...]
+    task: str
+    labels: tuple[str, ...]
+    hyperparameters: Hyperparameters
+    seed: int
+    data: DataRecord
+    deepspeed: str
+    deepspeed_config: dict[str, Any]
+    result: StageResult
+
+
+@dataclass(frozen=True)
+class EntryKind(Generic[M]):
+    """A kind of entry: the folder of the store that holds it and the model of its manifests."""
+
+    folder: str
+    model: type[M]
+
+
+STAGES = EntryKind("stages", StageManifest)
