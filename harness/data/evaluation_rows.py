@@ -1,0 +1,155 @@
+"""The rows of one language of an evaluation corpus."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data.evaluation_corpora import CORPORA, EvaluationCorpus
+from harness.data.examples import classification_dataset, input_texts
+from harness.data.fingerprint import fingerprint
+from harness.data.labels import label_ids, require_labelled
+from harness.data.location import below
+from harness.data.rows import NoSourceError
+from harness.data.sources.columns import SourceColumns
+from harness.data.sources.embedded import read_embedded_evaluation
+from harness.data.sources.folder import read_file
+from harness.data.sources.hub import HubUnavailableError, read_hub
+from harness.embedded import corpus as embedded
+from harness.errors import UserError
+from harness.spec.training_task import FolderSource, HubSource
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+SPLITS = ("test", "validation")
+
+
+class UnknownEvaluationDataError(UserError):
+    """There is no evaluation corpus, language or split of that name."""
+
+
+class MisalignedFilesError(UserError):
+    """The files of a parallel corpus have different numbers of rows."""
+
+
+@dataclass(frozen=True)
+class EvaluationRows:
+    """The rows of one language and split; row i is the same item in every language of the corpus.
+
+    Attributes:
+        dataset: Columns item_id (string, equal for the same item in every language), text_a (string),
+            text_b (string, null for single texts), label (int64).
+        label_names: The position is the label's id.
+        fingerprint: sha256 of texts and label names in row order, the same from every source.
+        source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME …`.
+        revision: Commit of a hub repository, else None.
+    """
+
+    dataset: "Dataset"
+    label_names: tuple[str, ...]
+    fingerprint: str
+    source: str
+    revision: str | None
+
+
+def load_evaluation_rows(
+    corpus: str, language: str, *, split: str = "test", data_dir: Path | None = None
+) -> EvaluationRows:
+    """Load one language of an evaluation corpus from the data folder (XTREME's layout), else the hub.
+
+    The corpora that xstilts generates itself (mini_*) come from the package.
+
+    Args:
+        corpus: `xnli`, `pawsx` or a corpus of `harness.embedded.corpus`.
+        language: ISO 639-1 code.
+        split: `test` or `validation`.
+        data_dir: The data folder, or None for none.
+
+    Raises:
+        UnknownEvaluationDataError: no such corpus, language or split.
+        NoSourceError: neither folder nor hub has it; says why not.
+        MisalignedFilesError: another language's file of this split has more or fewer rows.
+        UnlabelledRowsError: a row has no label (it would be scored as wrong).
+        UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.labels`).
+    """
+    _require_known("split", split, SPLITS)
+    known = CORPORA.get(corpus)
+    if known is None:
+        return _generated(corpus, language, split)
+    _require_known(f"language of {known.title}", language, known.languages)
+    source = _first_at_hand(known, language, split, data_dir)
+    _require_aligned(known, source, language, split, data_dir)
+    return _rows(source, known.columns, known.label_names, known.label_values)
+
+
+def _generated(corpus: str, language: str, split: str) -> EvaluationRows:
+    _require_known("evaluation corpus", corpus, (*CORPORA, *embedded.corpus_names()))
+    _require_known(f"language of {corpus}", language, embedded.languages(corpus))
+    columns = ("text_a", "text_b", "label")
+    source = read_embedded_evaluation(corpus, language, split, columns)
+    return _rows(source, columns, tuple(embedded.label_names(corpus)), {})
+
+
+def _rows(
+    source: SourceColumns,
+    columns: tuple[str, str, str],
+    names: tuple[str, ...],
+    values: dict[str, str],
+) -> EvaluationRows:
+    *inputs, label = columns
+    ids = label_ids(source, label, names, values)
+    require_labelled(source, label, ids, "scores need a label for every row; use the labelled release")
+    text_a, text_b = input_texts(source, inputs)
+    dataset = classification_dataset(text_a, text_b, ids, [str(row) for row in range(len(ids))])
+    return EvaluationRows(dataset, names, fingerprint(dataset, names), source.source, source.revision)
+
+
+def _first_at_hand(
+    corpus: EvaluationCorpus, language: str, split: str, data_dir: Path | None
+) -> SourceColumns:
+    relative = corpus.path(language, split)
+    if data_dir is None:
+        missing = f"{relative} below the data folder: none is named by --data-dir or XSTILTS_DATA"
+    else:
+        path = below(data_dir, relative)
+        if path.exists():
+            layout = FolderSource(path=relative, format="tsv", columns=corpus.columns)
+            return read_file(path, layout, corpus.columns)
+        missing = f"{path}: no such file"
+    hub = HubSource(repository=corpus.repository, config=language, split=split, revision=corpus.revision)
+    try:
+        return read_hub(hub, corpus.columns)
+    except HubUnavailableError as error:
+        raise NoSourceError(
+            f"{corpus.title} {split}, language {language!r}: no source of its rows is at hand:"
+            f"\n  folder: {missing}\n  hub: {error}"
+        ) from error
+
+
+def _require_aligned(
+    corpus: EvaluationCorpus, source: SourceColumns, language: str, split: str, data_dir: Path | None
+) -> None:
+    """Compare with the files of the other languages: items are told apart by their row number."""
+    if data_dir is None:
+        return
+    for other in corpus.languages:
+        path = below(data_dir, corpus.path(other, split))
+        if other == language or not path.is_file():
+            continue
+        content = path.read_bytes()
+        rows = content.count(b"\n") + (not content.endswith(b"\n"))
+        if rows != len(source):
+            raise MisalignedFilesError(
+                f"{source.origin}: {len(source):,} rows, but {path} has {rows:,}; row i must be the same "
+                f"item in every language of {corpus.title}, so take all files from one release"
+            )
+
+
+def _require_known(what: str, name: str, known: Sequence[str]) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UnknownEvaluationDataError(f"no {what} {name!r}; there are {', '.join(known)}.{hint}")

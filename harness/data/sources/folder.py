@@ -1,0 +1,176 @@
+"""Rows of a file below the data folder: TSV, CSV, JSON lines, parquet."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.data.sources.columns import SourceColumns, require_columns
+from harness.errors import UserError
+from harness.spec.training_task import FolderSource
+
+_HEADER_REMEDY = (
+    "Correct the task's 'inputs' and 'label'; where the file has no header line, "
+    "give its column names as 'columns' of the folder source."
+)
+_NAMES_REMEDY = "Correct the task's 'inputs' and 'label', or the file."
+
+
+class MalformedFileError(UserError):
+    """A data file cannot be read as what its source says it is."""
+
+
+def read_file(path: Path, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
+    """Read the needed columns of a data file.
+
+    Raises:
+        MalformedFileError: not readable, not UTF-8, NUL bytes, empty, uneven lines, not a text or label.
+        MissingColumnError: a column is not there.
+    """
+    if source.format == "parquet":
+        return _parquet(path, source, needed)
+    text = _text(path)
+    if source.format == "jsonl":
+        return _jsonl(path, text, source, needed)
+    if source.format == "csv":
+        names, records, lines = _csv_records(path, text, source.columns)
+    else:
+        names, records, lines = _tsv_records(path, text, source.columns)
+    require_columns(str(path), names, needed, _HEADER_REMEDY)
+    _require_even(path, names, records, lines)
+    positions = {name: names.index(name) for name in needed}
+    columns = {name: [record[at] for record in records] for name, at in positions.items()}
+    return SourceColumns(columns, str(path), _source(source), "line", lines, {})
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MalformedFileError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    if not content.strip():
+        raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        guess = "it looks like UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "perhaps Latin-1"
+        raise MalformedFileError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8 ({guess}); "
+            "convert the file to UTF-8, for example with iconv"
+        ) from error
+    at = text.find("\0")
+    if at >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise MalformedFileError(
+            f"{path}, line {line}: holds a NUL byte, so it is not a text file; download it again"
+        )
+    return text.replace("\r\n", "\n")
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): that also splits at U+0085 and U+2028, which occur inside sentences.
+    return text.removesuffix("\n").split("\n")
+
+
+def _tsv_records(
+    path: Path, text: str, columns: tuple[str, ...] | None
+) -> tuple[Sequence[str], list[list[str]], Sequence[int]]:
+    """Split at tabs and nothing else: a quote is text, and so are 'NA' and the empty string."""
+    records = [line.split("\t") for line in _lines(text)]
+    if columns is not None:
+        return columns, records, range(1, len(records) + 1)
+    header = _header(path, records[0])
+    return header, records[1:], range(2, len(records) + 1)
+
+
+def _csv_records(
+    path: Path, text: str, columns: tuple[str, ...] | None
+) -> tuple[Sequence[str], list[list[str]], Sequence[int]]:
+    """Read RFC 4180; a record may span lines and is known by the line on which it ends."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records, lines = [], []
+    try:
+        for record in reader:
+            records.append(record)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise MalformedFileError(
+            f"{path}, line {reader.line_num}: {error}; correct the quoting, or say 'format: tsv' if tabs "
+            "separate the columns"
+        ) from error
+    if columns is not None:
+        return columns, records, lines
+    return _header(path, records[0]), records[1:], lines[1:]
+
+
+def _header(path: Path, names: list[str]) -> list[str]:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise MalformedFileError(
+            f"{path}, line 1: the header names {twice[0]!r} more than once. {_HEADER_REMEDY}"
+        )
+    return names
+
+
+def _require_even(path: Path, names: Sequence[str], records: list[list[str]], lines: Sequence[int]) -> None:
+    if not records:
+        raise MalformedFileError(f"{path}: holds a header and no rows; put the data set's file there again")
+    width = len(names)
+    for record, line in zip(records, lines, strict=True):
+        if len(record) != width:
+            raise MalformedFileError(
+                f"{path}, line {line}: {len(record)} field(s) where {width} are due ({', '.join(names)}): "
+                f"{_short(record)}; correct the line, or the source's 'format' and 'columns'"
+            )
+
+
+def _jsonl(path: Path, text: str, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
+    columns: dict[str, list[Any]] = {name: [] for name in needed}
+    lines = _lines(text)
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise MalformedFileError(
+                f"{path}, line {number}: not JSON ({error}): {_short(line)}; one object a line is due"
+            ) from error
+        if not isinstance(record, dict):
+            raise MalformedFileError(
+                f"{path}, line {number}: {_short(line)} is not an object; one a line is due"
+            )
+        require_columns(f"{path}, line {number}", list(record), needed, _NAMES_REMEDY)
+        for name in needed:
+            columns[name].append(record[name])
+    return SourceColumns(dict(columns), str(path), _source(source), "line", range(1, len(lines) + 1), {})
+
+
+def _parquet(path: Path, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+        require_columns(str(path), names, needed, _NAMES_REMEDY)
+        table = pq.read_table(path, columns=list(needed))
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise MalformedFileError(
+            f"{path}: not a readable parquet file ({reason}); download it again, or correct 'format'"
+        ) from error
+    if table.num_rows == 0:
+        raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
+    columns = {name: table.column(name).to_pylist() for name in needed}
+    return SourceColumns(columns, str(path), _source(source), "row", range(1, table.num_rows + 1), {})
+
+
+def _source(source: FolderSource) -> str:
+    return f"folder: {source.path}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
