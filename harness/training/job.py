@@ -17,14 +17,20 @@ class StageJob(_Model):
     """One stage to train."""
 
     digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
-    encoder: Path = Field(description="Folder of the encoder to start from: a model's or a stage's `encoder/`.")
+    encoder: Path = Field(
+        description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
+    )
     task: TrainingTask
     hyperparameters: Hyperparameters
     seed: int = Field(ge=0, le=2**31 - 1, description="Seed of the head, the dropout and the rows' order.")
-    deepspeed: dict[str, Any] = Field(description="DeepSpeed's configuration; this package fills its `auto`s.")
+    deepspeed: dict[str, Any] = Field(
+        description="DeepSpeed's configuration; this package fills its `auto`s."
+    )
     data_dir: Path | None = None
     data_revision: str | None = Field(None, description="Hub revision that replaces the task file's.")
-    data_fingerprint: str | None = Field(None, description="The rows must have this fingerprint, where given.")
+    data_fingerprint: str | None = Field(
+        None, description="The rows must have this fingerprint, where given."
+    )
     trust_remote_code: bool = False
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 

@@ -147,12 +147,12 @@ def _hub(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
             "look for a revision such as refs/pr/1 that has them, or convert a copy and name its folder."
         )
     commit = str(found.sha)
-    return PretrainedModel(model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}")
+    return PretrainedModel(
+        model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}"
+    )
 
 
-def _from_hub_cache(
-    model: str, revision: str, trust_remote_code: bool, why: Exception
-) -> PretrainedModel:
+def _from_hub_cache(model: str, revision: str, trust_remote_code: bool, why: Exception) -> PretrainedModel:
     """Identify a hub model by what an earlier download left."""
     from huggingface_hub import snapshot_download
 
@@ -166,7 +166,9 @@ def _from_hub_cache(
             "before. Check the network, name a local folder, or use embedded:e5-small."
         ) from error
     commit = Path(folder).name
-    return PretrainedModel(model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}")
+    return PretrainedModel(
+        model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}"
+    )
 
 
 def _download(model: str, commit: str, trust_remote_code: bool) -> Path:
@@ -178,7 +180,9 @@ def _download(model: str, commit: str, trust_remote_code: bool) -> Path:
     except Exception as error:
         raise ModelNotFoundError(f"model: {model}: download failed: {_first_line(error)}") from error
     if not any(folder.glob("*.safetensors")):
-        raise UnsafeModelError(f"model: {model} (commit {commit}) has no *.safetensors; pickles are not loaded")
+        raise UnsafeModelError(
+            f"model: {model} (commit {commit}) has no *.safetensors; pickles are not loaded"
+        )
     return folder
 
 

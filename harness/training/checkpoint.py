@@ -1,0 +1,132 @@
+"""A finished stage as standard Hugging Face folders: the encoder, and the classifier that shares its files.
+
+Three weight files: frozen tensors (the same bytes in every stage, hence stored once), the trained encoder,
+the head. `encoder/` holds the first two, `classifier/` hard links to them and the third.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.training.model import LoadedModel
+from harness.training.pretrained import TOKENIZER_FILES
+
+ENCODER = "encoder"
+CLASSIFIER = "classifier"
+_INDEX = "model.safetensors.index.json"
+
+
+def write_checkpoint(
+    workdir: Path,
+    loaded: LoadedModel,
+    trained: dict[str, torch.Tensor],
+    parent: Path,
+    trust_remote_code: bool,
+) -> None:
+    """Write `encoder/` and `classifier/` below `workdir`, replacing what is there.
+
+    Args:
+        workdir: The stage's folder.
+        loaded: What the stage started from.
+        trained: fp32 weights of the trained tensors, by name.
+        parent: Folder that the stage started from; its frozen file and tokenizer are linked where possible.
+        trust_remote_code: Carry the folder's model code along.
+    """
+    encoder, classifier = workdir / ENCODER, workdir / CLASSIFIER
+    for folder in (encoder, classifier):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _carry_files(parent, folder, trust_remote_code)
+    frozen = {name: tensor for name, tensor in loaded.frozen.items() if name not in loaded.head_names}
+    body = {name: tensor for name, tensor in trained.items() if name not in loaded.head_names}
+    head = {name: tensor for name, tensor in (trained | loaded.frozen).items() if name in loaded.head_names}
+
+    shards = [shard for shard in (frozen, body) if shard]
+    names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
+    _write_index(encoder, list(zip(names, shards, strict=True)))
+    linked = _shard_names(len(shards) + 1)
+    for source, target in zip(names, linked[:-1], strict=True):
+        _link(encoder / source, classifier / target)
+    _save(head, classifier / linked[-1])
+    _write_index(classifier, list(zip(linked, [*shards, head], strict=True)))
+    _write_configs(loaded, encoder, classifier)
+
+
+def _write_shards(folder: Path, shards: list[dict[str, torch.Tensor]], first_from: Path | None) -> list[str]:
+    names = _shard_names(len(shards))
+    for index, (name, shard) in enumerate(zip(names, shards, strict=True)):
+        if index == 0 and first_from is not None:
+            _link(first_from, folder / name)
+        else:
+            _save(shard, folder / name)
+    return names
+
+
+def _shard_names(count: int) -> list[str]:
+    return [f"model-{number:05d}-of-{count:05d}.safetensors" for number in range(1, count + 1)]
+
+
+def _save(tensors: dict[str, torch.Tensor], file: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata={"format": "pt"}
+    )
+
+
+def _same_shard(parent: Path, frozen: dict[str, torch.Tensor]) -> Path | None:
+    """Return the parent's file that holds exactly these tensors, which the stage loaded from it."""
+    index = parent / _INDEX
+    if not frozen or not index.is_file():
+        return None
+    files: dict[str, set[str]] = {}
+    for tensor, name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].items():
+        files.setdefault(name, set()).add(tensor)
+    same = [parent / name for name, tensors in files.items() if tensors == set(frozen)]
+    return same[0] if same and _is_fp32(same[0]) else None
+
+
+def _is_fp32(file: Path) -> bool:
+    from safetensors import safe_open
+
+    with safe_open(file, framework="pt") as shard:
+        return all(shard.get_slice(name).get_dtype() == "F32" for name in shard.keys())  # noqa: SIM118 (no dict)
+
+
+def _write_index(folder: Path, shards: list[tuple[str, dict[str, torch.Tensor]]]) -> None:
+    weight_map = {name: file for file, tensors in shards for name in tensors}
+    size = sum(tensor.nbytes for _, tensors in shards for tensor in tensors.values())
+    index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(weight_map.items()))}
+    (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_configs(loaded: LoadedModel, encoder: Path, classifier: Path) -> None:
+    config = type(loaded.config).from_dict(loaded.config.to_dict())
+    config.architectures = [type(loaded.model).__name__]
+    config.save_pretrained(classifier)
+    bare = type(config).from_dict({**config.to_dict(), "problem_type": None})
+    bare.num_labels = 2  # the default: the labels are the head's, which the encoder leaves behind
+    bare.architectures = [type(loaded.model.base_model).__name__]
+    bare.save_pretrained(encoder)
+
+
+def _carry_files(parent: Path, folder: Path, trust_remote_code: bool) -> None:
+    """Hand the tokenizer on file by file, so that its fingerprint stays the same from stage to stage."""
+    names = [name for name in TOKENIZER_FILES if (parent / name).is_file()]
+    if trust_remote_code:
+        names += [path.name for path in sorted(parent.glob("*.py"))]
+    for name in names:
+        _link(parent / name, folder / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    # A hub's snapshot holds symbolic links; the file behind them is meant.
+    source = source.resolve()
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

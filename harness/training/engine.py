@@ -1,0 +1,134 @@
+"""DeepSpeed's engine: its configuration filled in, started, and the fp32 weights taken out again."""
+
+import copy
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from harness.errors import UserError
+from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.training.distributed import World
+from harness.training.optimizer import make_optimizer, make_schedule
+
+
+class BatchSplitError(UserError):
+    """The batch cannot be divided among the processes."""
+
+
+class PrecisionError(UserError):
+    """The device does not do the number format."""
+
+
+def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World) -> dict[str, Any]:
+    """Return a DeepSpeed configuration with the sequence file's settings filled in.
+
+    Other values that are still "auto" are left out, so that DeepSpeed's defaults hold.
+
+    Args:
+        base: The DeepSpeed file's content.
+        settings: The stage's hyperparameters.
+        world: The processes and their device.
+
+    Raises:
+        BatchSplitError: batch_size is not a multiple of processes × accumulation.
+        PrecisionError: the device does not do the precision.
+    """
+    ranks, accumulation = world.size, settings.accumulation
+    if settings.batch_size % (ranks * accumulation):
+        raise BatchSplitError(
+            f"training.batch_size: {settings.batch_size} cannot be divided among {ranks} processes × "
+            f"training.accumulation {accumulation}; choose a multiple of {ranks * accumulation}, or other --processes"
+        )
+    _check_precision(settings.precision, world.device)
+    config: dict[str, Any] = _without_autos(copy.deepcopy(base))
+    config |= {
+        "train_batch_size": settings.batch_size,
+        "train_micro_batch_size_per_gpu": settings.batch_size // (ranks * accumulation),
+        "gradient_accumulation_steps": accumulation,
+        "gradient_clipping": settings.max_grad_norm,
+        # torch's fused AdamW: several times faster on CPUs than DeepSpeed's, and no compiler needed.
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "steps_per_print": 2**31,
+    }
+    config["bf16"] = {**config.get("bf16", {}), "enabled": settings.precision is Precision.BF16}
+    config["fp16"] = {**config.get("fp16", {}), "enabled": settings.precision is Precision.FP16}
+    return config
+
+
+def _without_autos(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _without_autos(inner) for key, inner in value.items() if inner != "auto"}
+    return {key: inner for key, inner in kept.items() if inner != {}}
+
+
+def _check_precision(precision: Precision, device: torch.device) -> None:
+    if precision is Precision.FP16 and device.type != "cuda":
+        raise PrecisionError("training.precision: fp16 needs a CUDA GPU and there is none; use bf16 or fp32")
+    if precision is Precision.BF16 and device.type == "cuda" and not torch.cuda.is_bf16_supported(False):
+        raise PrecisionError("training.precision: this GPU does not do bf16; use fp16 or fp32")
+
+
+def zero_stage(config: dict[str, Any]) -> int:
+    """Return the ZeRO level of a DeepSpeed configuration."""
+    return int(config.get("zero_optimization", {}).get("stage", 0))
+
+
+def start_engine(
+    model: Any, config: dict[str, Any], settings: Hyperparameters, steps: int, world: World
+) -> Any:
+    """Return the started `DeepSpeedEngine` of a model, with AdamW and the schedule of `steps` steps."""
+    import logging
+
+    import deepspeed
+
+    deepspeed.utils.logger.setLevel(logging.WARNING)
+    model.to(world.device)
+    optimizer = make_optimizer(model, settings)
+    engine, _, _, _ = deepspeed.initialize(
+        model=model,
+        optimizer=optimizer,
+        lr_scheduler=make_schedule(optimizer, settings, steps),
+        config=config,
+        dist_init_required=False,
+    )
+    engine.train()
+    return engine
+
+
+def trained_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield name and fp32 master weights (on the CPU) of each trainable parameter; call on every rank."""
+    from deepspeed.utils import safe_get_full_fp32_param
+
+    masters = _unpartitioned_masters(engine)
+    for name, parameter in engine.module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        weights = masters.get(id(parameter))
+        if weights is None:
+            weights = safe_get_full_fp32_param(parameter)
+        if weights is None:
+            weights = parameter
+        assert weights.dtype is torch.float32, f"{name}: no fp32 master weights, only {weights.dtype}"
+        yield name, weights.detach().cpu().contiguous()
+
+
+def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
+    """Map each low-precision parameter to its master of ZeRO 0, where DeepSpeed's own access has none."""
+    optimizer = engine.optimizer
+    if engine.zero_optimization_stage() > 0 or not hasattr(optimizer, "fp32_groups"):
+        return {}
+    pairs = zip(optimizer.fp16_groups, optimizer.fp32_groups, strict=True)
+    return {id(low): master for lows, masters in pairs for low, master in zip(lows, masters, strict=True)}
+
+
+def stop_engine(engine: Any) -> None:
+    """Free what an engine holds, so that the process can take the next stage."""
+    engine.destroy()
+    engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

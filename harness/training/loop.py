@@ -1,0 +1,128 @@
+"""The steps of a stage: batches through the engine, losses to the log, resume points in between."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.distributed as dist
+
+from harness.training.batches import BatchPlan, shares
+from harness.training.distributed import World
+from harness.training.heads import Head
+from harness.training.job import StageProgress
+from harness.training.resume import ResumePoints, SavedPoint
+from harness.training.tokenised import TokenisedRows
+from harness.training.training_log import TrainingLog
+
+# Reading a loss waits for the GPU; on a CPU it costs nothing.
+_CUDA_STEPS_BETWEEN_READINGS = 10
+_SECONDS_BETWEEN_REPORTS = 0.2
+
+
+@dataclass(frozen=True)
+class _Step:
+    number: int
+    learning_rate: float
+    loss: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Everything that the steps of a stage need.
+
+    Attributes:
+        engine: DeepSpeed's engine.
+        head: The loss.
+        rows: The task's rows.
+        chosen: `[rows of the plan]` which of the rows the plan's indices mean.
+        plan: The batches.
+        accumulation: Forward passes per step on each process.
+        world: This process's place.
+        log: The training log.
+        points: The resume points.
+        report: Called on rank 0, a few times a second.
+    """
+
+    engine: Any
+    head: Head
+    rows: TokenisedRows
+    chosen: npt.NDArray[np.int64]
+    plan: BatchPlan
+    accumulation: int
+    world: World
+    log: TrainingLog
+    points: ResumePoints
+    report: Callable[[StageProgress], None]
+
+    def run(self, point: SavedPoint | None) -> float:
+        """Train from a resume point, or from the start, to the end; return the seconds spent in all.
+
+        Raises:
+            DivergedError: a loss is not finite.
+        """
+        done = point.step if point else 0
+        before = point.seconds if point else 0.0
+        samples = samples_before = self.plan.totals(done)[0]
+        between = 1 if self.world.device.type == "cpu" else _CUDA_STEPS_BETWEEN_READINGS
+        unread: list[_Step] = []
+        started, reported = time.monotonic(), 0.0
+        for number, batch in enumerate(self.plan.from_step(done), done + 1):
+            unread.append(self._step(number, batch))
+            samples += len(batch)
+            if number % between and number != self.plan.steps:
+                continue
+            losses, save = self._read(unread)
+            now = time.monotonic()
+            speed = (samples - samples_before) / max(now - started, 1e-9)
+            for step, loss in zip(unread, losses, strict=True):
+                self.log.add(step.number, loss, step.learning_rate, speed)
+            unread = []
+            seconds = before + now - started
+            if self.world.rank == 0 and (
+                now - reported > _SECONDS_BETWEEN_REPORTS or number == self.plan.steps
+            ):
+                reported = now
+                self.report(
+                    StageProgress(
+                        step=number,
+                        steps=self.plan.steps,
+                        samples=samples,
+                        seconds=seconds,
+                        loss=losses[-1],
+                        samples_per_second=speed,
+                    )
+                )
+            if save and number < self.plan.steps:
+                self.points.save(self.engine, number, seconds, self.log.pending)
+        return before + time.monotonic() - started
+
+    def _step(self, number: int, batch: npt.NDArray[np.int64]) -> _Step:
+        """Do one optimizer step; the gradient is that of the mean loss over the batch's rows."""
+        # The engine divides by accumulation and averages over ranks, which would weight micro-batches alike
+        # where a last batch splits unevenly.
+        passes = self.world.size * self.accumulation
+        total = torch.zeros((), device=self.world.device)
+        learning_rate = float(self.engine.get_lr()[0])
+        for share in shares(self.chosen[batch], self.world.rank, self.world.size, self.accumulation):
+            inputs = self.rows.tensors(share, self.world.device)
+            labels = inputs.pop("labels")
+            loss = self.head.loss_sum(self.engine(**inputs), labels) / len(batch)
+            self.engine.backward(loss * passes)
+            self.engine.step()
+            total += loss.detach()
+        return _Step(number, learning_rate, total)
+
+    def _read(self, steps: list[_Step]) -> tuple[list[float], bool]:
+        """Return the steps' mean losses over all ranks, and whether rank 0 wants a resume point."""
+        due = self.points.due
+        if self.world.size == 1:
+            return torch.stack([step.loss for step in steps]).tolist(), due
+        wish = torch.tensor(float(due and self.world.rank == 0), device=self.world.device)
+        values = torch.stack([*(step.loss for step in steps), wish])
+        dist.all_reduce(values)
+        *losses, save = values.tolist()
+        return losses, save > 0

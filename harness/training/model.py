@@ -1,0 +1,198 @@
+"""An encoder with a fresh head: every encoder weight from the folder, no head weight from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.errors import UserError
+from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.training_task import TrainingTask
+from harness.training.heads import Head, head_for
+
+SUPPORTED_MODEL_TYPES = (
+    "bert",
+    "distilbert",
+    "roberta",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "camembert",
+    "deberta-v2",
+    "electra",
+    "rembert",
+    "modernbert",
+)
+"""The architectures (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`."""
+
+_DROPOUT_FIELDS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "classifier_dropout",
+    "classifier_dropout_prob",
+    "pooler_dropout",
+    "cls_dropout",
+    "summary_last_dropout",
+    "dropout",
+    "attention_dropout",
+    "seq_classif_dropout",
+    "embedding_dropout",
+    "mlp_dropout",
+)
+
+
+class UnsupportedModelError(UserError):
+    """The model's architecture cannot be trained."""
+
+
+class IncompleteEncoderError(UserError):
+    """The folder lacks weights of the encoder."""
+
+
+class InputTooLongError(UserError):
+    """`max_length` exceeds the model's positions."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to train, on the CPU, in fp32.
+
+    Attributes:
+        model: Encoder and head.
+        config: The configuration as the folder has it, with the head's settings but no dropout override.
+        frozen: Tensors that training leaves as they are, by name: frozen parameters and saved buffers.
+        head_names: Names of the head's tensors.
+    """
+
+    model: Any
+    config: Any
+    frozen: dict[str, torch.Tensor]
+    head_names: frozenset[str]
+
+
+def load_model(
+    folder: Path, task: TrainingTask, settings: Hyperparameters, seed: int, trust_remote_code: bool
+) -> LoadedModel:
+    """Load the encoder of a folder and put a fresh head on it, drawn by `seed`.
+
+    A head that the folder may hold (of a classifier, of masked language modelling) is never used.
+
+    Args:
+        folder: Hugging Face model folder with safetensors.
+        task: Decides the head.
+        settings: Dropout override and frozen embeddings.
+        seed: Seed of the head's weights.
+        trust_remote_code: Run the model code of the folder.
+
+    Raises:
+        UnsupportedModelError: the architecture is not one that is trained.
+        IncompleteEncoderError: an encoder weight is missing in the folder.
+        InputTooLongError: `max_length` exceeds the model's positions.
+    """
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    head = head_for(task)
+    config = _config(folder, task, head, trust_remote_code)
+    _check_length(config, settings.max_length)
+    active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
+    model, head_names = _build(folder, active, head, seed, trust_remote_code)
+    if settings.freeze_embeddings:
+        model.get_input_embeddings().weight.requires_grad_(False)
+    parameters = dict(model.named_parameters())
+    frozen = {
+        name: tensor.detach()
+        for name, tensor in model.state_dict(keep_vars=True).items()
+        if name not in parameters or not parameters[name].requires_grad
+    }
+    return LoadedModel(model, config, frozen, head_names)
+
+
+def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: bool) -> Any:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+    own_code = trust_remote_code and getattr(config, "auto_map", None)
+    if config.model_type not in SUPPORTED_MODEL_TYPES and not own_code:
+        reason = "is a text-to-text model; these" if config.is_encoder_decoder else "models"
+        raise UnsupportedModelError(
+            f"model {folder}: {config.model_type} {reason} cannot be trained. "
+            f"Supported architectures: {', '.join(SUPPORTED_MODEL_TYPES)}."
+        )
+    config.dtype = torch.float32
+    config.update(head.settings(task))
+    return config
+
+
+def _check_length(config: Any, max_length: int) -> None:
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is None:
+        return
+    # RoBERTa's positions begin after the padding id.
+    usable = positions - (config.pad_token_id + 1 if "roberta" in config.model_type else 0)
+    usable = positions - 2 if config.model_type == "camembert" else usable
+    if max_length > usable:
+        raise InputTooLongError(
+            f"training.max_length: {max_length} is more than the model's {usable} positions; set at most {usable}"
+        )
+
+
+def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
+    if dropout is None:
+        return {}
+    return {field: dropout for field in _DROPOUT_FIELDS if hasattr(config, field)}
+
+
+def _build(
+    folder: Path, config: Any, head: Head, seed: int, trust_remote_code: bool
+) -> tuple[Any, frozenset[str]]:
+    import transformers
+
+    auto = getattr(transformers, head.auto_class)
+    options = {"trust_remote_code": True, "code_revision": None} if trust_remote_code else {}
+    with torch.device("meta"):
+        skeleton = auto.from_config(config, **options)
+    prefix = f"{skeleton.base_model_prefix}."
+    head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
+    weights = {name: tensor for name, tensor in _weights(folder).items() if name not in head_names}
+    torch.manual_seed(seed)
+    model, report = type(skeleton).from_pretrained(
+        None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
+    )
+    lost = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])} - head_names
+    if lost:
+        raise IncompleteEncoderError(
+            f"model {folder}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); they "
+            f"would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
+        )
+    return model, head_names
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
+    from safetensors.torch import load_file
+
+    weights: dict[str, torch.Tensor] = {}
+    for file in weight_files(folder):
+        weights |= load_file(file)
+    return weights
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files that make up the model of a folder, in order of name.
+
+    Raises:
+        IncompleteEncoderError: there are none, or the index names one that is not there.
+    """
+    import json
+
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    files = [single]
+    if not single.is_file() and index.is_file():
+        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        files = [folder / name for name in sorted(set(names))]
+    absent = [file.name for file in files if not file.is_file()]
+    if absent:
+        raise IncompleteEncoderError(f"model {folder}: {', '.join(absent)} is missing")
+    return files

@@ -1,0 +1,166 @@
+"""Resume points: a stage that was killed goes on from the last one, to bit-identical weights.
+
+Two slots are written in turn. A slot counts only when its `complete.json`, renamed into place last, lists
+every file with its checksum; so a kill at any moment leaves the other slot usable.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.training.distributed import World, on_first_rank
+
+FOLDER = "resume"
+_COMPLETE = "complete.json"
+_SLOTS = ("a", "b")
+_STATE = "deepspeed"
+# A save takes at most this share of the time.
+_MOST_OF_THE_TIME = 0.03
+
+_log = logging.getLogger(__name__)
+
+
+class SavedPoint(BaseModel):
+    """What a slot holds.
+
+    Attributes:
+        identity: Digest over everything that must be the same to go on from here.
+        step: Steps done.
+        seconds: Time spent in training steps so far.
+        pending: Losses that are not in the training log yet.
+        files: Checksum (sha256, hex) of each file below the slot.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identity: str
+    step: int
+    seconds: float
+    pending: list[float]
+    files: dict[str, str]
+
+
+def identity_of(facts: dict[str, Any]) -> str:
+    """Return the digest of what a resume point depends on: job, processes, DeepSpeed file, versions."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class ResumePoints:
+    """The resume points of one stage; every method is called on every rank."""
+
+    def __init__(self, workdir: Path, identity: str, every: float, world: World) -> None:
+        """Look after the resume points below `workdir`.
+
+        Args:
+            workdir: The stage's folder, shared by all ranks.
+            identity: From `identity_of`.
+            every: Seconds of training between two points; more where saving takes long.
+            world: This process's place.
+        """
+        self._folder = workdir / FOLDER
+        self._identity = identity
+        self._every = every
+        self._world = world
+        self._next = _SLOTS[0]
+        self._due = time.monotonic() + every
+
+    def load(self, engine: Any) -> SavedPoint | None:
+        """Bring the engine and the random generators to the newest sound point; None where there is none."""
+        slot, point = on_first_rank(self._newest)
+        if point is None:
+            return None
+        path, _ = engine.load_checkpoint(str(self._folder / slot), tag=_STATE, load_module_strict=False)
+        assert path is not None, f"DeepSpeed found no checkpoint in {self._folder / slot}"
+        generators = torch.load(self._generators(slot), weights_only=True)
+        torch.set_rng_state(generators["cpu"])
+        if self._world.device.type == "cuda":
+            torch.cuda.set_rng_state(generators["cuda"], self._world.device)
+        self._next = _other(slot)
+        return point
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save, by this rank's clock."""
+        return time.monotonic() >= self._due
+
+    def save(self, engine: Any, step: int, seconds: float, pending: list[float]) -> None:
+        """Save a point after `step` steps."""
+        started = time.monotonic()
+        slot = self._folder / self._next
+        on_first_rank(lambda: _empty(slot))
+        engine.save_checkpoint(str(slot), tag=_STATE, save_latest=False, exclude_frozen_parameters=True)
+        generators = {"cpu": torch.get_rng_state()}
+        if self._world.device.type == "cuda":
+            generators["cuda"] = torch.cuda.get_rng_state(self._world.device)
+        torch.save(generators, self._generators(self._next))
+        dist.barrier()
+        on_first_rank(lambda: self._complete(slot, step, seconds, pending))
+        self._next = _other(self._next)
+        now = time.monotonic()
+        self._due = now + max(self._every, (now - started) / _MOST_OF_THE_TIME)
+
+    def remove(self) -> None:
+        """Remove all points; the stage is finished."""
+        dist.barrier()
+        if self._world.rank == 0:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _generators(self, slot: str) -> Path:
+        return self._folder / slot / f"generators-{self._world.rank}.pt"
+
+    def _complete(self, slot: Path, step: int, seconds: float, pending: list[float]) -> None:
+        point = SavedPoint(
+            identity=self._identity, step=step, seconds=seconds, pending=pending, files=_checksums(slot)
+        )
+        temporary = slot / f".{_COMPLETE}"
+        temporary.write_text(point.model_dump_json(), encoding="utf-8")
+        temporary.replace(slot / _COMPLETE)
+
+    def _newest(self) -> tuple[str, SavedPoint | None]:
+        found: list[tuple[int, str, SavedPoint]] = []
+        for slot in _SLOTS:
+            point = _read(self._folder / slot)
+            if point is not None and point.identity == self._identity:
+                found.append((point.step, slot, point))
+            elif point is not None:
+                _log.warning("%s is of another job, process count or version; not used", self._folder / slot)
+        for _, slot, point in sorted(found, reverse=True, key=lambda entry: entry[0]):
+            if _checksums(self._folder / slot) == point.files:
+                return slot, point
+            _log.warning("%s is damaged; not used", self._folder / slot)
+        return _SLOTS[0], None
+
+
+def _other(slot: str) -> str:
+    return _SLOTS[1 - _SLOTS.index(slot)]
+
+
+def _empty(slot: Path) -> None:
+    (slot / _COMPLETE).unlink(missing_ok=True)
+    shutil.rmtree(slot, ignore_errors=True)
+    slot.mkdir(parents=True)
+
+
+def _read(slot: Path) -> SavedPoint | None:
+    try:
+        return SavedPoint.model_validate_json((slot / _COMPLETE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _checksums(slot: Path) -> dict[str, str]:
+    files = sorted(path for path in slot.rglob("*") if path.is_file() and path.name != _COMPLETE)
+    return {str(path.relative_to(slot)): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

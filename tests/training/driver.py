@@ -1,0 +1,44 @@
+"""Trains the stages of a list of jobs in this process: `python driver.py ORDERS.json`, also below torchrun.
+
+Each order: {"job": StageJob, "resume_every": seconds, "kill_after_step": step or null}. Writes the result,
+or the error, of each beside its workdir.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    from harness.errors import XstiltsError
+    from harness.training.distributed import start_process_group
+    from harness.training.job import StageJob, StageProgress
+    from harness.training.stage import train_stage
+
+    world = start_process_group()
+    for order in json.loads(Path(sys.argv[1]).read_text()):
+        job = StageJob.model_validate(order["job"])
+        kill_after = order.get("kill_after_step")
+
+        def report(progress: StageProgress, kill_after: int | None = kill_after) -> None:
+            if kill_after is not None and progress.step >= kill_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            result = train_stage(job, report, resume_every=order.get("resume_every", 60.0))
+            answer = {"result": result.model_dump(mode="json"), "rss": _resident_bytes()}
+        except XstiltsError as error:
+            answer = {"error": type(error).__name__, "message": str(error)}
+        if world.rank == 0:
+            job.workdir.with_suffix(".answer.json").write_text(json.dumps(answer))
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Tiny random models with tokenizers of their own, and a task whose rows lie in a TSV file."""
+
+import json
+import random
+from pathlib import Path
+
+from harness.spec.training_task import TrainingTask
+
+WORDS = [f"word{number}" for number in range(60)]
+LABELS = ("same", "other", "neither")
+TASK = TrainingTask.model_validate(
+    {
+        "name": "tiny_pairs",
+        "kind": "classification",
+        "title": "Pairs of invented sentences",
+        "citation": "none",
+        "license": "CC0",
+        "inputs": ["first", "second"],
+        "label": "label",
+        "labels": list(LABELS),
+        "sources": {
+            "folder": {"path": "tiny/train.tsv", "format": "tsv", "columns": ["first", "second", "label"]}
+        },
+    }
+)
+
+
+def write_rows(data_dir: Path, rows: int) -> None:
+    drawing = random.Random(7)
+    lines = []
+    for _ in range(rows):
+        first = drawing.choices(WORDS, k=drawing.randint(1, 12))
+        label = drawing.choice(LABELS)
+        second = first if label == "same" else drawing.choices(WORDS, k=drawing.randint(1, 12))
+        lines.append("\t".join([" ".join(first), " ".join(second), label]))
+    (data_dir / "tiny").mkdir(parents=True)
+    (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def make_bert(folder: Path) -> None:
+    """A BertModel without any head and without key prefix, as sentence encoders are published."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = {token: index for index, token in enumerate(specials + WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder)
+
+
+def make_xlm_roberta(folder: Path) -> None:
+    """An XLM-R saved from masked language modelling: key prefix `roberta.`, an lm_head, no pooler."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    pieces = [(token, 0.0) for token in specials] + [
+        (f"▁{word}", -float(at)) for at, word in enumerate(WORDS)
+    ]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        cls_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+        model_input_names=["input_ids", "attention_mask"],
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = XLMRobertaConfig(
+        vocab_size=len(pieces),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=66,
+        type_vocab_size=1,
+        pad_token_id=1,
+    )
+    XLMRobertaForMaskedLM(config).save_pretrained(folder)
+
+
+def deepspeed_config(name: str) -> dict[str, object]:
+    from harness.resources import shipped
+
+    config: dict[str, object] = json.loads((shipped("deepspeed_configs") / f"{name}.json").read_text())
+    return config
