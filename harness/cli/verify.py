@@ -1,0 +1,31 @@
+"""`xstilts verify`: recompute published leaderboards from the predictions beside them."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("verify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def command(files: tuple[Path, ...]) -> None:
+    """Recompute every number of the leaderboards FILES (pages or their JSON files).
+
+    Accuracies are recomputed from the stored predictions, statistics from those, and the page from all of
+    it; no model and no store are needed. Each difference is named with its file, row and column, and the
+    exit code is then 1.
+    """
+    from harness.leaderboard.verify import verify
+
+    failed = False
+    for file in files:
+        result = verify(file)
+        for difference in result.differences:
+            place = ", ".join(filter(None, (difference.row, difference.column)))
+            click.echo(f"{difference.file}: {place}: published {difference.published}")
+            click.echo(f"{'':4}recomputed {difference.recomputed}")
+        counts = f"{result.numbers:,} numbers from {result.predictions:,} predictions"
+        verdict = f"{len(result.differences)} differences" if result.differences else "all as published"
+        click.echo(f"{result.page}: {counts}: {verdict}")
+        failed = failed or bool(result.differences)
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,169 @@
+"""What a leaderboard is made from: rows of seeds with their scores, the data used, and the provenance."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.errors import UserError
+
+Accuracy = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ARROW = " → "
+
+
+class BoardFileError(UserError):
+    """A leaderboard's JSON file cannot be read as one."""
+
+
+class Frozen(BaseModel):
+    """Base of the models of this package: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SeedResult(Frozen):
+    """One sequence trained with one seed: its scores, or why there are none."""
+
+    seed: int
+    status: Literal["ok", "failed"]
+    error: str | None = None
+    stage_digest: str | None = None
+    evaluation_digest: str | None = None
+    scores: dict[str, Accuracy] = Field({}, description="Evaluation task -> accuracy, 0 to 1.")
+    items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
+    train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _scores_and_items_belong_together(self) -> Self:
+        if self.scores.keys() != self.items.keys():
+            raise ValueError(f"seed {self.seed}: `scores` and `items` name different tasks")
+        if self.status == "failed" and self.scores:
+            raise ValueError(f"seed {self.seed}: failed, yet it has scores")
+        return self
+
+
+class BoardRow(Frozen):
+    """One sequence: intermediate tasks in order, then the target, with the result of each seed."""
+
+    order: tuple[str, ...] = Field(description="The intermediate tasks; empty is the target-only baseline.")
+    target: str
+    seeds: tuple[SeedResult, ...]
+
+    @property
+    def sequence(self) -> str:
+        """The sequence as it is shown everywhere, for example `rte → pawsx → xnli`."""
+        return ARROW.join((*self.order, self.target))
+
+    def seed(self, seed: int) -> SeedResult | None:
+        """Return the result of `seed`, or None where it was never run."""
+        return next((result for result in self.seeds if result.seed == seed), None)
+
+
+class EvaluatedLanguage(Frozen):
+    """One column: an evaluation task in one language of a corpus."""
+
+    task: str
+    language: str
+    corpus: str
+
+
+class DataUse(Frozen):
+    """A data set that entered the results, and exactly which version of it."""
+
+    name: str
+    role: Literal["training", "evaluation"]
+    source: str
+    revision: str | None = None
+    fingerprint: str | None = None
+    rows: int | None = None
+
+
+class Provenance(Frozen):
+    """What is needed to make the leaderboard again."""
+
+    command: str
+    sequence_file: str
+    sequence_sha256: str
+    commit: str | None = None
+    dirty: bool | None = None
+    created: str = Field(description="ISO 8601 date or time; pages show its date.")
+    packages: dict[str, str] = {}
+    hardware: str
+    deepspeed: str
+    model: str
+    model_revision: str | None = None
+    model_fingerprint: str | None = None
+    split: str = "test"
+    limited: int | None = Field(None, description="Items per task where only the first were scored.")
+
+
+class Board(Frozen):
+    """All results of one sequence file."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Also the name of its files.")
+    title: str
+    question: str | None = None
+    rows: tuple[BoardRow, ...]
+    languages: dict[str, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
+    seeds: tuple[int, ...] = Field(min_length=1)
+    data: tuple[DataUse, ...] = ()
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("`seeds` holds a seed twice")
+        seen: set[str] = set()
+        for row in self.rows:
+            if row.sequence in seen:
+                raise ValueError(f"two rows for the sequence {row.sequence}")
+            seen.add(row.sequence)
+            self._check_row(row)
+        return self
+
+    def _check_row(self, row: BoardRow) -> None:
+        if row.target not in self.languages:
+            raise ValueError(f"{row.sequence}: no languages are given for the target {row.target}")
+        tasks = {column.task for column in self.languages[row.target]}
+        own = [result.seed for result in row.seeds]
+        if len(set(own)) != len(own) or not set(own) <= set(self.seeds):
+            raise ValueError(f"{row.sequence}: its seeds {own} are not among {list(self.seeds)}, each once")
+        for result in row.seeds:
+            if extra := sorted(result.scores.keys() - tasks):
+                raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets, in the order of `languages`."""
+        return tuple(self.languages)
+
+    def rows_of(self, target: str) -> tuple[BoardRow, ...]:
+        """Return the rows of one target, in the order given."""
+        return tuple(row for row in self.rows if row.target == target)
+
+
+M = TypeVar("M", bound=Frozen)
+
+
+def canonical_json(model: Frozen) -> str:
+    """Return the one JSON text of a model: same content, same bytes."""
+    return model.model_dump_json(indent=1) + "\n"
+
+
+def read_model(model: type[M], path: Path) -> M:
+    """Read a model of this package from a JSON file.
+
+    Raises:
+        BoardFileError: The file is missing, is not JSON, or does not fit the model.
+    """
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BoardFileError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise BoardFileError(
+            f"{path}: {where}: {first['msg']}{more}. Publish the leaderboard again with `xstilts publish`."
+        ) from error

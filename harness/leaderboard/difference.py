@@ -1,0 +1,117 @@
+"""Differences between what was published and what was recomputed, each with its place."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.leaderboard.table import Table
+
+_LENGTH = 160
+_NAMES = (("sequence",), ("first", "second"), ("target",))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place: file, row and column, with both values as text."""
+
+    file: str
+    row: str
+    column: str
+    published: str
+    recomputed: str
+
+
+def display(value: object) -> str:
+    """Return a value as one short text."""
+    text = "none" if value is None else str(value)
+    return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
+
+
+def count_numbers(tree: Any) -> int:
+    """Count the numbers in a JSON value."""
+    if isinstance(tree, dict):
+        return sum(map(count_numbers, tree.values()))
+    if isinstance(tree, list):
+        return sum(map(count_numbers, tree))
+    return int(isinstance(tree, int | float) and not isinstance(tree, bool))
+
+
+def compare_trees(file: str, published: Any, recomputed: Any, column: str, row: str = "") -> list[Difference]:
+    """Compare two JSON values leaf by leaf; elements of lists are matched by the names they carry."""
+    if isinstance(published, dict) and isinstance(recomputed, dict):
+        return [
+            difference
+            for key in {**recomputed, **published}
+            for difference in compare_trees(
+                file, published.get(key), recomputed.get(key), f"{column}.{key}", row
+            )
+        ]
+    if isinstance(published, list) and isinstance(recomputed, list):
+        return list(_compare_lists(file, published, recomputed, column, row))
+    if published == recomputed and type(published) is type(recomputed):
+        return []
+    return [Difference(file, row, column, display(published), display(recomputed))]
+
+
+def _compare_lists(
+    file: str, published: list[Any], recomputed: list[Any], column: str, row: str
+) -> Iterator[Difference]:
+    old, new = _named(published), _named(recomputed)
+    if list(old) != list(new):
+        yield Difference(file, row, f"{column}: order", display(", ".join(old)), display(", ".join(new)))
+    for name in {**new, **old}:
+        named = not name.isdigit()
+        place = ": ".join(filter(None, (row, name))) if named else row
+        inner = column.rsplit(".", 1)[-1] if named else f"{column}.{name}"
+        yield from compare_trees(file, old.get(name), new.get(name), inner, place)
+
+
+def _named(elements: list[Any]) -> dict[str, Any]:
+    return {_name(element) or str(number): element for number, element in enumerate(elements)}
+
+
+def _name(element: Any) -> str | None:
+    if not isinstance(element, dict):
+        return None
+    for keys in _NAMES:
+        if all(key in element for key in keys):
+            return " / ".join(str(element[key]) for key in keys)
+    return None
+
+
+def compare_texts(file: str, published: str, recomputed: str) -> list[Difference]:
+    """Compare line by line; a table's line is compared cell by cell and named by its row and column."""
+    if published == recomputed:
+        return []
+    old, new = published.splitlines(), recomputed.splitlines()
+    differences: list[Difference] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, start, end, new_start, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        for offset in range(max(end - start, new_end - new_start)):
+            line = old[start + offset] if start + offset < end else None
+            other = new[new_start + offset] if new_start + offset < new_end else None
+            differences += _line(file, start + offset, line, other, _header(new, new_start + offset))
+    return differences or [Difference(file, "", "line ends", "other", "one newline after each line")]
+
+
+def _line(file: str, number: int, old: str | None, new: str | None, header: list[str]) -> list[Difference]:
+    cells, others = Table.cells(old or ""), Table.cells(new or "")
+    if cells and len(cells) == len(others) == len(header):
+        name = others[header.index("order")] if "order" in header else others[0]
+        return [
+            Difference(file, name, column, display(cell), display(other))
+            for column, cell, other in zip(header, cells, others, strict=True)
+            if cell != other
+        ] or [Difference(file, name, "spacing", display(old), display(new))]
+    return [Difference(file, f"line {number + 1}", "text", display(old), display(new))]
+
+
+def _header(lines: list[str], number: int) -> list[str]:
+    """Return the header cells of the table that a line belongs to."""
+    top = min(number, len(lines) - 1)
+    while top > 0 and lines[top].startswith("|") and lines[top - 1].startswith("|"):
+        top -= 1
+    return Table.cells(lines[top]) if lines else []

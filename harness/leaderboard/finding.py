@@ -1,0 +1,99 @@
+"""What a table shows and what it does not, in plain sentences."""
+
+from harness.leaderboard.board import Board
+from harness.leaderboard.notation import interval, percent, points
+from harness.leaderboard.statistics import RowStatistics, TargetStatistics
+from harness.leaderboard.uncertainty import OrderComparison
+
+
+def finding(board: Board, statistics: TargetStatistics, *, intervals: bool) -> tuple[str, ...]:
+    """Write the sentences on one target, the answer on order first.
+
+    Args:
+        board: What was run.
+        statistics: The target's numbers.
+        intervals: Whether per-item predictions were at hand, so that there are intervals.
+    """
+    complete = [row for row in statistics.rows if row.average is not None]
+    if not complete:
+        answer = ["Nothing can be said: no sequence has a score for every seed and language."]
+    elif not intervals:
+        answer = [
+            _best(complete[0]),
+            "There are no intervals, so none of the differences can be told from chance.",
+        ]
+    else:
+        answer = [_order(statistics.comparisons), *_against_baseline(statistics, complete)]
+    return (*answer, *_cautions(board, statistics, intervals=intervals and bool(complete)))
+
+
+def _best(row: RowStatistics) -> str:
+    mean = percent(row.average.mean) if row.average else ""
+    return f"The highest average is {mean} ({row.sequence})."
+
+
+def _order(pairs: tuple[OrderComparison, ...]) -> str:
+    """Answer the project's question from the pairs, which stand with the largest difference first."""
+    if not pairs:
+        return "Order is not compared: no two complete sequences hold the same tasks in another order."
+    apart = [pair for pair in pairs if pair.apart]
+    shown = apart[0] if apart else pairs[0]
+    difference = (
+        f"{shown.first} is above {shown.second} by {points(shown.difference).lstrip('+')} points "
+        f"{interval(shown.interval, signed=True)}"
+    )
+    what = "sequences with the same tasks in another order"
+    if not apart:
+        which = f"the one pair of {what} is" if len(pairs) == 1 else f"the {len(pairs)} pairs of {what} are"
+        largest = "" if len(pairs) == 1 else "at most "
+        return (
+            f"No effect of order can be told from chance: {which} not apart ({largest}{difference})."
+            if shown.difference
+            else f"No effect of order is seen: {which} not apart."
+        )
+    if len(pairs) == 1:
+        return f"Order makes a difference for the one pair of {what}: {difference}."
+    return f"Order makes a difference for {len(apart)} of {len(pairs)} pairs of {what}: most, {difference}."
+
+
+def _against_baseline(statistics: TargetStatistics, complete: list[RowStatistics]) -> list[str]:
+    baseline = statistics.baseline
+    rows = [row for row in complete if not row.baseline]
+    if not rows:
+        return []
+    if baseline is None or baseline.average is None:
+        return ["There is no complete target-only row to compare with."]
+    above = [row for row in rows if not row.undecided and row.delta and row.delta.mean > 0]
+    below = [row for row in rows if not row.undecided and row.delta and row.delta.mean < 0]
+    undecided = len(rows) - len(above) - len(below)
+    if not above and not below:
+        one = "The one sequence" if len(rows) == 1 else f"None of the {len(rows)} sequences"
+        verdict = "cannot" if len(rows) == 1 else "can"
+        return [f"{one} with intermediate tasks {verdict} be told apart from target-only training."]
+    parts = [
+        f"{len(chosen)} {'scores' if len(chosen) == 1 else 'score'} {where} target-only training"
+        for chosen, where in ((above, "above"), (below, "below"))
+        if chosen
+    ]
+    if undecided:
+        parts.append(f"{undecided} cannot be told apart from it")
+    noun = "sequence" if len(rows) == 1 else "sequences"
+    return [f"Of {len(rows)} {noun} with intermediate tasks, {', '.join(parts)}."]
+
+
+def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) -> list[str]:
+    cautions = []
+    if intervals and len(board.seeds) == 1:
+        cautions.append(
+            "With one seed the intervals hold the choice of test items only: how much another training run "
+            "would differ is not known, so even differences that look certain may be noise."
+        )
+    if intervals and len(statistics.comparisons) + len(statistics.rows) > 2:
+        cautions.append("Each interval is taken by itself: about one in twenty leaves out zero by chance.")
+    incomplete = sum(row.average is None for row in statistics.rows)
+    if incomplete and incomplete < len(statistics.rows):
+        noun = "sequence has" if incomplete == 1 else "sequences have"
+        cautions.append(f"{incomplete} {noun} no average, because a run failed or a language is missing.")
+    if board.provenance.limited is not None:
+        cautions.append("Only the first items of each task were scored: a trial, not a result.")
+    return cautions

@@ -1,0 +1,66 @@
+"""`leaderboards/README.md`: every leaderboard of the folder in one table."""
+
+import json
+from pathlib import Path
+
+from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.notation import EMPTY, inline, spread
+from harness.leaderboard.publication import Publication
+from harness.leaderboard.statistics import TargetStatistics
+from harness.leaderboard.table import UNDECIDED, Table
+
+INDEX = "README.md"
+_HEADERS = ("leaderboard", "question", "target", "best order", "average", "Δ target-only", "date")
+_INTRODUCTION = (
+    "# Leaderboards\n\n"
+    "One page for each sequence file, written by `xstilts run` and `xstilts publish`; `xstilts verify` "
+    "recomputes every number from the predictions beside it. Δ target-only: points of the best order "
+    f"above training on the target alone, ± sd over seeds; {UNDECIDED} where its interval covers zero."
+)
+
+
+def render_index(folder: Path) -> str:
+    """Return the index of all leaderboards in `folder`, by name; a damaged one is listed as such."""
+    rows = [row for path in sorted(folder.glob("*.json")) for row in index_rows(path)]
+    table = Table(_HEADERS, tuple(rows), frozenset({*_HEADERS[:4], _HEADERS[-1]})).render()
+    return f"{_INTRODUCTION}\n\n{table}\n"
+
+
+def index_rows(path: Path) -> list[tuple[str, ...]]:
+    """Return the lines of one JSON file, one per target; none for a JSON file of another kind."""
+    if not _is_publication(path):
+        return []
+    try:
+        publication = read_model(Publication, path)
+    except BoardFileError:
+        return [(inline(path.stem), "cannot be read", *[EMPTY] * (len(_HEADERS) - 2))]
+    board = publication.board
+    limited = "" if board.provenance.limited is None else f" (limited to {board.provenance.limited} items)"
+    return [
+        (
+            f"[{board.name}]({board.name}.md)",
+            inline((board.question or board.title) + limited),
+            inline(table.target),
+            *_best(table),
+            inline(board.provenance.created[:10]),
+        )
+        for table in publication.targets
+    ]
+
+
+def _best(table: TargetStatistics) -> tuple[str, str, str]:
+    best = next((row for row in table.rows if row.average is not None), None)
+    if best is None:
+        return ("no complete row", EMPTY, EMPTY)
+    if best.baseline:
+        return (f"{best.sequence} (target only)", spread(best.average), "baseline")
+    mark = f"{UNDECIDED} " if best.undecided else ""
+    return (best.sequence, spread(best.average), mark + spread(best.delta, signed=True))
+
+
+def _is_publication(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return path.with_suffix(".md").is_file()
+    return isinstance(content, dict) and str(content.get("format", "")).startswith("xstilts-leaderboard")

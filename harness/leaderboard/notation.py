@@ -1,0 +1,83 @@
+"""How numbers and names are written on a page: percent with one decimal, and text that stays text."""
+
+import re
+import unicodedata
+
+from harness.leaderboard.statistics import Spread
+from harness.leaderboard.uncertainty import Interval
+
+EMPTY = "–"
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_LINE_MARKUP = re.compile(r"^(?:[#=+-]|\d+[.)])")
+_ERROR_LENGTH = 300
+
+
+def percent(fraction: float) -> str:
+    """Write an accuracy: 0.58334 as `58.3`."""
+    return f"{fraction * 100:.1f}"
+
+
+def points(fraction: float) -> str:
+    """Write a difference with its sign: 0.0123 as `+1.2`; what rounds to zero has none."""
+    text = f"{fraction * 100:+.1f}"
+    return "0.0" if text in {"+0.0", "-0.0"} else text
+
+
+def spread(value: Spread | None, *, signed: bool = False) -> str:
+    """Write mean ± sd; the mean alone for one seed."""
+    if value is None:
+        return EMPTY
+    mean = points(value.mean) if signed else percent(value.mean)
+    return mean if value.sd is None else f"{mean} ± {percent(value.sd)}"
+
+
+def interval(value: Interval | None, *, signed: bool = False) -> str:
+    """Write a 95% interval as `[57.1, 59.4]`."""
+    if value is None:
+        return EMPTY
+    low, high = (points(end) if signed else percent(end) for end in (value.low, value.high))
+    return f"[{low}, {high}]"
+
+
+def plain(text: str) -> str:
+    """Make one line of a text: no control, format or private characters, no line breaks."""
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character)[0] != "C"
+    )
+    return " ".join(kept.split())
+
+
+def inline(text: str) -> str:
+    """Make a text that markdown and HTML show as it stands, in a paragraph or a table cell."""
+    safe = "".join(_HTML.get(character, character) for character in plain(text))
+    safe = _MARKUP.sub(lambda match: f"\\{match.group()}", safe)
+    return _LINE_MARKUP.sub(lambda match: f"{match.group()[:-1]}\\{match.group()[-1]}", safe)
+
+
+def code(text: str) -> str:
+    """Make a code span that shows the text, whatever backticks it holds."""
+    content = plain(text).replace("|", "¦")
+    fence = "`" * (_longest_backticks(content) + 1)
+    padding = " " if content.startswith("`") or content.endswith("`") else ""
+    return f"{fence}{padding}{content}{padding}{fence}" if content else EMPTY
+
+
+def code_block(text: str, language: str) -> str:
+    """Make a fenced block of one line."""
+    content = plain(text)
+    fence = "`" * max(3, _longest_backticks(content) + 1)
+    return f"{fence}{language}\n{content}\n{fence}"
+
+
+def excerpt(error: str) -> str:
+    """Return the last line of an error, where Python says what happened, within 300 characters."""
+    lines = [line for line in error.strip().splitlines() if line.strip()]
+    last = plain(lines[-1]) if lines else "no message"
+    return last if len(last) <= _ERROR_LENGTH else last[: _ERROR_LENGTH - 1] + "…"
+
+
+def _longest_backticks(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)

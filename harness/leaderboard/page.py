@@ -1,0 +1,222 @@
+"""The markdown page of a leaderboard: the same publication gives the same bytes."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.publication import Publication
+from harness.leaderboard.reported import ReportedRow
+from harness.leaderboard.statistics import TargetStatistics, average
+from harness.leaderboard.table import Table, column_names, comparison_table, target_table
+from harness.leaderboard.uncertainty import CONFIDENCE
+
+_SHORT = 12
+_FOLD_ABOVE = 12
+
+
+def render_page(publication: Publication) -> str:
+    """Return the whole page."""
+    board = publication.board
+    blocks = [f"# {inline(board.title)}"]
+    if board.question:
+        blocks.append(f"**Question:** {inline(board.question)}")
+    if board.provenance.limited is not None:
+        blocks.append(
+            f"> **LIMITED:** only the first {board.provenance.limited} items of each task were scored. "
+            "A trial, not a result."
+        )
+    for table in publication.targets:
+        blocks += _target(publication, table)
+    blocks += _how_to_read(publication)
+    blocks += _failed_runs(board)
+    blocks += _per_seed(board)
+    blocks += _data(board)
+    blocks += _provenance(publication)
+    for table in publication.targets:
+        blocks += _reported(table, publication.reported)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
+    yield f"## {inline(table.target)}"
+    for finding in publication.findings:
+        if finding.target == table.target:
+            yield f"**Finding:** {inline(' '.join(finding.sentences))}"
+    yield target_table(table, markup=True).render()
+    if table.comparisons:
+        comparisons = comparison_table(table.comparisons).render()
+        if len(table.comparisons) <= _FOLD_ABOVE:
+            yield f"### Order alone: {inline(table.target)}"
+            yield comparisons
+        else:
+            title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
+            yield _details(title, comparisons)
+
+
+def _how_to_read(publication: Publication) -> Iterator[str]:
+    board = publication.board
+    seeds = len(board.seeds)
+    yield "## How to read"
+    lines = [
+        "- Accuracy in percent on the "
+        f"{inline(board.provenance.split)} split; training data is English, other languages are zero-shot.",
+        "- **average**: mean of all languages; **non-English**: of all but English; **gap**: English − non-English.",
+        "- **Δ target-only**: average minus that of the row trained on the target alone, seed by seed, in points.",
+        f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
+        if seeds > 1
+        else "- One seed: there is no standard deviation. The best of a column is bold.",
+        f"- {EMPTY} stands where a seed failed or a language is missing: nothing is averaged over less.",
+    ]
+    if publication.bootstrap:
+        drawn = "items and seeds" if seeds > 1 else "items only (one seed)"
+        lines.append(
+            f"- **{CONFIDENCE:.0%}**: interval by a bootstrap over {drawn}, "
+            f"{publication.bootstrap.replicates} draws. An item is drawn in all its languages at once, "
+            "because they are translations of each other (Sellam et al. 2022; Miller 2024)."
+            + (" The scatter of the seeds is pooled over the rows of a table." if seeds > 1 else "")
+        )
+        lines.append("- **≈**: the interval of the difference covers zero, so it cannot be told from chance.")
+    yield "\n".join(lines)
+
+
+def _failed_runs(board: Board) -> Iterator[str]:
+    yield "## Failed runs"
+    lines = [
+        f"- {inline(row.sequence)}, seed {seed}: {_why(row.seed(seed))}"
+        for row in board.rows
+        for seed in board.seeds
+        if (result := row.seed(seed)) is None or result.status == "failed"
+    ]
+    yield "\n".join(lines) or "None."
+
+
+def _why(result: SeedResult | None) -> str:
+    if result is None:
+        return "not run"
+    return inline(excerpt(result.error)) if result.error else "failed, no message was kept"
+
+
+def _per_seed(board: Board) -> Iterator[str]:
+    for target in board.targets:
+        columns = board.languages[target]
+        headers = ("order", "seed", *column_names(columns), "average", "items", "training s", "evaluation")
+        rows = tuple(
+            (row.sequence, str(seed), *_seed_cells(board, row, row.seed(seed)))
+            for row in board.rows_of(target)
+            for seed in board.seeds
+        )
+        yield _details(f"Every seed: {inline(target)}", Table(headers, rows).render())
+
+
+def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple[str, ...]:
+    columns = board.languages[row.target]
+    if result is None or result.status == "failed":
+        state = "not run" if result is None else "failed"
+        return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY)
+    mean = average(result.scores, columns)
+    return (
+        *(percent(result.scores[c.task]) if c.task in result.scores else EMPTY for c in columns),
+        EMPTY if mean is None else percent(mean),
+        str(sum(result.items.values())),
+        f"{result.train_seconds:.0f}",
+        (result.evaluation_digest or EMPTY)[:_SHORT],
+    )
+
+
+def _data(board: Board) -> Iterator[str]:
+    if not board.data:
+        return
+    yield "## Data"
+    headers = ("data", "role", "source", "revision", "fingerprint", "rows")
+    rows = tuple(
+        (
+            inline(use.name),
+            use.role,
+            inline(use.source),
+            inline(use.revision[:_SHORT]) if use.revision else EMPTY,
+            inline(use.fingerprint[:_SHORT]) if use.fingerprint else EMPTY,
+            EMPTY if use.rows is None else str(use.rows),
+        )
+        for use in board.data
+    )
+    yield Table(headers, rows, frozenset(headers[:-1])).render()
+
+
+def _provenance(publication: Publication) -> Iterator[str]:
+    made = publication.board.provenance
+    yield "## How it was made"
+    yield code_block(made.command, "sh")
+    data = f"{publication.board.name}.json"
+    lines = [
+        f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
+        f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:_SHORT])}",
+        f"- Model: {code(made.model)}{_version(made)}",
+        f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
+        f"- DeepSpeed: {code(made.deepspeed)}",
+        f"- Commit: {_commit(made)}",
+        f"- Date: {inline(made.created[:10])}",
+        f"- Hardware: {inline(made.hardware)}",
+        f"- Packages: {', '.join(f'{inline(n)} {inline(v)}' for n, v in made.packages.items()) or EMPTY}",
+    ]
+    if publication.predictions:
+        stored = publication.predictions
+        lines.append(
+            f"- Predictions: [{inline(stored.file)}](<{stored.file}>), {stored.count} items, "
+            f"sha256 {code(stored.sha256[:_SHORT])}; "
+            f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
+        )
+    yield "\n".join(lines)
+
+
+def content_digest(publication: Publication) -> str:
+    """Return the sha256 of the publication's JSON file, which ties a page to it."""
+    return hashlib.sha256(canonical_json(publication).encode()).hexdigest()
+
+
+def _sequence_file(publication: Publication) -> str:
+    name = publication.board.provenance.sequence_file
+    if publication.sequence_link:
+        return f"[{inline(name)}](<{publication.sequence_link}>)"
+    # A path outside of the project holds on one machine only.
+    return code(Path(name).name if Path(name).is_absolute() else name)
+
+
+def _version(made: Provenance) -> str:
+    revision = f", revision {code(made.model_revision[:_SHORT])}" if made.model_revision else ""
+    fingerprint = f", fingerprint {code(made.model_fingerprint[:_SHORT])}" if made.model_fingerprint else ""
+    return revision + fingerprint
+
+
+def _commit(made: Provenance) -> str:
+    if made.commit is None:
+        return "not made from a checkout"
+    return code(made.commit[:_SHORT]) + (" **with uncommitted changes**" if made.dirty else "")
+
+
+def _reported(table: TargetStatistics, reported: tuple[ReportedRow, ...]) -> Iterator[str]:
+    rows = [row for row in reported if row.target == table.target]
+    if not rows:
+        return
+    codes = list(dict.fromkeys(code for row in rows for code in row.languages))
+    yield f"## Reported elsewhere: {inline(table.target)}"
+    yield (
+        "> **Not results of this project.** Printed as published, with other training data, "
+        "checkpoints and choices; not comparable line by line."
+    )
+    headers = ("model", *map(inline, codes), "average", "source")
+    cells = tuple(
+        (
+            inline(row.model),
+            *(f"{row.languages[code]:.1f}" if code in row.languages else EMPTY for code in codes),
+            f"{row.average:.1f}",
+            inline(row.source),
+        )
+        for row in rows
+    )
+    yield Table(headers, cells, frozenset({"model", "source"})).render()
+
+
+def _details(summary: str, content: str) -> str:
+    return f"<details>\n<summary>{summary}</summary>\n\n{content}\n\n</details>"

@@ -1,0 +1,143 @@
+"""A board with everything that its page shows: statistics, findings, and where the predictions lie."""
+
+from typing import Literal
+
+from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
+from harness.leaderboard.finding import finding
+from harness.leaderboard.predictions import Predictions, correctness
+from harness.leaderboard.reported import ReportedRow
+from harness.leaderboard.statistics import TargetStatistics, target_statistics
+from harness.leaderboard.uncertainty import (
+    BOOTSTRAP_SEED,
+    CONFIDENCE,
+    REPLICATES,
+    estimate,
+)
+
+FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
+
+
+class Bootstrap(Frozen):
+    """How the intervals were drawn."""
+
+    replicates: int = REPLICATES
+    seed: int = BOOTSTRAP_SEED
+    confidence: float = CONFIDENCE
+
+
+class StoredPredictions(Frozen):
+    """The parquet file beside the page."""
+
+    file: str
+    sha256: str
+    count: int
+
+
+class Finding(Frozen):
+    """The sentences on one target."""
+
+    target: str
+    sentences: tuple[str, ...]
+
+
+class Publication(Frozen):
+    """The content of a leaderboard's JSON file; its page is made from this alone.
+
+    Attributes:
+        sequence_link: The sequence file as seen from the page's folder, None where it lies elsewhere.
+    """
+
+    format: Literal["xstilts-leaderboard-1"] = FORMAT
+    board: Board
+    findings: tuple[Finding, ...]
+    targets: tuple[TargetStatistics, ...]
+    bootstrap: Bootstrap | None
+    predictions: StoredPredictions | None
+    sequence_link: str | None
+    reported: tuple[ReportedRow, ...]
+
+
+class ScoreMismatch(Frozen):
+    """A score that its predictions do not give; None where a side has none."""
+
+    sequence: str
+    seed: int
+    task: str
+    published: float | None
+    recomputed: float | None
+    items_published: int | None
+    items_recomputed: int | None
+
+
+def compile_publication(
+    board: Board,
+    predictions: Predictions | None,
+    *,
+    stored: StoredPredictions | None = None,
+    sequence_link: str | None = None,
+    reported: tuple[ReportedRow, ...] = (),
+) -> Publication:
+    """Compute every number of a leaderboard.
+
+    Raises:
+        PredictionsError: The predictions of two rows are on other items.
+    """
+    targets = []
+    for target in board.targets:
+        answers = correctness(board, target, predictions) if predictions is not None else None
+        targets.append(target_statistics(board, target, estimate(answers) if answers else None))
+    findings = tuple(
+        Finding(target=table.target, sentences=finding(board, table, intervals=_has_intervals(table)))
+        for table in targets
+    )
+    return Publication(
+        board=board,
+        findings=findings,
+        targets=tuple(targets),
+        bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
+        predictions=stored,
+        sequence_link=sequence_link,
+        reported=reported,
+    )
+
+
+def with_recomputed_scores(board: Board, predictions: Predictions) -> tuple[Board, list[ScoreMismatch]]:
+    """Return the board with the accuracies that the predictions give, and where they are not its own.
+
+    A score whose predictions are absent is kept and counts as a mismatch.
+    """
+    mismatches: list[ScoreMismatch] = []
+    rows = []
+    for row in board.rows:
+        seeds = tuple(_recomputed(row, result, predictions, mismatches) for result in row.seeds)
+        rows.append(row.model_copy(update={"seeds": seeds}))
+    return board.model_copy(update={"rows": tuple(rows)}), mismatches
+
+
+def _recomputed(
+    row: BoardRow, result: SeedResult, predictions: Predictions, mismatches: list[ScoreMismatch]
+) -> SeedResult:
+    own = predictions.get((row.sequence, result.seed), {})
+    scores = {task: own[task].accuracy if task in own else score for task, score in result.scores.items()}
+    items = {task: len(own[task].labels) if task in own else count for task, count in result.items.items()}
+    for task in dict.fromkeys((*result.scores, *own)):
+        present = task in own
+        recomputed = (own[task].accuracy, len(own[task].labels)) if present else (None, None)
+        published = (result.scores.get(task), result.items.get(task))
+        if published != recomputed:
+            mismatches.append(
+                ScoreMismatch(
+                    sequence=row.sequence,
+                    seed=result.seed,
+                    task=task,
+                    published=published[0],
+                    recomputed=recomputed[0],
+                    items_published=published[1],
+                    items_recomputed=recomputed[1],
+                )
+            )
+    return result.model_copy(update={"scores": scores, "items": items})
+
+
+def _has_intervals(table: TargetStatistics) -> bool:
+    return any(row.average_interval is not None for row in table.rows)

@@ -1,0 +1,143 @@
+"""Write a leaderboard into its folder: page, JSON, predictions, index."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.leaderboard.board import Board, canonical_json
+from harness.leaderboard.index import INDEX, render_index
+from harness.leaderboard.page import render_page
+from harness.leaderboard.predictions import (
+    Predictions,
+    PredictionsError,
+    gather_predictions,
+    write_predictions,
+)
+from harness.leaderboard.publication import (
+    Publication,
+    ScoreMismatch,
+    StoredPredictions,
+    compile_publication,
+    with_recomputed_scores,
+)
+from harness.leaderboard.reported import read_reported
+from harness.store.files import write_durably
+
+_SAME_SCORE = 1e-9
+
+
+@dataclass(frozen=True)
+class Published:
+    """The files of a leaderboard, and what they say."""
+
+    markdown: Path
+    json: Path
+    index: Path
+    predictions: Path | None
+    publication: Publication
+
+
+def publish(
+    board: Board,
+    folder: Path,
+    predictions: Mapping[str, Path] | None = None,
+    reported: Path | None = None,
+) -> Published:
+    """Write `NAME.md`, `NAME.json`, `NAME.predictions.parquet` and the folder's `README.md`.
+
+    Each file is replaced in one step. The same board and predictions give the same bytes.
+
+    Args:
+        board: The results.
+        folder: Where leaderboards lie; made when absent.
+        predictions: Evaluation digest -> `predictions.parquet`. None: no intervals, nothing to verify with.
+        reported: JSON file of numbers published elsewhere (see `harness.leaderboard.reported`).
+
+    Raises:
+        PredictionsError: Predictions are missing, or do not give the scores of the board.
+        ReportedFileError: The file of reported numbers cannot be used.
+    """
+    rows = read_reported(reported, board.targets) if reported else ()
+    answers = gather_predictions(board, predictions) if predictions is not None else None
+    if answers is not None:
+        board = _exact_scores(board, answers)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, data, index = folder / f"{board.name}.md", folder / f"{board.name}.json", folder / INDEX
+    stored_path = folder / f"{board.name}.predictions.parquet"
+    with _only_publisher(folder):
+        stored = _store(answers, stored_path) if answers else None
+        publication = compile_publication(
+            board,
+            answers,
+            stored=stored,
+            sequence_link=sequence_link(board.provenance.sequence_file, folder),
+            reported=rows,
+        )
+        write_durably(data, canonical_json(publication))
+        write_durably(page, render_page(publication))
+        if stored is None:
+            stored_path.unlink(missing_ok=True)
+        write_durably(index, render_index(folder))
+    return Published(page, data, index, stored_path if stored else None, publication)
+
+
+def sequence_link(sequence_file: str, folder: Path) -> str | None:
+    """Return the link from a page to a sequence file of the same project, None for one elsewhere.
+
+    The project is the folder that holds the leaderboards' folder; a path outside of it would name a
+    place on one machine only.
+    """
+    project = folder.resolve().parent
+    path = Path(sequence_file).resolve()
+    if not path.is_file() or not path.is_relative_to(project):
+        path = (project / sequence_file).resolve()
+    if not path.is_file() or not path.is_relative_to(project):
+        return None
+    link = Path(os.path.relpath(path, folder.resolve())).as_posix()
+    return None if set(link) & set("<>\n\\") else link
+
+
+def _exact_scores(board: Board, answers: Predictions) -> Board:
+    """Return the board with scores as exact quotients, once they are seen to be the board's own."""
+    exact, mismatches = with_recomputed_scores(board, answers)
+    for mismatch in mismatches:
+        if not _is_rounding(mismatch):
+            raise PredictionsError(
+                f"{mismatch.sequence}, seed {mismatch.seed}, {mismatch.task}: its score is "
+                f"{mismatch.published} on {mismatch.items_published} items, but its predictions give "
+                f"{mismatch.recomputed} on {mismatch.items_recomputed}; evaluate it again"
+            )
+    return exact
+
+
+def _is_rounding(mismatch: ScoreMismatch) -> bool:
+    if mismatch.published is None or mismatch.recomputed is None:
+        return False
+    same_items = mismatch.items_published == mismatch.items_recomputed
+    return same_items and abs(mismatch.published - mismatch.recomputed) < _SAME_SCORE
+
+
+def _store(answers: Predictions, path: Path) -> StoredPredictions:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        count = write_predictions(answers, temporary)
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return StoredPredictions(file=path.name, sha256=digest, count=count)
+
+
+@contextmanager
+def _only_publisher(folder: Path) -> Iterator[None]:
+    """Keep two runs from writing the index at once; a lock on the folder itself leaves no file behind."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,160 @@
+"""Recompute a published leaderboard from its stored predictions and name what is not as published."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.leaderboard.board import BoardFileError, canonical_json, read_model
+from harness.leaderboard.difference import (
+    Difference,
+    compare_texts,
+    compare_trees,
+    count_numbers,
+    display,
+)
+from harness.leaderboard.index import INDEX, index_rows
+from harness.leaderboard.page import render_page
+from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
+from harness.leaderboard.publication import Publication, compile_publication, with_recomputed_scores
+from harness.leaderboard.table import Table
+
+_ENDINGS = (".md", ".json", ".predictions.parquet")
+
+
+@dataclass
+class Verification:
+    """What was recomputed, and every place where it is not what was published.
+
+    Attributes:
+        page: The markdown page.
+        predictions: Predictions read.
+        numbers: Numbers of the JSON file that were recomputed.
+        differences: All of them; none means that the leaderboard holds.
+    """
+
+    page: Path
+    predictions: int = 0
+    numbers: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def differ(self, file: Path, row: str, column: str, published: object, recomputed: object) -> None:
+        """Add a difference."""
+        self.differences.append(Difference(file.name, row, column, display(published), display(recomputed)))
+
+
+def verify(path: Path) -> Verification:
+    """Check a leaderboard, given its page, its JSON file, or either without the ending.
+
+    Raises:
+        BoardFileError: There is no leaderboard of that name.
+    """
+    base = path.name
+    for ending in _ENDINGS:
+        base = base.removesuffix(ending)
+    page, data = path.with_name(f"{base}.md"), path.with_name(f"{base}.json")
+    result = Verification(page)
+    if not data.is_file():
+        raise BoardFileError(
+            f"{path}: there is no {data.name} beside it to verify; name a leaderboard's page"
+        )
+    try:
+        publication = read_model(Publication, data)
+    except BoardFileError as error:
+        result.differ(data, "", "content", "unreadable", str(error))
+        return result
+    _check_json_text(result, data, publication)
+    recomputed = _recompute(result, data, publication)
+    if recomputed is not None:
+        _check_page(result, recomputed)
+        _check_index(result, data)
+    return result
+
+
+def _check_json_text(result: Verification, data: Path, publication: Publication) -> None:
+    text, expected = data.read_text(encoding="utf-8"), canonical_json(publication)
+    if text != expected:
+        result.differences += compare_texts(data.name, text, expected)
+    if data.stem != publication.board.name:
+        result.differ(data, "", "board.name", publication.board.name, data.stem)
+
+
+def _recompute(result: Verification, data: Path, publication: Publication) -> Publication | None:
+    """Compute the publication again; None where the predictions do not allow it."""
+    predictions: Predictions | None = None
+    if publication.predictions is not None:
+        predictions = _read_stored(result, data, publication)
+        if predictions is None:
+            return None
+    elif any(result_.scores for row in publication.board.rows for result_ in row.seeds):
+        result.differ(data, "", "predictions", "none are stored", "needed to recompute the scores")
+    board = publication.board
+    if predictions is not None:
+        board, mismatches = with_recomputed_scores(board, predictions)
+        for mismatch in mismatches:
+            place = f"{mismatch.sequence}, seed {mismatch.seed}"
+            if mismatch.published != mismatch.recomputed:
+                result.differ(data, place, mismatch.task, mismatch.published, mismatch.recomputed)
+            if mismatch.items_published != mismatch.items_recomputed:
+                column = f"{mismatch.task} items"
+                result.differ(data, place, column, mismatch.items_published, mismatch.items_recomputed)
+        if any(None in (mismatch.published, mismatch.recomputed) for mismatch in mismatches):
+            return None
+    try:
+        again = compile_publication(
+            board,
+            predictions,
+            stored=publication.predictions,
+            sequence_link=publication.sequence_link,
+            reported=publication.reported,
+        )
+    except PredictionsError as error:
+        result.differ(data, "", "predictions", "parallel items", str(error))
+        return None
+    for part in ("targets", "findings", "bootstrap"):
+        old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
+        result.numbers += count_numbers(new)
+        result.differences += compare_trees(data.name, old, new, part)
+    result.numbers += sum(len(seed.scores) for row in board.rows for seed in row.seeds)
+    return again
+
+
+def _read_stored(result: Verification, data: Path, publication: Publication) -> Predictions | None:
+    stored = publication.predictions
+    if stored is None:
+        return None
+    path = data.with_name(f"{publication.board.name}.predictions.parquet")
+    if stored.file != path.name:
+        result.differ(data, "", "predictions.file", stored.file, path.name)
+    try:
+        predictions = read_predictions(path)
+    except PredictionsError as error:
+        result.differ(path, "", "content", "unreadable", str(error))
+        return None
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != stored.sha256:
+        result.differ(path, "", "sha256", stored.sha256, digest)
+    result.predictions = sum(len(task.labels) for tasks in predictions.values() for task in tasks.values())
+    if result.predictions != stored.count:
+        result.differ(path, "", "count", stored.count, result.predictions)
+    known = {(row.sequence, seed.seed) for row in publication.board.rows for seed in row.seeds}
+    for sequence, seed in predictions.keys() - known:
+        result.differ(path, f"{sequence}, seed {seed}", "row", "not on the leaderboard", "has predictions")
+    return predictions
+
+
+def _check_page(result: Verification, recomputed: Publication) -> None:
+    if not result.page.is_file():
+        result.differ(result.page, "", "file", "missing", "a page")
+        return
+    text = result.page.read_text(encoding="utf-8", errors="replace")
+    result.differences += compare_texts(result.page.name, text, render_page(recomputed))
+
+
+def _check_index(result: Verification, data: Path) -> None:
+    """Look for the leaderboard's own lines in the index, whatever widths the other lines give it."""
+    index = data.with_name(INDEX)
+    text = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
+    lines = {tuple(Table.cells(line)) for line in text.splitlines()}
+    for row in index_rows(data):
+        if tuple(row) not in lines:
+            result.differ(index, row[0], row[2], "missing or other", " | ".join(row[3:]))
