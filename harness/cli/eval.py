@@ -1,0 +1,137 @@
+"""`xstilts eval`: score a classifier checkpoint on evaluation tasks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.errors import UserError
+from harness.spec.hyperparameters import Precision
+
+if TYPE_CHECKING:
+    from harness.evaluation.job import EvaluationJob, EvaluationResult, TaskScore
+
+
+class NoTasksError(UserError):
+    """`--tasks` names none."""
+
+
+@click.command("eval")
+@click.argument("checkpoint")
+@click.option(
+    "--tasks", required=True, help="Groups or tasks, separated by commas; e.g. xtreme_xnli,mini_nli_de."
+)
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder in XTREME's layout. [XSTILTS_DATA, hub]"
+)
+@click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many items of each task.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Documents of full length per forward pass; of short ones it takes more.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice([str(precision) for precision in Precision]),
+    default="fp32",
+    show_default=True,
+)
+@click.option("--labels", help="What the head's outputs mean, in order, separated by commas.")
+@click.option("--revision", default="main", show_default=True, help="Branch, tag or commit of a hub model.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint.")
+def command(
+    checkpoint: str,
+    tasks: str,
+    output: Path,
+    data_dir: Path | None,
+    split: str,
+    limit: int | None,
+    batch_size: int,
+    precision: str,
+    labels: str | None,
+    revision: str,
+    trust_remote_code: bool,
+) -> None:
+    """Score CHECKPOINT: a Hugging Face classifier folder, a finished stage's folder, or a hub id.
+
+    Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
+    predictions.parquet in the output folder.
+    """
+    from harness.evaluation.job import EvaluationJob
+
+    job = EvaluationJob(
+        checkpoint=checkpoint,
+        revision=revision,
+        tasks=_separated(tasks, "--tasks"),
+        split=split,
+        limit=limit,
+        batch_size=batch_size,
+        precision=Precision(precision),
+        data_dir=data_dir,
+        trust_remote_code=trust_remote_code,
+        labels=None if labels is None else _separated(labels, "--labels"),
+        output=output,
+    )
+    result = _scored(job)
+    if result is not None:
+        click.echo(_table(result.scores))
+        rate = f"{result.items_per_second:.0f} items/s, {result.precision}, {result.device}"
+        click.echo(f"\n{output / 'results.json'}  ({rate}, lm-eval {result.lm_eval_version})")
+
+
+def _separated(names: str, option: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in names.split(",") if part.strip())
+    if not parts:
+        raise NoTasksError(f"{option}: {names!r} names nothing; separate names by commas")
+    return parts
+
+
+def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from harness.evaluation.job import EvaluationProgress
+    from harness.evaluation.score import evaluate_checkpoint
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.0f} items/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        scoring = bar.add_task("scoring", total=None, rate=0.0)
+
+        def show(progress: EvaluationProgress) -> None:
+            bar.update(scoring, completed=progress.done, total=progress.total, rate=progress.items_per_second)
+
+        return evaluate_checkpoint(job, show)
+
+
+def _table(scores: "tuple[TaskScore, ...]") -> str:
+    """Return the accuracies in percent: by corpus, per language, then the averages over languages."""
+    from tabulate import tabulate
+
+    rows: list[list[str | int]] = []
+    for corpus in dict.fromkeys(score.corpus for score in scores):
+        of_corpus = [score for score in scores if score.corpus == corpus]
+        for score in of_corpus:
+            error = "" if score.stderr is None else f"± {100 * score.stderr:.2f}"
+            rows.append([corpus, score.language, f"{100 * score.accuracy:.2f}", error, score.items])
+        averages = {
+            "average": of_corpus,
+            "non-English average": [score for score in of_corpus if score.language != "en"],
+        }
+        for name, averaged in averages.items():
+            if len(of_corpus) > 1 and averaged:
+                mean = sum(score.accuracy for score in averaged) / len(averaged)
+                rows.append([corpus, name, f"{100 * mean:.2f}", "", sum(score.items for score in averaged)])
+    headers = ["corpus", "language", "accuracy", "stderr", "items"]
+    return tabulate(
+        rows, headers, tablefmt="github", disable_numparse=True, colalign=["left"] * 2 + ["right"] * 3
+    )

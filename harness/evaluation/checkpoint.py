@@ -1,0 +1,181 @@
+"""A classifier checkpoint on disk: where it is, what its head's outputs mean, how long its inputs may be."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.training.pretrained import ensure_folder, resolve_model
+
+_LONGEST_DEFAULT = 512
+_NO_LIMIT = 100_000
+"""Tokenizers without a limit record 10^30; anything above this says nothing."""
+
+
+class CheckpointError(UserError):
+    """A checkpoint can't be scored as it stands; the message says why and what would do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder that holds a sequence classifier with named labels.
+
+    Attributes:
+        folder: the Hugging Face folder.
+        labels: what the head's outputs mean, in their order.
+        max_length: tokens after which an input is cut, special tokens included.
+    """
+
+    folder: Path
+    labels: tuple[str, ...]
+    max_length: int
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over the configuration, the tokenizer, the weights and any code."""
+        return resolve_model(str(self.folder), "main", trust_remote_code=True).fingerprint
+
+
+def open_checkpoint(
+    checkpoint: str | Path,
+    *,
+    labels: tuple[str, ...] | None = None,
+    max_length: int | None = None,
+    revision: str = "main",
+    trust_remote_code: bool = False,
+) -> Checkpoint:
+    """Find a checkpoint and check that it is a sequence classifier which can be scored.
+
+    Args:
+        checkpoint: a local folder, one that holds it as `classifier/` (a stage of a store), or a hub id.
+        labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly.
+        max_length: tokens to cut inputs at; default: that of its training, else the model's, at most 512.
+        revision: branch, tag or commit of a hub id.
+        trust_remote_code: run code that comes with the checkpoint.
+
+    Raises:
+        CheckpointError: there is none, it has no classification head, no safetensors, or no usable labels.
+        UserError: a hub id can't be fetched.
+    """
+    name = str(checkpoint)
+    if name.startswith("embedded:"):
+        raise CheckpointError(
+            f"checkpoint {name}: an embedded model is an encoder without a classification head. Train it "
+            "first "
+            "(`xstilts run`) and give the folder of a finished stage."
+        )
+    folder = _local_folder(name, revision, trust_remote_code)
+    config = _config(folder)
+    _refuse_unfit(folder, config, trust_remote_code)
+    return Checkpoint(
+        folder=folder,
+        labels=_labels(folder, config, labels),
+        max_length=_max_length(folder, config, max_length),
+    )
+
+
+def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        classifier = folder / "classifier"
+        return classifier if (classifier / "config.json").is_file() else folder
+    if folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
+    return ensure_folder(resolve_model(name, revision, trust_remote_code), trust_remote_code)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"checkpoint {folder}: it has no config.json. Give a folder that `save_pretrained` wrote, "
+            "or the folder of a finished stage."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: can't be read as JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{path}: it holds a {type(config).__name__}, not an object")
+    return config
+
+
+def _refuse_unfit(folder: Path, config: dict[str, Any], trust_remote_code: bool) -> None:
+    architectures = config.get("architectures") or []
+    if config.get("is_encoder_decoder"):
+        raise CheckpointError(
+            f"checkpoint {folder}: {' '.join(architectures) or 'it'} is a text-to-text model; only "
+            "classifiers "
+            "(…ForSequenceClassification) can be scored so far."
+        )
+    if architectures and not any(name.endswith("ForSequenceClassification") for name in architectures):
+        raise CheckpointError(
+            f"checkpoint {folder}: {' '.join(architectures)} has no classification head. Train one first "
+            "(`xstilts run`), or give the folder of a …ForSequenceClassification."
+        )
+    if "auto_map" in config and not trust_remote_code:
+        raise CheckpointError(
+            f"checkpoint {folder}: it wants to run code of its own (auto_map in config.json). Read that "
+            "code, then "
+            "pass trust_remote_code (`--trust-remote-code`)."
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(
+            f"checkpoint {folder}: it holds no .safetensors file. Pickled weights can run code and are "
+            "not opened; "
+            "convert them with `model.save_pretrained(folder)`."
+        )
+
+
+def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None) -> tuple[str, ...]:
+    names = config.get("id2label")
+    count = len(names) if isinstance(names, dict) else int(config.get("num_labels", 2))
+    if given is not None:
+        if isinstance(names, dict) and len(given) != count:
+            raise CheckpointError(
+                f"checkpoint {folder}: {len(given)} labels were given ({', '.join(given)}), "
+                f"but its head has {count} outputs. Name each output, in order."
+            )
+        labels = given
+    else:
+        labels = tuple(str(names[key]) for key in sorted(names, key=int)) if isinstance(names, dict) else ()
+        if not labels or any(name.casefold().startswith("label_") for name in labels):
+            raise CheckpointError(
+                f"checkpoint {folder}: config.json does not say what the {count} outputs of the head mean "
+                f"(id2label: {', '.join(labels) or 'missing'}). Find it out and say it: "
+                "`--labels entailment,neutral,contradiction` for `xstilts eval`, the model argument "
+                "`label_names=entailment|neutral|contradiction` for `xstilts lm-eval`."
+            )
+    if len({name.casefold() for name in labels}) != len(labels):
+        raise CheckpointError(f"checkpoint {folder}: two of its labels have one name: {', '.join(labels)}")
+    return labels
+
+
+def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
+    positions = _positions(config)
+    if given is not None:
+        if not 4 <= given <= positions:
+            raise CheckpointError(f"checkpoint {folder}: max_length {given} is not between 4 and {positions}")
+        return given
+    trained = config.get("xstilts")
+    if isinstance(trained, dict) and isinstance(trained.get("max_length"), int):
+        return min(int(trained["max_length"]), positions)
+    return min(_tokenizer_limit(folder), positions, _LONGEST_DEFAULT)
+
+
+def _positions(config: dict[str, Any]) -> int:
+    positions = int(config.get("max_position_embeddings") or _NO_LIMIT)
+    # RoBERTa and its kin number positions from the padding index + 1.
+    offset = int(config.get("pad_token_id") or 0) + 1 if "roberta" in str(config.get("model_type")) else 0
+    return positions - offset if positions > 0 else _NO_LIMIT
+
+
+def _tokenizer_limit(folder: Path) -> int:
+    path = folder / "tokenizer_config.json"
+    try:
+        limit = json.loads(path.read_text(encoding="utf-8")).get("model_max_length")
+    except (OSError, ValueError):
+        return _LONGEST_DEFAULT
+    return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else _LONGEST_DEFAULT

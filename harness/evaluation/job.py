@@ -1,0 +1,75 @@
+"""What one evaluation is asked to do, and what it reports."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.spec.hyperparameters import Precision
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvaluationJob(_Model):
+    """One checkpoint to score on evaluation tasks.
+
+    Attributes:
+        checkpoint: a Hugging Face classifier folder, a folder that holds one as `classifier/`, or a hub id.
+        revision: branch, tag or commit of a hub id.
+        tasks: names of leaf tasks; groups whose tasks are all among them are averaged as well.
+        split: `test` or `validation` of every task's data.
+        limit: score only the first so many items of each task.
+        batch_size: documents of full length in a forward pass; shorter ones share a batch in greater number.
+        precision: number format of the encoder's forward pass; the head and its softmax never go below fp32.
+        data_dir: folder in XTREME's layout; None looks at `XSTILTS_DATA`, then at the hub.
+        labels: what the head's outputs mean, where the checkpoint's config does not say it.
+        task_folders: further folders of lm-eval task files, besides the shipped one and the user's.
+        output: folder for `results.json` and `predictions.parquet`.
+    """
+
+    checkpoint: Path
+    revision: str = "main"
+    tasks: tuple[str, ...] = Field(min_length=1)
+    split: str = "test"
+    limit: int | None = Field(None, ge=1)
+    batch_size: int = Field(64, ge=1)
+    precision: Precision = Precision.FP32
+    data_dir: Path | None = None
+    trust_remote_code: bool = False
+    labels: tuple[str, ...] | None = None
+    task_folders: tuple[Path, ...] = ()
+    output: Path
+
+
+class EvaluationProgress(_Model):
+    """How far an evaluation is: documents scored by this process, and its documents in all."""
+
+    done: int
+    total: int
+    items_per_second: float
+
+
+class TaskScore(_Model):
+    """The score of one leaf task; accuracy and its standard error as shares, 0 to 1."""
+
+    task: str
+    corpus: str
+    language: str
+    accuracy: float = Field(ge=0, le=1)
+    stderr: float | None
+    items: int
+    data_fingerprint: str
+    data_source: str
+    data_revision: str | None = None
+
+
+class EvaluationResult(_Model):
+    """The scores of one checkpoint, in the order in which the tasks were asked for."""
+
+    scores: tuple[TaskScore, ...]
+    seconds: float
+    items_per_second: float
+    precision: Precision
+    device: str
+    lm_eval_version: str
