@@ -44,7 +44,7 @@ def compare_trees(file: str, published: Any, recomputed: Any, column: str, row: 
             difference
             for key in {**recomputed, **published}
             for difference in compare_trees(
-                file, published.get(key), recomputed.get(key), f"{column}.{key}", row
+                file, published.get(key), recomputed.get(key), f"{column}.{key}".lstrip("."), row
             )
         ]
     if isinstance(published, list) and isinstance(recomputed, list):
@@ -63,7 +63,7 @@ def _compare_lists(
     for name in {**new, **old}:
         named = not name.isdigit()
         place = ": ".join(filter(None, (row, name))) if named else row
-        inner = column.rsplit(".", 1)[-1] if named else f"{column}.{name}"
+        inner = "" if named else f"{column}.{name}"
         yield from compare_trees(file, old.get(name), new.get(name), inner, place)
 
 

@@ -39,21 +39,17 @@ def _order(pairs: tuple[OrderComparison, ...]) -> str:
     apart = [pair for pair in pairs if pair.apart]
     shown = apart[0] if apart else pairs[0]
     difference = (
-        f"{shown.first} is above {shown.second} by {points(shown.difference).lstrip('+')} points "
-        f"{interval(shown.interval, signed=True)}"
+        f"{shown.first} against {shown.second}: {points(shown.difference)} points, "
+        f"95% {interval(shown.interval, signed=True)}"
     )
     what = "sequences with the same tasks in another order"
     if not apart:
         which = f"the one pair of {what} is" if len(pairs) == 1 else f"the {len(pairs)} pairs of {what} are"
-        largest = "" if len(pairs) == 1 else "at most "
-        return (
-            f"No effect of order can be told from chance: {which} not apart ({largest}{difference})."
-            if shown.difference
-            else f"No effect of order is seen: {which} not apart."
-        )
-    if len(pairs) == 1:
-        return f"Order makes a difference for the one pair of {what}: {difference}."
-    return f"Order makes a difference for {len(apart)} of {len(pairs)} pairs of {what}: most, {difference}."
+        largest = "" if len(pairs) == 1 else "the largest difference, "
+        return f"No effect of order can be told from chance: {which} not apart ({largest}{difference})."
+    which = "the one pair" if len(pairs) == 1 else f"{len(apart)} of {len(pairs)} pairs"
+    largest = "" if len(pairs) == 1 else "; the largest difference"
+    return f"Order makes a difference for {which} of {what}{largest}: {difference}."
 
 
 def _against_baseline(statistics: TargetStatistics, complete: list[RowStatistics]) -> list[str]:

@@ -21,19 +21,13 @@ _INTRODUCTION = (
 
 def render_index(folder: Path) -> str:
     """Return the index of all leaderboards in `folder`, by name; a damaged one is listed as such."""
-    rows = [row for path in sorted(folder.glob("*.json")) for row in index_rows(path)]
+    rows = [row for path in sorted(folder.glob("*.json")) for row in _rows_of_file(path)]
     table = Table(_HEADERS, tuple(rows), frozenset({*_HEADERS[:4], _HEADERS[-1]})).render()
     return f"{_INTRODUCTION}\n\n{table}\n"
 
 
-def index_rows(path: Path) -> list[tuple[str, ...]]:
-    """Return the lines of one JSON file, one per target; none for a JSON file of another kind."""
-    if not _is_publication(path):
-        return []
-    try:
-        publication = read_model(Publication, path)
-    except BoardFileError:
-        return [(inline(path.stem), "cannot be read", *[EMPTY] * (len(_HEADERS) - 2))]
+def index_rows(publication: Publication) -> list[tuple[str, ...]]:
+    """Return the index's lines of one leaderboard, one per target."""
     board = publication.board
     limited = "" if board.provenance.limited is None else f" (limited to {board.provenance.limited} items)"
     return [
@@ -46,6 +40,15 @@ def index_rows(path: Path) -> list[tuple[str, ...]]:
         )
         for table in publication.targets
     ]
+
+
+def _rows_of_file(path: Path) -> list[tuple[str, ...]]:
+    if not _is_publication(path):
+        return []
+    try:
+        return index_rows(read_model(Publication, path))
+    except BoardFileError:
+        return [(inline(path.stem), "cannot be read", *[EMPTY] * (len(_HEADERS) - 2))]
 
 
 def _best(table: TargetStatistics) -> tuple[str, str, str]:

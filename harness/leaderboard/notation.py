@@ -9,7 +9,6 @@ from harness.leaderboard.uncertainty import Interval
 EMPTY = "–"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
-_LINE_MARKUP = re.compile(r"^(?:[#=+-]|\d+[.)])")
 _ERROR_LENGTH = 300
 
 
@@ -51,10 +50,9 @@ def plain(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Make a text that markdown and HTML show as it stands, in a paragraph or a table cell."""
+    """Make a text that markdown and HTML show as it stands, within a line or a table cell."""
     safe = "".join(_HTML.get(character, character) for character in plain(text))
-    safe = _MARKUP.sub(lambda match: f"\\{match.group()}", safe)
-    return _LINE_MARKUP.sub(lambda match: f"{match.group()[:-1]}\\{match.group()[-1]}", safe)
+    return _MARKUP.sub(lambda match: f"\\{match.group()}", safe)
 
 
 def code(text: str) -> str:

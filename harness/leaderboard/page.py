@@ -14,6 +14,7 @@ from harness.leaderboard.uncertainty import CONFIDENCE
 
 _SHORT = 12
 _FOLD_ABOVE = 12
+_LANGUAGES_IN_ONE_TABLE = 8
 
 
 def render_page(publication: Publication) -> str:
@@ -44,7 +45,13 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     for finding in publication.findings:
         if finding.target == table.target:
             yield f"**Finding:** {inline(' '.join(finding.sentences))}"
-    yield target_table(table, markup=True).render()
+    whole = target_table(table, markup=True)
+    languages_end = 2 + len(table.languages)
+    if len(table.languages) <= _LANGUAGES_IN_ONE_TABLE:
+        yield whole.render()
+    else:
+        yield whole.columns(languages_end, len(whole.headers)).render()
+        yield whole.columns(2, languages_end).render()
     if table.comparisons:
         comparisons = comparison_table(table.comparisons).render()
         if len(table.comparisons) <= _FOLD_ABOVE:
@@ -62,8 +69,8 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
     lines = [
         "- Accuracy in percent on the "
         f"{inline(board.provenance.split)} split; training data is English, other languages are zero-shot.",
-        "- **average**: mean of all languages; **non-English**: of all but English; **gap**: English − non-English.",
-        "- **Δ target-only**: average minus that of the row trained on the target alone, seed by seed, in points.",
+        "- **average**: of all languages; **non-English**: of all but English; **gap**: English − those.",
+        "- **Δ target-only**: average minus that of training on the target alone, seed by seed, in points.",
         f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
         if seeds > 1
         else "- One seed: there is no standard deviation. The best of a column is bold.",
@@ -163,7 +170,7 @@ def _provenance(publication: Publication) -> Iterator[str]:
     if publication.predictions:
         stored = publication.predictions
         lines.append(
-            f"- Predictions: [{inline(stored.file)}](<{stored.file}>), {stored.count} items, "
+            f"- Predictions: [{inline(stored.file)}](<{stored.file}>), {stored.count} predictions, "
             f"sha256 {code(stored.sha256[:_SHORT])}; "
             f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
         )

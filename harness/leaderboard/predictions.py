@@ -105,6 +105,7 @@ def write_predictions(predictions: Predictions, path: Path) -> int:
         data_page_size=_PAGE_BYTES,
         max_rows_per_page=_ROW_GROUP,
         write_statistics=False,
+        write_page_checksum=True,
         store_schema=False,
     )
     return int(table.num_rows)
@@ -204,8 +205,8 @@ def _read(path: Path, columns: list[str]) -> Any:
     if not path.is_file():
         raise PredictionsError(f"{path}: there is no such predictions file")
     try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise PredictionsError(
             f"{path}: not a readable parquet file ({str(error).splitlines()[0]})"
         ) from error

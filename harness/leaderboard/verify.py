@@ -66,7 +66,7 @@ def verify(path: Path) -> Verification:
     recomputed = _recompute(result, data, publication)
     if recomputed is not None:
         _check_page(result, recomputed)
-        _check_index(result, data)
+        _check_index(result, recomputed)
     return result
 
 
@@ -127,7 +127,7 @@ def _read_stored(result: Verification, data: Path, publication: Publication) -> 
         result.differ(data, "", "predictions.file", stored.file, path.name)
     try:
         predictions = read_predictions(path)
-    except PredictionsError as error:
+    except (PredictionsError, ValueError) as error:
         result.differ(path, "", "content", "unreadable", str(error))
         return None
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -150,11 +150,11 @@ def _check_page(result: Verification, recomputed: Publication) -> None:
     result.differences += compare_texts(result.page.name, text, render_page(recomputed))
 
 
-def _check_index(result: Verification, data: Path) -> None:
+def _check_index(result: Verification, recomputed: Publication) -> None:
     """Look for the leaderboard's own lines in the index, whatever widths the other lines give it."""
-    index = data.with_name(INDEX)
+    index = result.page.with_name(INDEX)
     text = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
     lines = {tuple(Table.cells(line)) for line in text.splitlines()}
-    for row in index_rows(data):
+    for row in index_rows(recomputed):
         if tuple(row) not in lines:
             result.differ(index, row[0], row[2], "missing or other", " | ".join(row[3:]))

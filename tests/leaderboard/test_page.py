@@ -1,0 +1,248 @@
+import json
+import re
+
+import pytest
+
+from harness.leaderboard.board import DataUse
+from harness.leaderboard.page import render_page
+from harness.leaderboard.publication import compile_publication
+from harness.leaderboard.publish import publish
+from harness.leaderboard.reported import ReportedFileError, read_reported
+from harness.leaderboard.table import Table
+from harness.leaderboard.terminal import render_terminal
+
+from .experiments import LANGUAGES, board, columns, experiment, provenance, scored_row
+
+XNLI = {"xnli": columns("xnli", ("en", "de", "sw"))}
+BASE = {1: {"en": 0.66, "de": 0.60, "sw": 0.54}, 2: {"en": 0.64, "de": 0.61, "sw": 0.52}}
+RTE = {1: {"en": 0.67, "de": 0.60, "sw": 0.57}, 2: {"en": 0.65, "de": 0.60, "sw": 0.56}}
+XNLI_CODES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
+
+
+def page(*rows, seeds=(1, 2), languages=XNLI, **changes):
+    return render_page(compile_publication(board(rows, languages, seeds, **changes), None))
+
+
+def tables(text):
+    """Return each table of a page as a list of {header: cell}."""
+    found, lines = [], text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("|--") and lines[number - 1].startswith("|"):
+            header, rows = Table.cells(lines[number - 1]), []
+            for row in lines[number + 1 :]:
+                if not row.startswith("|"):
+                    break
+                rows.append(dict(zip(header, Table.cells(row), strict=True)))
+            found.append(rows)
+    return found
+
+
+def test_the_table_shows_percent_with_the_best_in_bold():
+    text = page(scored_row((), BASE), scored_row(("rte",), RTE))
+    rte, base = tables(text)[0]
+    assert rte == {
+        "rank": "1",
+        "order": "rte → xnli",
+        "en": "**66.0**",
+        "de": "60.0",
+        "sw": "**56.5**",
+        "average": "**60.8 ± 0.7**",
+        "non-English": "**58.2 ± 0.4**",
+        "gap": "+7.8 ± 1.1",
+        "Δ target-only": "+1.3 ± 0.0",
+    }
+    assert base["order"] == "xnli (target only)"
+    assert base["de"] == "**60.5**"
+    assert base["Δ target-only"] == "baseline"
+
+
+def test_one_seed_shows_no_sd_and_says_so():
+    text = page(scored_row((), {1: BASE[1]}), seeds=(1,))
+    assert "±" not in "".join(line for line in text.splitlines() if line.startswith("|"))
+    assert "One seed: there is no standard deviation" in text
+
+
+def test_failed_and_missing_runs_are_listed_with_their_reason():
+    text = page(
+        scored_row((), BASE), scored_row(("rte",), {1: RTE[1], 2: None}), scored_row(("qqp",), {2: RTE[2]})
+    )
+    failed = text.split("## Failed runs")[1].split("<details>")[0]
+    assert "- rte → xnli, seed 2: RunError: loss is not finite" in failed
+    assert "- qqp → xnli, seed 1: not run" in failed
+    assert "2 sequences have no average" in text
+    assert tables(text)[0][-1]["average"] == "–"
+
+
+def test_a_limited_run_is_marked_as_a_trial():
+    assert "**LIMITED:** only the first 50 items" in page(
+        scored_row((), BASE), provenance=provenance(limited=50)
+    )
+    assert "LIMITED" not in page(scored_row((), BASE))
+
+
+def test_provenance_names_command_commit_data_packages_and_hardware():
+    text = page(scored_row((), BASE), provenance=provenance(dirty=True))
+    assert "```sh\nxstilts run sequences/rte-paraphrase-xnli.yaml --processes 2\n```" in text
+    assert "`681e6aa0c0ff` **with uncommitted changes**" in text
+    for part in (
+        "torch 2.13.0",
+        "2 × x86_64 CPU",
+        "`zero2`",
+        "2026-01-14",
+        " cdcdcdcdcdcd ",
+        " abababababab ",
+    ):
+        assert part in text
+
+
+def test_a_path_of_one_machine_is_not_shown():
+    text = page(scored_row((), BASE), provenance=provenance(sequence_file="/home/someone/a.yaml"))
+    assert "/home" not in text
+    assert "`a.yaml`" in text
+
+
+def test_each_target_has_a_table_of_its_own():
+    languages = {**XNLI, "pawsx": columns("pawsx", ("en", "de"))}
+    other = scored_row((), {1: {"en": 0.9, "de": 0.8}, 2: {"en": 0.9, "de": 0.8}}, "pawsx")
+    text = page(scored_row((), BASE), other, languages=languages)
+    assert text.index("## xnli") < text.index("## pawsx")
+    assert tables(text)[1][0]["average"] == "85.0 ± 0.0"
+
+
+def test_many_languages_stand_in_a_second_table():
+    languages = {"xnli": columns("xnli", XNLI_CODES)}
+    scores = {1: dict.fromkeys(XNLI_CODES, 0.6), 2: dict.fromkeys(XNLI_CODES, 0.7)}
+    text = page(scored_row((), scores), languages=languages)
+    summary, by_language = tables(text)[:2]
+    assert "ur" not in summary[0]
+    assert summary[0]["average"] == "65.0 ± 7.1"
+    assert list(by_language[0]) == ["rank", "order", *XNLI_CODES]
+
+
+def test_names_cannot_break_out_of_the_page():
+    evil = "x</details><script>alert(1)</script>|y\n# Big ![p](http://e/x.png) `a` \u202egpj"
+    text = page(
+        scored_row((), BASE),
+        scored_row(("rte",), {1: RTE[1], 2: None}).model_copy(
+            update={"seeds": (scored_row((), {1: None}).seeds[0].model_copy(update={"error": evil}),)}
+        ),
+        title=evil,
+        question=evil,
+        data=(DataUse(name=evil, role="training", source=evil, revision=evil, fingerprint=evil),),
+        provenance=provenance(
+            command=f"xstilts run ```\n{evil}",
+            model=evil,
+            hardware=evil,
+            packages={evil: evil},
+            deepspeed=evil,
+        ),
+    )
+    outside_code = re.sub(r"(?s)(`+)(?!`).*?(?<!`)\1(?!`)", "", text.replace("\\`", ""))
+    assert "<script" not in outside_code
+    assert not re.search(r"(?<!\\)!?(?<!\\)\[p(?<!\\)\]\(", outside_code)
+    assert "\u202e" not in text
+    assert "# Big" not in [line[:5] for line in text.splitlines()]
+    assert text.count("<details>") == text.count("\n</details>") == 1
+    assert len(tables(text)) == 3
+
+
+def test_the_finding_answers_the_question_of_order(tmp_path):
+    made = experiment(tmp_path, items=1500, effects=[0, 0, 0, 1.2, 0])
+    text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
+    finding = next(line for line in text.splitlines() if line.startswith("**Finding:**"))
+    assert "Order makes a difference for the one pair" in finding
+    assert "rte → pawsx → xnli against pawsx → rte → xnli: +" in finding
+    assert "Of 4 sequences with intermediate tasks, 1 scores above target-only training" in finding
+    order = next(table for table in tables(text) if "apart" in table[0])
+    assert order[0]["apart"] == "yes"
+
+
+def test_the_finding_says_so_when_nothing_can_be_told_apart(tmp_path):
+    made = experiment(tmp_path, effects=0.0, seed=4)
+    text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
+    assert "No effect of order can be told from chance" in text
+    assert "None of the 4 sequences with intermediate tasks can be told apart" in text
+    marked = [row["Δ target-only"] for row in tables(text)[0] if row["Δ target-only"] != "baseline"]
+    assert all(cell.strip("*").startswith("≈") for cell in marked)
+
+
+def test_one_seed_is_said_to_leave_training_noise_unknown(tmp_path):
+    made = experiment(tmp_path, seeds=(1,))
+    text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
+    assert "how much another training run would differ is not known" in text
+    assert "bootstrap over items only (one seed)" in text
+
+
+def test_a_failed_run_leaves_the_other_rows_their_intervals(tmp_path):
+    made = experiment(tmp_path)
+    rows = list(made.board.rows)
+    rows[1] = scored_row(("rte",), {1: None, 2: None, 3: None})
+    partly = made.board.model_copy(update={"rows": tuple(rows)})
+    text = publish(partly, tmp_path / "boards", made.predictions).markdown.read_text()
+    cells = {row["order"]: row["average 95%"] for row in tables(text)[0]}
+    assert cells["rte → xnli"] == "–"
+    assert cells["pawsx → xnli"].startswith("[")
+
+
+def test_numbers_of_others_stand_in_a_marked_block(tmp_path):
+    path = tmp_path / "published.json"
+    path.write_text(
+        json.dumps(
+            {
+                "note": "…",
+                "xtreme_averages": {"source": "a README", "mBERT": {"xnli": 65.4, "pawsx": 81.9}},
+                "xnli_by_language_2": {"source": "a paper", "languages": ["en", "de"], "XLM-R": [84.0, 76.0]},
+                "pawsx_by_language": {"source": "a paper", "languages": ["en"], "MMTE": [93.1]},
+                "training_set_sizes": {"source": "x", "xnli": {"train": 392702}},
+            }
+        )
+    )
+    published = publish(board([scored_row((), BASE)], XNLI, (1, 2)), tmp_path / "boards", reported=path)
+    text = published.markdown.read_text()
+    block = text.split("## Reported elsewhere: xnli")[1]
+    assert "**Not results of this project.**" in block
+    assert tables(block)[0] == [
+        {"model": "mBERT", "en": "–", "de": "–", "average": "65.4", "source": "a README"},
+        {"model": "XLM-R", "en": "84.0", "de": "76.0", "average": "80.0", "source": "a paper"},
+    ]
+    assert "MMTE" not in text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "holds a list"),
+        ('{"x_averages": {"mBERT": {"xnli": 65}}}', "x_averages: `source` must say"),
+        ('{"x_averages": {"source": "s", "mBERT": {"xnli": 165}}}', r"x_averages\.mBERT\.xnli: 165 is not"),
+        (
+            '{"xnli_by_language": {"source": "s", "languages": ["en", "de"], "m": [1]}}',
+            "one number for each of 2",
+        ),
+        ('{"xnli_by_language": {"source": "s", "m": [1]}}', "languages: a list"),
+    ],
+)
+def test_unusable_reported_numbers_are_refused_with_their_place(tmp_path, content, words):
+    path = tmp_path / "r.json"
+    path.write_text(content)
+    with pytest.raises(ReportedFileError, match=words):
+        read_reported(path, ("xnli",))
+
+
+@pytest.mark.parametrize("width", [80, 110, 300])
+def test_the_terminal_table_fits_and_loses_no_column(tmp_path, width):
+    made = experiment(tmp_path)
+    publication = publish(made.board, tmp_path / "boards", made.predictions).publication
+    text = render_terminal(publication, width)
+    table_lines = [line for block in text.split("\n\n")[1:-1] for line in block.splitlines()]
+    assert max(map(len, table_lines)) <= width
+    for header in (*LANGUAGES, "average", "non-English", "gap", "Δ target-only", "Δ 95%"):
+        assert sum(line.lstrip().startswith("rank") and header in line for line in table_lines) >= 1
+    assert "**" not in text
+    assert "No effect of order" in text
+
+
+def test_the_terminal_shows_a_board_alone():
+    text = render_terminal(board([scored_row((), BASE), scored_row(("rte",), RTE)], XNLI, (1, 2)), 120)
+    assert "rte → xnli" in text
+    assert "There are no intervals" in text

@@ -1,0 +1,112 @@
+"""Intervals against the truth of simulated experiments."""
+
+import numpy as np
+import pytest
+
+from harness.leaderboard.uncertainty import Correctness, Interval, estimate, language_mean, permuted_pairs
+
+from .experiments import ORDERS, answers
+
+NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
+ITEMS, LANGUAGES = 200, 4
+SIMULATIONS = 120
+
+
+def correctness(right, orders=ORDERS, present=None):
+    names = tuple(">".join((*order, "xnli")) for order in orders)
+    full = np.ones(right.shape[2:], bool) if present is None else present
+    return Correctness(names, tuple(orders), right, full)
+
+
+def true_accuracy(seed_sd):
+    """The expected accuracy of the simulation, from so many draws that its own error is about 0.001."""
+    rng = np.random.default_rng(99)
+    return float(np.mean([answers(rng, 400, 5, 1, 60, seed_sd=seed_sd).mean() for _ in range(12)]))
+
+
+@pytest.mark.parametrize(("seeds", "seed_sd"), [(3, 0.0), (3, 0.3), (2, 0.15)])
+def test_intervals_cover_the_truth_about_95_times_in_100(seeds, seed_sd):
+    truth, rng = true_accuracy(seed_sd), np.random.default_rng(seeds)
+    averages, deltas = [], []
+    for _ in range(SIMULATIONS):
+        found = estimate(correctness(answers(rng, 5, seeds, LANGUAGES, ITEMS, seed_sd=seed_sd)))
+        averages.append([i.low <= truth <= i.high for i in found.averages.values()])
+        deltas.append([i.covers_zero for i in found.deltas.values()])
+    assert 0.92 <= np.mean(averages) <= 0.985
+    assert 0.92 <= np.mean(deltas) <= 0.985
+
+
+def test_drawing_three_seeds_with_replacement_would_cover_too_rarely():
+    truth, rng = true_accuracy(0.5), np.random.default_rng(5)
+    plain, ours = [], []
+    for _ in range(80):
+        right = answers(rng, 5, 3, LANGUAGES, ITEMS, seed_sd=0.5)
+        items = rng.multinomial(ITEMS, np.full(ITEMS, 1 / ITEMS), 300) / ITEMS
+        seeds = rng.multinomial(3, np.full(3, 1 / 3), 300) / 3
+        drawn = np.einsum("bs,rsn,bn->br", seeds, right.mean(axis=2), items, optimize=True)
+        low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+        plain.append((low <= truth) & (truth <= high))
+        ours.append([i.low <= truth <= i.high for i in estimate(correctness(right)).averages.values()])
+    assert np.mean(plain) < 0.88
+    assert 0.92 <= np.mean(ours) <= 0.985
+
+
+def test_items_clustered_across_languages_cover_where_independent_languages_do_not():
+    truth, rng = true_accuracy(0.0), np.random.default_rng(3)
+    clustered, independent = [], []
+    for _ in range(SIMULATIONS):
+        right = answers(rng, 1, 1, LANGUAGES, ITEMS, seed_sd=0.0)
+        found = next(iter(estimate(correctness(right, [()])).averages.values()))
+        clustered.append(found.low <= truth <= found.high)
+        accuracy = right.mean(axis=3).ravel()
+        error = 1.96 * np.sqrt((accuracy * (1 - accuracy) / ITEMS).sum()) / LANGUAGES
+        independent.append(abs(accuracy.mean() - truth) <= error)
+    assert np.mean(independent) < 0.85
+    assert np.mean(clustered) >= 0.91
+
+
+def test_a_real_difference_is_found_and_its_size_lies_in_the_interval():
+    rng = np.random.default_rng(1)
+    effects = [0, 0.0, 0.0, 0.8, 0.0]
+    found = estimate(correctness(answers(rng, 5, 3, LANGUAGES, 2000, effects, seed_sd=0.05)))
+    (pair,) = found.comparisons
+    assert (pair.first, pair.second) == (NAMES[3], NAMES[4])
+    assert pair.apart
+    assert pair.interval.low <= pair.difference <= pair.interval.high
+    assert not found.deltas[NAMES[3]].covers_zero
+    assert found.deltas[NAMES[1]].covers_zero
+
+
+def test_items_only_interval_agrees_with_the_clustered_standard_error():
+    right = answers(np.random.default_rng(2), 1, 1, LANGUAGES, 3000)
+    found = next(iter(estimate(correctness(right, [()])).averages.values()))
+    per_item = right[0, 0].mean(axis=0)
+    error = 1.96 * per_item.std(ddof=1) / np.sqrt(len(per_item))
+    assert (found.high - found.low) / 2 == pytest.approx(error, rel=0.06)
+    assert (found.high + found.low) / 2 == pytest.approx(per_item.mean(), abs=error / 10)
+
+
+def test_the_same_answers_give_the_same_intervals():
+    right = answers(np.random.default_rng(7), 5, 3, LANGUAGES, ITEMS)
+    assert estimate(correctness(right)) == estimate(correctness(right.copy()))
+
+
+def test_runs_without_any_difference_give_an_interval_of_zero():
+    one = answers(np.random.default_rng(8), 1, 1, LANGUAGES, ITEMS)
+    found = estimate(correctness(np.tile(one, (5, 3, 1, 1))))
+    assert set(found.deltas.values()) == {Interval(low=0.0, high=0.0)}
+
+
+def test_a_language_with_fewer_items_counts_as_much_as_the_others():
+    right = answers(np.random.default_rng(9), 2, 2, 3, 50)
+    present = np.ones((3, 50), bool)
+    present[2, 30:] = False
+    right[:, :, 2, 30:] = 0
+    means = language_mean(correctness(right, [(), ("rte",)], present)).mean(axis=2)
+    by_language = np.stack([right[:, :, 0].mean(2), right[:, :, 1].mean(2), right[:, :, 2, :30].mean(2)])
+    np.testing.assert_allclose(means, by_language.mean(axis=0), atol=1e-12)
+
+
+def test_only_permutations_are_compared_the_better_first():
+    orders = (("a", "b", "c"), ("c", "b", "a"), ("a", "b"), ("a",), ("b", "a"), ())
+    assert permuted_pairs(orders, np.array([0.5, 0.6, 0.7, 0.9, 0.4, 0.1])) == [(2, 4), (1, 0)]

@@ -1,0 +1,180 @@
+import re
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import cli
+from harness.leaderboard.board import BoardFileError
+from harness.leaderboard.publish import publish
+from harness.leaderboard.verify import verify
+
+from .experiments import experiment, scored_row
+
+SEQUENCE = "rte → pawsx → xnli"
+
+
+@pytest.fixture
+def published(tmp_path):
+    made = experiment(tmp_path, items=60)
+    rows = list(made.board.rows)
+    rows[1] = scored_row(("rte",), {1: None, 2: None, 3: None})
+    return publish(made.board.model_copy(update={"rows": tuple(rows)}), tmp_path / "boards", made.predictions)
+
+
+def other_digit(match: re.Match[str]) -> str:
+    at = match.start("digit") - match.start()
+    text = match.group()
+    return f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
+
+
+def change(path, pattern):
+    """Change the one digit named `digit` in the first match of a pattern."""
+    text, count = re.subn(pattern, other_digit, path.read_text(), count=1, flags=re.S)
+    assert count == 1
+    path.write_text(text)
+
+
+def places(result):
+    return [(found.file, found.row, found.column) for found in result.differences]
+
+
+def test_an_untouched_leaderboard_holds(published):
+    for name in (published.markdown, published.json, published.json.with_suffix("")):
+        result = verify(name)
+        assert result.differences == []
+        assert result.predictions == 12 * 6 * 60
+        assert result.numbers > 150
+
+
+def test_a_changed_cell_of_the_page_is_named(published):
+    before = published.markdown.read_text()
+    change(published.markdown, rf"\| {SEQUENCE} \| [^|]*?(?P<digit>\d)")
+    (found,) = verify(published.markdown).differences
+    assert (found.file, found.row, found.column) == ("rte-paraphrase-xnli.md", SEQUENCE, "en")
+    assert found.published != found.recomputed
+    assert found.recomputed in before
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\[[+-](?P<digit>\d)", r"torch 2\.1(?P<digit>3)", r"\*\*Finding:.*?(?P<digit>\d)"]
+)
+def test_any_other_changed_digit_of_the_page_is_found(published, pattern):
+    change(published.markdown, pattern)
+    assert len(verify(published.markdown).differences) == 1
+
+
+def test_a_changed_score_in_the_json_is_named(published):
+    change(published.json, r'"pawsx",\s+"rte"\n.*?"xtreme_xnli_sw": 0\.(?P<digit>\d)')
+    result = verify(published.markdown)
+    assert ("rte-paraphrase-xnli.json", "pawsx → rte → xnli, seed 1", "xtreme_xnli_sw") in places(result)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "row", "column"),
+    [
+        (r'"average": \{\s+"mean": 0\.(?P<digit>\d)', "xnli: ", "average.mean"),
+        (r'"average_interval": \{\s+"low": 0\.\d+(?P<digit>\d)', "xnli: ", "average_interval.low"),
+        (r'"delta_interval": \{\s+"low": -?0\.\d+?(?P<digit>\d)', "xnli: ", "delta_interval.low"),
+        (r'"difference": 0\.\d+(?P<digit>\d)', " / ", "difference"),
+    ],
+)
+def test_a_changed_statistic_in_the_json_is_named(published, pattern, row, column):
+    change(published.json, pattern)
+    result = verify(published.json)
+    named = [(r, c) for file, r, c in places(result) if file == "rte-paraphrase-xnli.json"]
+    assert any(row in found_row and found == column for found_row, found in named)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r'"torch": "2\.1(?P<digit>\d)',
+        r'"stage_digest": "(?P<digit>\d)',
+        r'"train_seconds": 6(?P<digit>\d)',
+        r'"sequence_sha256": "(?P<digit>\d)',
+        r'"model_fingerprint": "\w*?(?P<digit>\d)',
+    ],
+)
+def test_a_changed_manifest_entry_is_found_by_the_page(published, pattern):
+    change(published.json, pattern)
+    assert any(file.endswith(".md") for file, _, _ in places(verify(published.json)))
+
+
+def test_a_changed_prediction_is_named_with_its_row_seed_and_task(published):
+    table = pq.read_table(published.predictions)
+    predictions = table["prediction"].to_pylist()
+    at = next(
+        number
+        for number, (sequence, seed, task) in enumerate(
+            zip(
+                table["sequence"].to_pylist(),
+                table["seed"].to_pylist(),
+                table["task"].to_pylist(),
+                strict=True,
+            )
+        )
+        if (sequence, seed, task) == (SEQUENCE, 2, "xtreme_xnli_th")
+    )
+    predictions[at] = (predictions[at] + 1) % 3 if predictions[at] != table["label"][at].as_py() else 7
+    column = table.column_names.index("prediction")
+    pq.write_table(
+        table.set_column(column, "prediction", pa.array(predictions, pa.int8())), published.predictions
+    )
+    result = verify(published.markdown)
+    assert ("rte-paraphrase-xnli.predictions.parquet", "", "sha256") in places(result)
+    if predictions[at] == 7:
+        assert ("rte-paraphrase-xnli.json", f"{SEQUENCE}, seed 2", "xtreme_xnli_th") in places(result)
+
+
+def test_a_damaged_or_missing_predictions_file_is_reported(published):
+    content = bytearray(published.predictions.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    published.predictions.write_bytes(content)
+    assert any(file.endswith(".parquet") for file, _, _ in places(verify(published.markdown)))
+    published.predictions.unlink()
+    (found,) = verify(published.markdown).differences
+    assert "there is no such predictions file" in found.recomputed
+
+
+def test_a_checkpoint_without_predictions_is_named(published):
+    table = pq.read_table(published.predictions)
+    keep = [
+        not (sequence == SEQUENCE and seed == 3)
+        for sequence, seed in zip(table["sequence"].to_pylist(), table["seed"].to_pylist(), strict=True)
+    ]
+    pq.write_table(table.filter(pa.array(keep)), published.predictions)
+    assert ("rte-paraphrase-xnli.json", f"{SEQUENCE}, seed 3", "xtreme_xnli_en") in places(
+        verify(published.markdown)
+    )
+
+
+def test_a_changed_index_line_is_found(published):
+    change(published.index, r"± (?P<digit>\d)")
+    ((file, _, _),) = places(verify(published.markdown))
+    assert file == "README.md"
+
+
+def test_scores_without_predictions_do_not_pass(tmp_path):
+    made = experiment(tmp_path, items=30)
+    result = verify(publish(made.board, tmp_path / "boards").markdown)
+    assert [found.column for found in result.differences] == ["predictions"]
+
+
+def test_an_unreadable_json_is_a_difference_and_a_missing_one_an_error(published):
+    published.json.write_text("{}")
+    assert verify(published.markdown).differences[0].published == "unreadable"
+    published.json.unlink()
+    with pytest.raises(BoardFileError, match=r"there is no rte-paraphrase-xnli\.json"):
+        verify(published.markdown)
+
+
+def test_the_command_exits_1_and_names_the_place_only_when_something_differs(published):
+    good = CliRunner().invoke(cli, ["verify", str(published.markdown)])
+    assert good.exit_code == 0
+    assert "all as published" in good.output
+    change(published.markdown, rf"\| {SEQUENCE} \| [^|]*?(?P<digit>\d)")
+    bad = CliRunner().invoke(cli, ["verify", str(published.markdown)])
+    assert bad.exit_code == 1
+    assert f"rte-paraphrase-xnli.md: {SEQUENCE}, en: published" in bad.output
