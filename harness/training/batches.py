@@ -15,7 +15,7 @@ _SUBSAMPLE_STREAM = 2**31
 
 
 def subsample(rows: int, wanted: int | None, seed: int) -> Rows:
-    """Return the indices of `wanted` of `rows` rows, drawn by `seed`, ascending; all where None or too many."""
+    """Return the ascending indices of `wanted` of `rows` rows, drawn by `seed`; None or too many: all."""
     if wanted is None or wanted >= rows:
         return np.arange(rows, dtype=np.int64)
     drawn = np.random.RandomState([seed, _SUBSAMPLE_STREAM]).permutation(rows)[:wanted]

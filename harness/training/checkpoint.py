@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -109,6 +108,7 @@ def _write_configs(loaded: LoadedModel, encoder: Path, classifier: Path) -> None
     config.architectures = [type(loaded.model).__name__]
     config.save_pretrained(classifier)
     bare = type(config).from_dict({**config.to_dict(), "problem_type": None})
+    del bare.xstilts  # how long inputs were is the head's matter too
     bare.num_labels = 2  # the default: the labels are the head's, which the encoder leaves behind
     bare.architectures = [type(loaded.model.base_model).__name__]
     bare.save_pretrained(encoder)

@@ -42,7 +42,8 @@ def start_process_group() -> World:
         if alone:
             # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-            dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1, timeout=_TIMEOUT)
+            store = dist.HashStore()  # type: ignore[attr-defined]  # absent in torch's __all__
+            dist.init_process_group(backend, store=store, rank=0, world_size=1, timeout=_TIMEOUT)
         else:
             dist.init_process_group(backend, timeout=_TIMEOUT)
     _start_deepspeed()

@@ -39,7 +39,8 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
     if settings.batch_size % (ranks * accumulation):
         raise BatchSplitError(
             f"training.batch_size: {settings.batch_size} cannot be divided among {ranks} processes × "
-            f"training.accumulation {accumulation}; choose a multiple of {ranks * accumulation}, or other --processes"
+            f"training.accumulation {accumulation}; choose a multiple of {ranks * accumulation}, "
+            "or another number of --processes"
         )
     _check_precision(settings.precision, world.device)
     config: dict[str, Any] = _without_autos(copy.deepcopy(base))

@@ -17,7 +17,8 @@ def hardware(world: World) -> str:
     """Return the devices in words: GPUs by name, or the processor with its threads per process."""
     if world.device.type == "cuda":
         return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
-    return f"{_processor()}, {world.size} × {torch.get_num_threads()} threads, {len(os.sched_getaffinity(0))} cores"
+    cores = len(os.sched_getaffinity(0))
+    return f"{_processor()}, {world.size} × {torch.get_num_threads()} threads, {cores} cores"
 
 
 def _processor() -> str:
@@ -41,7 +42,7 @@ def forget_peak_memory(device: torch.device) -> None:
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """Return the highest use since `forget_peak_memory`: CUDA memory of this process, else its resident set."""
+    """Return this process's highest use since `forget_peak_memory`: CUDA memory, else resident set."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if _STATUS.exists():

@@ -96,6 +96,8 @@ def load_model(
     head = head_for(task)
     config = _config(folder, task, head, trust_remote_code)
     _check_length(config, settings.max_length)
+    # Evaluation cuts inputs where training did (harness.evaluation.checkpoint).
+    config.xstilts = {"max_length": settings.max_length}
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
     model, head_names = _build(folder, active, head, seed, trust_remote_code)
     if settings.freeze_embeddings:
@@ -134,7 +136,8 @@ def _check_length(config: Any, max_length: int) -> None:
     usable = positions - 2 if config.model_type == "camembert" else usable
     if max_length > usable:
         raise InputTooLongError(
-            f"training.max_length: {max_length} is more than the model's {usable} positions; set at most {usable}"
+            f"training.max_length: {max_length} is more than the model's {usable} positions; "
+            f"set at most {usable}"
         )
 
 

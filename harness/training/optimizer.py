@@ -24,7 +24,7 @@ def make_optimizer(model: torch.nn.Module, settings: Hyperparameters) -> AdamW:
 
 
 def make_schedule(optimizer: AdamW, settings: Hyperparameters, steps: int) -> LambdaLR:
-    """Return the linear warm-up from 0 over `warmup_ratio` of the steps (rounded down), then linear decay to 0."""
+    """Return linear warm-up over `warmup_ratio` of the steps (rounded down), then linear decay to 0."""
     from transformers import get_linear_schedule_with_warmup
 
     warmup = int(settings.warmup_ratio * steps)

@@ -107,8 +107,8 @@ def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise UnsafeModelError(
-            f"model: {name}: the folder has no *.safetensors. Pickled weights are not loaded; convert them with "
-            "transformers: AutoModel.from_pretrained(...).save_pretrained(...)."
+            f"model: {name}: the folder has no *.safetensors. Pickled weights are not loaded; "
+            "convert them with transformers: AutoModel.from_pretrained(...).save_pretrained(...)."
         )
     files = [folder / "config.json", *(folder / file for file in TOKENIZER_FILES), *weights]
     if trust_remote_code:
@@ -162,8 +162,8 @@ def _from_hub_cache(model: str, revision: str, trust_remote_code: bool, why: Exc
         )
     except Exception as error:
         raise ModelNotFoundError(
-            f"model: {model}: the hub cannot be reached ({_first_line(why)}) and the model was not downloaded "
-            "before. Check the network, name a local folder, or use embedded:e5-small."
+            f"model: {model}: the hub cannot be reached ({_first_line(why)}) and the model was not "
+            "downloaded before. Check the network, name a local folder, or use embedded:e5-small."
         ) from error
     commit = Path(folder).name
     return PretrainedModel(

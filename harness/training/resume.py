@@ -22,8 +22,9 @@ FOLDER = "resume"
 _COMPLETE = "complete.json"
 _SLOTS = ("a", "b")
 _STATE = "deepspeed"
-# A save takes at most this share of the time.
-_MOST_OF_THE_TIME = 0.03
+# Where saving takes long it is done less often: about this share of the time, but not ten times less often.
+_SHARE_OF_TIME = 0.03
+_LONGEST = 10
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class ResumePoints:
         Args:
             workdir: The stage's folder, shared by all ranks.
             identity: From `identity_of`.
-            every: Seconds of training between two points; more where saving takes long.
+            every: Seconds of training between two points, up to ten times more where saving takes long.
             world: This process's place.
         """
         self._folder = workdir / FOLDER
@@ -105,7 +106,7 @@ class ResumePoints:
         on_first_rank(lambda: self._complete(slot, step, seconds, pending))
         self._next = _other(self._next)
         now = time.monotonic()
-        self._due = now + max(self._every, (now - started) / _MOST_OF_THE_TIME)
+        self._due = now + max(self._every, min((now - started) / _SHARE_OF_TIME, _LONGEST * self._every))
 
     def remove(self) -> None:
         """Remove all points; the stage is finished."""

@@ -88,8 +88,9 @@ def _data(job: StageJob) -> _Data:
         found = load()
         if job.data_fingerprint not in (None, found.fingerprint):
             raise ChangedDataError(
-                f"task {job.task.name}: the rows from {found.source} have fingerprint {found.fingerprint}, but the "
-                f"stage was planned with {job.data_fingerprint}; the data changed meanwhile. Run it again."
+                f"task {job.task.name}: the rows from {found.source} have fingerprint {found.fingerprint}, "
+                f"but the stage was planned with {job.data_fingerprint}; the data changed meanwhile. "
+                "Run it again."
             )
         tokenise(found.fingerprint, lambda: found)
         return found.fingerprint, found.source, found.revision

@@ -61,7 +61,7 @@ class TokenisedRows:
         return np.diff(self.starts)
 
     def tensors(self, rows: npt.NDArray[np.int64], device: torch.device) -> dict[str, torch.Tensor]:
-        """Return a batch, each `[rows, width]` int64, labels `[rows]`; width is a multiple of 8 where it fits.
+        """Return a batch: `[rows, width]` int64 each, labels `[rows]`; width is a multiple of 8 if it fits.
 
         No row at all gives one row that counts nothing, since every process must take part in every pass.
         """

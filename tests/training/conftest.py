@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from . import models
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 70
+LEVELS = ("zero0", "zero1", "zero2", "zero3", "zero2_offload", "zero3_offload")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Laboratory:
             data_dir=self.folder / "data",
             workdir=self.folder / "work" / name,
         )
+
+    def stage(self, name: str, part: str = "encoder") -> Path:
+        """The folder that an earlier stage leaves."""
+        return self.folder / "work" / name / part
 
     def train(self, *orders: StageJob | dict[str, Any], processes: int = 1, dies: bool = False) -> list[Any]:
         """Train the jobs in one process (or one group of them) and return their answers."""
@@ -77,22 +83,68 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     folder = tmp_path_factory.mktemp("training")
     models.make_bert(folder / "bert")
     models.make_xlm_roberta(folder / "xlm-roberta")
+    models.make_deberta(folder / "mdeberta", tokenizer_of=folder / "xlm-roberta")
+    models.break_weights(folder / "bert", folder / "infinite", scale="embeddings.LayerNorm.weight")
+    models.break_weights(folder / "bert", folder / "incomplete", drop="encoder.layer.1.output.dense.weight")
     models.write_rows(folder / "data", ROWS)
     (folder / "work").mkdir()
     return Laboratory(folder)
 
 
 @pytest.fixture(scope="session")
-def weights() -> Callable[[StageJob], dict[str, Any]]:
+def one_process(laboratory: Laboratory) -> dict[str, Any]:
+    """The answers of many stages, trained one after the other in one process, by the jobs' names."""
+    one_step = {"steps": 1, "learning_rate": 1e-9}
+    dropout = {"dropout": 0.1}
+    frozen = {"freeze_embeddings": True, "precision": "bf16"}
+    jobs = [
+        laboratory.job("untrained", **one_step),
+        *(laboratory.job(f"level-{level}", level) for level in LEVELS),
+        laboratory.job("accumulated", "zero2", accumulation=4),
+        laboratory.job("bf16-zero0", "zero0", precision="bf16"),
+        laboratory.job("bf16-zero2", "zero2", precision="bf16"),
+        laboratory.job("repeat-a", "zero2", **dropout),
+        laboratory.job("repeat-b", "zero2", **dropout),
+        laboratory.job("frozen-first", "zero2", **frozen),
+        laboratory.job("frozen-second", "zero3", laboratory.stage("frozen-first"), **frozen),
+        laboratory.job("after-encoder", encoder=laboratory.stage("frozen-first"), **one_step),
+        laboratory.job(
+            "after-classifier", encoder=laboratory.stage("frozen-first", "classifier"), **one_step
+        ),
+        laboratory.job("xlmr", "zero2", "xlm-roberta"),
+        laboratory.job("xlmr-second", "zero2", laboratory.stage("xlmr")),
+        laboratory.job("mdeberta", "zero2", "mdeberta", dropout=None),
+        laboratory.job("mdeberta-second", "zero2", laboratory.stage("mdeberta"), dropout=None),
+        laboratory.job("few-rows", "zero2", train_rows=20, epochs=1),
+        laboratory.job("infinite", "zero2", "infinite"),
+        laboratory.job("incomplete", "zero2", "incomplete"),
+        laboratory.job("too-long", "zero2", max_length=65),
+    ]
+    return {job.digest: answer for job, answer in zip(jobs, laboratory.train(*jobs), strict=True)}
+
+
+@pytest.fixture(scope="session")
+def weights(laboratory: Laboratory) -> Callable[[str], dict[str, Any]]:
     """All tensors of a stage's classifier, by name."""
 
-    def read(job: StageJob) -> dict[str, Any]:
-        from harness.training.model import weight_files
+    def read(name: str) -> dict[str, Any]:
         from safetensors.torch import load_file
 
+        from harness.training.model import weight_files
+
         tensors: dict[str, Any] = {}
-        for file in weight_files(job.workdir / "classifier"):
+        for file in weight_files(laboratory.stage(name, "classifier")):
             tensors |= load_file(file)
         return tensors
 
     return read
+
+
+@pytest.fixture
+def copied(laboratory: Laboratory) -> Callable[[str, str], None]:
+    """Copy what a killed stage left, to resume it in several ways."""
+
+    def copy(name: str, new: str) -> None:
+        shutil.copytree(laboratory.folder / "work" / name, laboratory.folder / "work" / new)
+
+    return copy

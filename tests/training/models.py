@@ -114,3 +114,44 @@ def deepspeed_config(name: str) -> dict[str, object]:
 
     config: dict[str, object] = json.loads((shipped("deepspeed_configs") / f"{name}.json").read_text())
     return config
+
+
+def make_deberta(folder: Path, tokenizer_of: Path) -> None:
+    """An mDeBERTa: relative positions, the head's pooler outside of the encoder."""
+    import torch
+    from transformers import AutoTokenizer, DebertaV2Config, DebertaV2Model
+
+    AutoTokenizer.from_pretrained(tokenizer_of).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = DebertaV2Config(
+        vocab_size=5 + len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        type_vocab_size=0,
+        pad_token_id=1,
+        relative_attention=True,
+        position_buckets=16,
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+        pos_att_type=["p2c", "c2p"],
+        position_biased_input=False,
+    )
+    DebertaV2Model(config).save_pretrained(folder)
+
+
+def break_weights(source: Path, folder: Path, *, scale: str | None = None, drop: str | None = None) -> None:
+    """Copy a model with one tensor made so large that its products overflow, or left out."""
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(source, folder)
+    tensors = load_file(folder / "model.safetensors")
+    if scale:
+        tensors[scale] = tensors[scale] * 3e38
+    if drop:
+        del tensors[drop]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})

@@ -1,0 +1,57 @@
+import pytest
+
+from harness.errors import RunError, UserError
+from harness.spec.hyperparameters import Hyperparameters
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("infinite", "DivergedError", ["tiny_pairs", "step 1 of 18", "training.learning_rate 0.001"]),
+        ("incomplete", "IncompleteEncoderError", ["bert.encoder.layer.1.output.dense.weight", "1 tensors"]),
+        ("too-long", "InputTooLongError", ["training.max_length: 65", "64 positions"]),
+    ],
+)
+def test_a_stage_that_cannot_be_trained_says_why(one_process, name, error, words):
+    answer = one_process[name]
+    assert answer["error"] == error
+    for word in words:
+        assert word in answer["message"]
+
+
+def test_the_worker_goes_on_after_a_refused_stage_and_leaves_no_resume_point(one_process, laboratory):
+    assert not (laboratory.folder / "work" / "infinite" / "resume").exists()
+    assert list(one_process)[-1] == "too-long"
+
+
+@pytest.mark.parametrize(
+    ("settings", "processes", "words"),
+    [
+        ({"batch_size": 9}, 2, ["training.batch_size: 9", "2 processes", "training.accumulation 1"]),
+        ({"batch_size": 8, "accumulation": 4}, 3, ["multiple of 12"]),
+        ({"precision": "fp16"}, 1, ["training.precision: fp16", "bf16"]),
+    ],
+)
+def test_settings_that_do_not_fit_the_machine_are_refused_by_key(settings, processes, words):
+    import torch
+
+    from harness.training.distributed import World
+    from harness.training.engine import engine_config
+
+    with pytest.raises(UserError) as caught:
+        engine_config({}, Hyperparameters(**settings), World(0, processes, torch.device("cpu")))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_text_to_text_models_are_refused(tmp_path):
+    from transformers import T5Config
+
+    from harness.training.model import UnsupportedModelError, load_model
+
+    from .models import TASK
+
+    T5Config().save_pretrained(tmp_path)
+    with pytest.raises(UnsupportedModelError, match=r"t5.*text-to-text.*xlm-roberta"):
+        load_model(tmp_path, TASK, Hyperparameters(), 1, False)
+    assert not issubclass(UnsupportedModelError, RunError)

@@ -1,0 +1,83 @@
+import pytest
+
+# Dropout: the random generators must come back too. Frozen embeddings: they are left out of resume points.
+SETTINGS = {"dropout": 0.1, "freeze_embeddings": True, "precision": "bf16"}
+
+
+def identical(a, b):
+    return a.keys() == b.keys() and all(bool((a[name] == b[name]).all()) for name in a)
+
+
+def newest_and_other(laboratory, name):
+    resume = laboratory.folder / "work" / name / "resume"
+    slots = [resume / "a", resume / "b"]
+    return sorted(
+        slots, key=lambda slot: (slot / "complete.json").read_text().split('"step":')[1][:2], reverse=True
+    )
+
+
+def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, copied):
+    job = laboratory.job("killed", "zero2", **SETTINGS)
+    assert laboratory.train({"job": job, "resume_every": 0.0, "kill_after_step": 9}, dies=True) == []
+    for name in ("damaged", "lost", "other-process-count"):
+        copied("killed", name)
+    newest, _ = newest_and_other(laboratory, "damaged")
+    largest = max(newest.rglob("*.pt"), key=lambda path: path.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+    for slot in newest_and_other(laboratory, "lost"):
+        (slot / "complete.json").write_text("{")
+
+    jobs = [
+        laboratory.job("whole", "zero2", **SETTINGS),
+        job,
+        *(
+            job.model_copy(update={"workdir": laboratory.folder / "work" / name})
+            for name in ("damaged", "lost")
+        ),
+        laboratory.job("other-process-count", "zero3", **SETTINGS),
+    ]
+    whole, killed, damaged, lost, other = [answer["result"] for answer in laboratory.train(*jobs)]
+    assert whole["resumed_from_step"] == 0
+    # The report of step 9 comes before its point is saved.
+    assert killed["resumed_from_step"] == 8
+    assert damaged["resumed_from_step"] == 7
+    assert lost["resumed_from_step"] == other["resumed_from_step"] == 0
+    for name in ("killed", "damaged", "lost"):
+        assert identical(weights("whole"), weights(name)), name
+    assert whole["loss_curve"] == killed["loss_curve"] == damaged["loss_curve"]
+    assert not (job.workdir / "resume").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["zero0", "zero3", "zero2_offload"])
+def test_every_level_resumes_to_bit_identical_weights(laboratory, weights, level):
+    whole = laboratory.job(f"whole-{level}", level, **SETTINGS)
+    killed = laboratory.job(f"killed-{level}", level, **SETTINGS)
+    laboratory.train({"job": killed, "resume_every": 0.0, "kill_after_step": 9}, dies=True)
+    answers = laboratory.train(whole, killed)
+    assert answers[1]["result"]["resumed_from_step"] == 8
+    assert identical(weights(whole.digest), weights(killed.digest))
+
+
+@pytest.mark.slow
+def test_a_kill_during_a_save_leaves_the_point_before_usable(laboratory, weights):
+    whole = laboratory.job("whole-save", "zero2", **SETTINGS)
+    killed = laboratory.job("killed-save", "zero2", **SETTINGS)
+    laboratory.train({"job": killed, "resume_every": 0.0, "kill_in_save": True}, dies=True)
+    answers = laboratory.train(whole, killed)
+    assert answers[1]["result"]["resumed_from_step"] >= 1
+    assert identical(weights("whole-save"), weights("killed-save"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["zero2", "zero3"])
+def test_two_killed_processes_resume_to_bit_identical_weights(laboratory, weights, level):
+    whole = laboratory.job(f"whole-two-{level}", level, **SETTINGS)
+    killed = laboratory.job(f"killed-two-{level}", level, **SETTINGS)
+    order = {"job": killed, "resume_every": 0.0, "kill_after_step": 9}
+    laboratory.train(order, processes=2, dies=True)
+    answers = laboratory.train(whole, killed, processes=2)
+    assert answers[1]["result"]["resumed_from_step"] == 8
+    assert identical(weights(whole.digest), weights(killed.digest))
