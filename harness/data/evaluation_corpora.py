@@ -21,6 +21,7 @@ class EvaluationCorpus:
         columns: Text, text, label, in the order of the folder's files and by name on the hub.
         repository: Hub repository with one config per language.
         revision: Its commit.
+        published_rows: Split -> number of rows of every language.
     """
 
     name: str
@@ -32,6 +33,7 @@ class EvaluationCorpus:
     columns: tuple[str, str, str]
     repository: str
     revision: str
+    published_rows: dict[str, int]
 
     def path(self, language: str, split: str) -> str:
         """Return a file's place below the data folder; XTREME calls the validation split `dev`."""
@@ -49,6 +51,7 @@ _CORPORA = (
         columns=("premise", "hypothesis", "label"),
         repository="facebook/xnli",
         revision="b8dd5d7af51114dbda02c0e3f6133f332186418e",
+        published_rows={"test": 5010, "validation": 2490},
     ),
     EvaluationCorpus(
         name="pawsx",
@@ -60,6 +63,7 @@ _CORPORA = (
         columns=("sentence1", "sentence2", "label"),
         repository="google-research-datasets/paws-x",
         revision="4cd8187c404bda33cb1f62b49b001115862acf37",
+        published_rows={"test": 2000, "validation": 2000},
     ),
 )
 

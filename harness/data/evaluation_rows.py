@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ class EvaluationRows:
         fingerprint: sha256 of texts and label names in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME …`.
         revision: Commit of a hub repository, else None.
+        warnings: What a user should know about these rows, one sentence each.
     """
 
     dataset: "Dataset"
@@ -52,6 +53,7 @@ class EvaluationRows:
     fingerprint: str
     source: str
     revision: str | None
+    warnings: tuple[str, ...] = ()
 
 
 def load_evaluation_rows(
@@ -81,7 +83,15 @@ def load_evaluation_rows(
     _require_known(f"language of {known.title}", language, known.languages)
     source = _first_at_hand(known, language, split, data_dir)
     _require_aligned(known, source, language, split, data_dir)
-    return _rows(source, known.columns, known.label_names, known.label_values)
+    rows = _rows(source, known.columns, known.label_names, known.label_values)
+    published = known.published_rows[split]
+    if len(source) == published:
+        return rows
+    warning = (
+        f"{known.title} {split}, language {language!r} has {len(source):,} rows where the published data set "
+        f"has {published:,} ({rows.source})"
+    )
+    return replace(rows, warnings=(warning,))
 
 
 def _generated(corpus: str, language: str, split: str) -> EvaluationRows:

@@ -6,10 +6,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.errors import UserError
+
 if TYPE_CHECKING:
     from datasets import Dataset
 
 _Pair = tuple[str, str]
+
+
+class OverlapError(UserError):
+    """Training rows also occur in an evaluation set, so that its scores would not be zero-shot."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""`xstilts lock`: write down the model and the data that a sequence file really uses."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.data.lock import Lock
+
+
+@click.command("lock")
+@click.argument("file")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
+)
+def command(file: str, data_dir: Path | None) -> None:
+    """Write NAME.lock.json beside FILE (a path or the name of a known sequence).
+
+    It holds the commit of every hub repository and the fingerprint of the model and of all rows. Later
+    runs of FILE refuse data that has changed since; locking again accepts the change.
+    """
+    from harness.data.evaluation_rows import load_evaluation_rows
+    from harness.data.location import data_folder
+    from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
+    from harness.data.rows import load_training_rows
+    from harness.spec.catalogue import find_sequence
+    from harness.spec.load import load_sequences
+    from harness.training.pretrained import resolve_model
+
+    (loaded,) = load_sequences([find_sequence(file)])
+    spec, folder = loaded.spec, data_folder(data_dir)
+    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    training = {
+        name: load_training_rows(loaded.tasks[name], data_dir=folder)
+        for name in dict.fromkeys((*spec.intermediates, *spec.targets))
+    }
+    evaluation = {
+        task.name: load_evaluation_rows(
+            task.corpus, task.language, split=spec.evaluation.split, data_dir=folder
+        )
+        for leaves in loaded.evaluations.values()
+        for task in leaves
+    }
+    lock = Lock(
+        model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),
+        training={name: LockedRows.of(rows) for name, rows in training.items()},
+        evaluation={name: LockedRows.of(rows) for name, rows in evaluation.items()},
+    )
+    for rows in (*training.values(), *evaluation.values()):
+        for warning in rows.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    path = write_lock(loaded.path, lock)
+    click.echo(_table(lock))
+    click.echo(f"\n{path}")
+
+
+def _table(lock: "Lock") -> str:
+    from tabulate import tabulate
+
+    model = lock.model
+    lines = [["model", model.name, "", "", (model.revision or "")[:12], model.fingerprint[:12]]]
+    for role, entries in (("training", lock.training), ("evaluation", lock.evaluation)):
+        for name, rows in entries.items():
+            lines.append(
+                [role, name, f"{rows.rows:,}", rows.source, (rows.revision or "")[:12], rows.fingerprint[:12]]
+            )
+    return tabulate(
+        lines,
+        ["role", "name", "rows", "source", "revision", "sha256"],
+        tablefmt="github",
+        disable_numparse=True,
+        colalign=("left", "left", "right", "left", "left", "left"),
+    )

@@ -1,0 +1,164 @@
+"""The lock of a sequence file: which model and data it was really run on."""
+
+import json
+from collections.abc import Sized
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.errors import UserError
+
+
+class DataChangedError(UserError):
+    """Model or rows are no longer what the lock says."""
+
+
+class LockFileError(UserError):
+    """A lock cannot be read or written."""
+
+
+class Rows(Protocol):
+    """What training rows and evaluation rows have in common."""
+
+    @property
+    def dataset(self) -> Sized: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def revision(self) -> str | None: ...  # noqa: D102
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LockedRows(_Model):
+    """Rows as they were: where from, at which commit, how many, and the sha256 of their content."""
+
+    source: str
+    revision: str | None
+    rows: int
+    fingerprint: str
+
+    @classmethod
+    def of(cls, rows: Rows) -> "LockedRows":
+        """Describe rows that were loaded."""
+        return cls(
+            source=rows.source, revision=rows.revision, rows=len(rows.dataset), fingerprint=rows.fingerprint
+        )
+
+
+class LockedModel(_Model):
+    """The pretrained model as it was: commit of the hub, and its fingerprint."""
+
+    name: str
+    revision: str | None
+    fingerprint: str
+
+
+class Lock(_Model):
+    """Everything from outside that a sequence file's results depend on.
+
+    `training` goes by training task, `evaluation` by evaluation task.
+    """
+
+    version: Literal[1] = 1
+    model: LockedModel
+    training: dict[str, LockedRows]
+    evaluation: dict[str, LockedRows]
+
+    def revision(self, name: str) -> str | None:
+        """Return the hub commit of a training task's rows, if they came from the hub."""
+        locked = self.training.get(name)
+        return locked.revision if locked else None
+
+    def check(self, name: str, rows: Rows) -> None:
+        """Refuse rows that are not those of the lock. Only content counts, not where it came from.
+
+        Args:
+            name: A training task or an evaluation task.
+            rows: Its rows as loaded now.
+
+        Raises:
+            DataChangedError: the rows differ, or the lock does not know the task.
+        """
+        locked = self.training.get(name) or self.evaluation.get(name)
+        if locked is None:
+            raise DataChangedError(
+                f"{name}: the lock beside the sequence file does not know this task; "
+                "run 'xstilts lock' on the file again"
+            )
+        if locked.fingerprint != rows.fingerprint:
+            raise DataChangedError(
+                f"{name}: its rows are not those of the lock beside the sequence file.\n"
+                f"  locked: {locked.rows:,} rows, sha256 {locked.fingerprint[:12]}, {locked.source}"
+                f"{_at(locked.revision)}\n"
+                f"  found:  {len(rows.dataset):,} rows, sha256 {rows.fingerprint[:12]}, {rows.source}"
+                f"{_at(rows.revision)}\n"
+                "Give back the locked data, or run 'xstilts lock' on the file again to accept the change."
+            )
+
+    def check_model(self, name: str, fingerprint: str) -> None:
+        """Refuse a pretrained model that is not that of the lock.
+
+        Raises:
+            DataChangedError: the fingerprint differs.
+        """
+        if fingerprint != self.model.fingerprint:
+            raise DataChangedError(
+                f"model {name}: not the model of the lock beside the sequence file ({self.model.name}, "
+                f"fingerprint {self.model.fingerprint[:12]}; found {fingerprint[:12]}). Give back the locked "
+                "model, or run 'xstilts lock' on the file again to accept the change."
+            )
+
+
+def lock_path(sequence_file: Path) -> Path:
+    """Return the place of a sequence file's lock: `NAME.lock.json` beside `NAME.yaml`."""
+    return sequence_file.with_name(f"{sequence_file.stem}.lock.json")
+
+
+def read_lock(sequence_file: Path) -> Lock | None:
+    """Return the lock beside a sequence file, or None where there is none.
+
+    Raises:
+        LockFileError: it is there, but is not a lock that `xstilts lock` wrote.
+    """
+    path = lock_path(sequence_file)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockFileError(f"{path}: cannot be read ({error}); run 'xstilts lock' again") from error
+    try:
+        return Lock.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise LockFileError(f"{path}: {place}: {first['msg']}; run 'xstilts lock' again") from error
+
+
+def write_lock(sequence_file: Path, lock: Lock) -> Path:
+    """Write the lock beside a sequence file, whole or not at all, and return its path.
+
+    Raises:
+        LockFileError: the folder cannot be written to.
+    """
+    path = lock_path(sequence_file)
+    draft = path.with_name(path.name + ".draft")
+    text = json.dumps(lock.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise LockFileError(
+            f"{path}: cannot be written ({error.strerror}); copy the sequence file to a folder of your own"
+        ) from error
+    return path
+
+
+def _at(revision: str | None) -> str:
+    return f" at {revision[:12]}" if revision else ""
