@@ -7,6 +7,7 @@ import pytest
 from harness.leaderboard.index import render_index
 from harness.leaderboard.predictions import PredictionsError, read_predictions
 from harness.leaderboard.publish import publish, sequence_link
+from harness.leaderboard.verify import verify
 
 from .experiments import board, columns, experiment, provenance, scored_row
 
@@ -152,3 +153,13 @@ def test_the_sequence_file_is_linked_only_inside_the_project(tmp_path):
     assert sequence_link(str(outside), leaderboards) is None
     shutil.rmtree(inside.parent)
     assert sequence_link("sequences/a.yaml", leaderboards) is None
+
+
+def test_a_board_whose_runs_all_failed_is_still_published(tmp_path):
+    rows = [scored_row((), {1: None}), scored_row(("rte",), {1: None})]
+    made = board(rows, {"xnli": columns("xnli", ("en", "de"))}, (1,))
+    published = publish(made, tmp_path / "leaderboards", {})
+    text = published.markdown.read_text()
+    assert "Nothing can be said" in text
+    assert "- rte → xnli, seed 1: RunError: loss is not finite" in text
+    assert verify(published.markdown).differences == []

@@ -9,7 +9,7 @@ from .experiments import ORDERS, answers
 
 NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
 ITEMS, LANGUAGES = 200, 4
-SIMULATIONS = 120
+SIMULATIONS = 80
 
 
 def correctness(right, orders=ORDERS, present=None):
@@ -39,7 +39,7 @@ def test_intervals_cover_the_truth_about_95_times_in_100(seeds, seed_sd):
 def test_drawing_three_seeds_with_replacement_would_cover_too_rarely():
     truth, rng = true_accuracy(0.5), np.random.default_rng(5)
     plain, ours = [], []
-    for _ in range(80):
+    for _ in range(60):
         right = answers(rng, 5, 3, LANGUAGES, ITEMS, seed_sd=0.5)
         items = rng.multinomial(ITEMS, np.full(ITEMS, 1 / ITEMS), 300) / ITEMS
         seeds = rng.multinomial(3, np.full(3, 1 / 3), 300) / 3
