@@ -49,9 +49,10 @@ def command(file: str, data_dir: Path | None) -> None:
         training={name: LockedRows.of(rows) for name, rows in training.items()},
         evaluation={name: LockedRows.of(rows) for name, rows in evaluation.items()},
     )
-    for rows in (*training.values(), *evaluation.values()):
-        for warning in rows.warnings:
-            click.echo(f"warning: {warning}", err=True)
+    warnings = [warning for rows in training.values() for warning in rows.warnings]
+    warnings += [warning for rows in evaluation.values() for warning in rows.warnings]
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
     path = write_lock(loaded.path, lock)
     click.echo(_table(lock))
     click.echo(f"\n{path}")

@@ -51,7 +51,7 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise MalformedFileError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    if not content.strip():
+    if not content.strip(b" \r\n"):
         raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
     try:
         text = content.decode("utf-8-sig")

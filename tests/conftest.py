@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+import pytest
+
+# No test may wait for a network; the hub's code is tested on folders and on caches that the tests make.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    named = os.environ.get("XSTILTS_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data not at hand: {folder} (set XSTILTS_TEST_DATA)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's data folder and own tasks out of the tests."""
+    monkeypatch.delenv("XSTILTS_DATA", raising=False)
+    monkeypatch.setenv("XSTILTS_HOME", str(tmp_path_factory.getbasetemp() / "xstilts-home"))
