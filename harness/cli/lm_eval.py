@@ -1,6 +1,9 @@
 """`xstilts lm-eval`: lm-eval's own command line, with the model and the tasks of xstilts in it."""
 
+import functools
+import itertools
 import sys
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -24,16 +27,30 @@ def command(arguments: tuple[str, ...]) -> None:
 
     from harness.evaluation.task_manager import EvaluationTaskManager
 
-    lm_eval.tasks.TaskManager = EvaluationTaskManager
+    ours = EvaluationTaskManager(include_defaults=False).all_tasks
+    asked = list(_values_of(arguments, ("--tasks", "-t")))
+    # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
+    only_ours = bool(asked) and all(task in ours for task in asked)
+    lm_eval.tasks.TaskManager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     sys.argv = ["lm-eval", *_with_batch_size(arguments)]
     cli_evaluate()
 
 
+def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str]:
+    """Yield the values of an option, which lm-eval takes separated by spaces, commas or both."""
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name not in options:
+            continue
+        rest = itertools.takewhile(lambda following: not following.startswith("-"), arguments[position + 1 :])
+        for part in [value] if equals else rest:
+            yield from filter(None, part.split(","))
+
+
 def _with_batch_size(arguments: tuple[str, ...]) -> tuple[str, ...]:
     """Leave the batch size to the model where none is asked for; lm-eval's default is one document."""
-    runs = bool(arguments) and arguments[0] not in _NOT_RUN and "--tasks" in arguments
-    given = any(
-        argument.startswith(("--batch_size", "-b")) or argument == "--config" for argument in arguments
-    )
-    ours = "xstilts" in arguments
+    runs = bool(arguments) and arguments[0] not in _NOT_RUN
+    names = [argument.partition("=")[0] for argument in arguments]
+    given = any(option in names for option in ("--batch_size", "-b", "--config", "-C"))
+    ours = "xstilts" in _values_of(arguments, ("--model", "-M"))
     return (*arguments, "--batch_size", "auto") if runs and ours and not given else arguments

@@ -12,6 +12,7 @@ from harness.training.pretrained import ensure_folder, resolve_model
 _LONGEST_DEFAULT = 512
 _NO_LIMIT = 100_000
 """Tokenizers without a limit record 10^30; anything above this says nothing."""
+_SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 
 
 class CheckpointError(UserError):
@@ -167,9 +168,11 @@ def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
 
 def _positions(config: dict[str, Any]) -> int:
     positions = int(config.get("max_position_embeddings") or _NO_LIMIT)
+    if positions < 0:  # relative positions only
+        return _NO_LIMIT
+    kind = str(config.get("model_type"))
     # RoBERTa and its kin number positions from the padding index + 1.
-    offset = int(config.get("pad_token_id") or 0) + 1 if "roberta" in str(config.get("model_type")) else 0
-    return positions - offset if positions > 0 else _NO_LIMIT
+    return positions - int(config.get("pad_token_id", 1)) - 1 if kind in _SHIFTED else positions
 
 
 def _tokenizer_limit(folder: Path) -> int:

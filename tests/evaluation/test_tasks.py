@@ -1,0 +1,80 @@
+import pytest
+import yaml
+
+from harness.evaluation.task_manager import EvaluationTaskManager
+from harness.resources import shipped
+
+from . import models
+
+FOLDER = shipped("tasks") / "evaluation"
+FILES = sorted(FOLDER.rglob("*.yaml"))
+
+
+def test_every_shipped_task_loads_in_plain_lm_eval(xtreme):
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(
+        include_defaults=False, include_path=str(FOLDER), metadata={"data_dir": str(xtreme)}
+    )
+    assert len(manager.all_tasks) == len(FILES)
+    for name in manager.all_subtasks:
+        (task,) = manager.load([name])["tasks"].values()
+        document = task.eval_docs[0]
+        labels = task.config.metadata["labels"]
+        assert task.doc_to_choice(document) == labels, name
+        assert 0 <= task.doc_to_target(document) < len(labels), name
+        assert document["text_a"] in task.doc_to_text(document), name
+        assert task.config.num_fewshot == 0, name
+
+
+def test_leaves_say_themselves_what_the_catalogue_needs():
+    for path in FILES:
+        # No lm-eval tag in them, so that plain YAML readers can read them.
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert path.stem == content.get("group", content["task"])
+        if "group" not in content:
+            assert set(content["metadata"]) == {"version", "corpus", "language", "labels"}
+            assert content["task"].endswith("_" + content["metadata"]["language"])
+
+
+def test_groups_hold_xtremes_languages_english_first():
+    manager = EvaluationTaskManager(include_defaults=False)
+    assert manager.leaves("xtreme_xnli") == tuple(f"xtreme_xnli_{name}" for name in models.XNLI_LANGUAGES)
+    assert manager.leaves("xtreme_pawsx") == tuple(f"xtreme_pawsx_{name}" for name in models.PAWSX_LANGUAGES)
+    assert len(manager.leaves("xtreme_classification")) == 22
+
+
+def test_texts_are_unique_within_a_task(xtreme):
+    manager = EvaluationTaskManager(include_defaults=False, metadata={"data_dir": str(xtreme)})
+    (task,) = manager.load(["xtreme_xnli_zh"])["tasks"].values()
+    assert len({task.doc_to_text(document) for document in task.eval_docs}) == 12
+
+
+def test_the_xtreme_score_is_the_mean_of_the_two_averages(xtreme):
+    from lm_eval.tasks import TaskManager
+
+    manager = EvaluationTaskManager(include_defaults=False, metadata={"data_dir": str(xtreme)})
+    loaded = manager.load(["xtreme_classification"])
+    metrics = {
+        name: {"acc,none": 0.9 if "xnli" in name else 0.5, "acc_stderr,none": 0.1, "sample_len": 12}
+        for name in loaded["tasks"]
+    }
+    for name in ("xtreme_xnli", "xtreme_pawsx", "xtreme_classification"):
+        metrics[name] = loaded["groups"][name].aggregate(metrics)
+    assert metrics["xtreme_xnli"]["acc,none"] == pytest.approx(0.9)
+    assert metrics["xtreme_classification"]["acc,none"] == pytest.approx(0.7)
+    assert metrics["xtreme_classification"]["acc_stderr,none"] == "N/A"
+    plain = TaskManager(include_defaults=False, include_path=str(FOLDER), metadata={"data_dir": str(xtreme)})
+    group = plain.load(["xtreme_classification"])["groups"]["xtreme_classification"]
+    assert "acc,none" not in group.aggregate(metrics)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "loaded"),
+    [
+        (["xtreme_xnli_de", "xtreme_xnli_en"], ["xtreme_xnli_de", "xtreme_xnli_en"]),
+        ([f"xtreme_pawsx_{name}" for name in models.PAWSX_LANGUAGES], ["xtreme_pawsx"]),
+    ],
+)
+def test_groups_are_averaged_when_all_their_tasks_are_asked_for(leaves, loaded):
+    assert EvaluationTaskManager(include_defaults=False).within(leaves) == loaded
