@@ -1,0 +1,99 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from harness.data.evaluation_rows import (
+    MisalignedFilesError,
+    UnknownEvaluationDataError,
+    load_evaluation_rows,
+)
+from harness.data.labels import UnlabelledRowsError
+from harness.data.rows import NoSourceError
+from harness.embedded import corpus
+
+EN = "He left.\tHe stayed.\tcontradiction\nIt rains.\tIt is wet.\tentailment\n"
+DE = "Er ging.\tEr blieb.\tcontradiction\nEs regnet.\tEs ist nass.\tentailment\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("test-en", EN), ("test-de", DE), ("dev-de", DE.splitlines(keepends=True)[0])):
+        path = tmp_path / "xtreme" / "xnli" / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_an_item_has_the_same_id_in_every_language(folder: Path) -> None:
+    de, en = (load_evaluation_rows("xnli", language, data_dir=folder) for language in ("de", "en"))
+    assert de.dataset[1] == {"item_id": "1", "text_a": "Es regnet.", "text_b": "Es ist nass.", "label": 0}
+    assert de.dataset["item_id"][:] == en.dataset["item_id"][:] == ["0", "1"]
+    assert de.label_names == ("entailment", "neutral", "contradiction")
+    assert de.source == "folder: xtreme/xnli/test-de.tsv"
+    assert de.fingerprint != en.fingerprint
+
+
+def test_the_validation_split_is_xtremes_dev(folder: Path) -> None:
+    rows = load_evaluation_rows("xnli", "de", split="validation", data_dir=folder)
+    assert len(rows.dataset) == 1
+    assert rows.source.endswith("dev-de.tsv")
+    assert "has 1 rows where the published data set has 2,490" in rows.warnings[0]
+
+
+def test_files_of_different_length_are_refused(folder: Path) -> None:
+    (folder / "xtreme" / "xnli" / "test-sw.tsv").write_text("a\tb\tneutral")
+    with pytest.raises(MisalignedFilesError, match=r"test-de\.tsv: 2 rows, but .*test-sw\.tsv has 1;"):
+        load_evaluation_rows("xnli", "de", data_dir=folder)
+
+
+def test_an_unlabelled_test_set_is_refused_and_not_scored_as_wrong(folder: Path) -> None:
+    (folder / "xtreme" / "xnli" / "test-de.tsv").write_text("a\tb\t\nc\td\t\n")
+    with pytest.raises(UnlabelledRowsError, match=r"test-de\.tsv, line 1: .*2 of 2 rows"):
+        load_evaluation_rows("xnli", "de", data_dir=folder)
+
+
+def test_a_missing_language_names_both_places(folder: Path) -> None:
+    with pytest.raises(NoSourceError) as caught:
+        load_evaluation_rows("xnli", "th", data_dir=folder)
+    first, here, hub = str(caught.value).splitlines()
+    assert "XNLI test, language 'th'" in first
+    assert "test-th.tsv: no such file" in here
+    assert "facebook/xnli, config th, split test: the hub cannot be reached" in hub
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "split", "message"),
+    [
+        ("xnly", "de", "test", "no evaluation corpus 'xnly'; there are xnli, pawsx.* Did you mean 'xnli'"),
+        ("pawsx", "sw", "test", "no language of PAWS-X 'sw'; there are en, de, es, fr, ja, ko, zh"),
+        ("xnli", "de", "dev", "no split 'dev'; there are test, validation"),
+    ],
+)
+def test_unknown_names_are_refused(folder: Path, name: str, language: str, split: str, message: str) -> None:
+    with pytest.raises(UnknownEvaluationDataError, match=message):
+        load_evaluation_rows(name, language, split=split, data_dir=folder)
+
+
+def test_the_embedded_corpus_is_parallel() -> None:
+    name = next(name for name in corpus.corpus_names() if len(corpus.languages(name)) > 1)
+    loaded = [load_evaluation_rows(name, language) for language in corpus.languages(name)]
+    assert len(loaded) >= 7
+    for rows in loaded[1:]:
+        assert rows.dataset["label"][:] == loaded[0].dataset["label"][:]
+        assert rows.fingerprint != loaded[0].fingerprint
+    with pytest.raises(UnknownEvaluationDataError, match=f"no language of {name} 'xx'"):
+        load_evaluation_rows(name, "xx")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "sw", "th", "zh"])
+def test_xnlis_test_files_are_read_whole(shared_data: Path, language: str) -> None:
+    rows = load_evaluation_rows("xnli", language, data_dir=shared_data)
+    assert Counter(rows.dataset["label"][:]) == {0: 1670, 1: 1670, 2: 1670}
+    assert not rows.warnings
+
+
+def test_pawsx_labels_mean_paraphrase(shared_data: Path) -> None:
+    rows = load_evaluation_rows("pawsx", "zh", data_dir=shared_data)
+    assert rows.label_names == ("not_paraphrase", "paraphrase")
+    assert Counter(rows.dataset["label"][:]) == {0: 1106, 1: 894}

@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import Value
+
+from harness.data.examples import NotTextError
+from harness.data.labels import UnknownLabelError, UnlabelledRowsError
+from harness.data.rows import NoSourceError, load_training_rows
+from harness.data.sources.embedded import UnknownEmbeddedCorpusError
+from harness.embedded import corpus
+from harness.spec.training_task import HubSource
+from tests.data.tasks import nli
+
+TSV = 'He said "no.\tNA\tneutral\nIt rains.\tIt is wet.\tentailment\n'
+RTE_LABELS = ("entailment", "not_entailment")
+COLA_COLUMNS = ("source", "label", "mark", "sentence")
+COLA_VALUES = {"0": "bad", "1": "good"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "train.tsv").write_text(TSV)
+    return tmp_path
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> HubSource:
+    """The rows of TSV, as a hub repository holds them."""
+    path = tmp_path / "repository" / "train.parquet"
+    path.parent.mkdir()
+    texts = {"premise": ['He said "no.', "It rains."], "hypothesis": ["NA", "It is wet."], "label": [1, 0]}
+    pq.write_table(pa.table(texts), path)
+    return HubSource(repository=str(path.parent))
+
+
+def test_rows_have_texts_and_label_ids(folder: Path) -> None:
+    rows = load_training_rows(nli("train.tsv"), data_dir=folder)
+    assert rows.dataset.to_list() == [
+        {"text_a": 'He said "no.', "text_b": "NA", "label": 1},
+        {"text_a": "It rains.", "text_b": "It is wet.", "label": 0},
+    ]
+    assert rows.dataset.features["label"] == Value("int64")
+    assert (rows.source, rows.revision) == ("folder: train.tsv", None)
+
+
+def test_single_texts_leave_text_b_null(folder: Path) -> None:
+    rows = load_training_rows(nli("train.tsv", inputs=("hypothesis",)), data_dir=folder)
+    assert rows.dataset["text_b"][:] == [None, None]
+    assert rows.dataset.features["text_b"] == Value("string")
+
+
+def test_the_folder_comes_before_the_hub_and_both_give_the_same_rows(
+    folder: Path, repository: HubSource
+) -> None:
+    task = nli("train.tsv", hub=repository)
+    here = load_training_rows(task, data_dir=folder)
+    hub = load_training_rows(task, data_dir=None)
+    assert here.source == "folder: train.tsv"
+    assert hub.source.startswith("hub: ")
+    assert here.dataset.to_list() == hub.dataset.to_list()
+    assert here.fingerprint == hub.fingerprint
+
+
+def test_a_faulty_file_is_an_error_and_never_a_reason_to_look_elsewhere(
+    folder: Path, repository: HubSource
+) -> None:
+    (folder / "train.tsv").write_text(TSV + "a\tb\tmaybe\n")
+    with pytest.raises(UnknownLabelError, match=r"train\.tsv, line 3: label is 'maybe'"):
+        load_training_rows(nli("train.tsv", hub=repository), data_dir=folder)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_where_no_source_is_at_hand_each_is_listed_with_its_reason(tmp_path: Path, given: bool) -> None:
+    task = nli("absent.tsv", hub=HubSource(repository="nyu-mll/glue", config="mnli"))
+    with pytest.raises(NoSourceError) as caught:
+        load_training_rows(task, data_dir=tmp_path if given else None)
+    first, folder, hub = str(caught.value).splitlines()
+    assert "'nli'" in first
+    assert ("absent.tsv: no such file" if given else "none is named by --data-dir or XSTILTS_DATA") in folder
+    assert "nyu-mll/glue, config mnli, split train: the hub cannot be reached" in hub
+
+
+def test_unlabelled_rows_are_refused_or_dropped_where_the_task_says_so(folder: Path) -> None:
+    (folder / "train.tsv").write_text("a\tb\t-\n" + TSV)
+    with pytest.raises(
+        UnlabelledRowsError, match=r"train\.tsv, line 1: .*1 of 3 rows; .*drop_unlabelled: true"
+    ):
+        load_training_rows(nli("train.tsv"), data_dir=folder)
+    kept = load_training_rows(nli("train.tsv", drop_unlabelled=True), data_dir=folder)
+    assert kept.dataset["text_a"][:] == ['He said "no.', "It rains."]
+
+
+def test_a_null_text_is_refused_with_its_row(tmp_path: Path) -> None:
+    table = pa.table({"premise": ["a", None], "hypothesis": ["b", "c"], "label": [0, 1]})
+    pq.write_table(table, tmp_path / "train.parquet")
+    task = nli("train.parquet", folder={"format": "parquet", "columns": None})
+    with pytest.raises(NotTextError, match=r"train\.parquet, row 2: premise is None"):
+        load_training_rows(task, data_dir=tmp_path)
+
+
+def test_another_number_of_rows_than_published_and_absent_labels_are_warned_of(folder: Path) -> None:
+    rows = load_training_rows(nli("train.tsv", expected_rows=392_702), data_dir=folder)
+    size, absent = rows.warnings
+    assert "has 2 rows where the published data set has 392,702" in size
+    assert "no row labelled contradiction" in absent
+    assert load_training_rows(nli("train.tsv", expected_rows=2), data_dir=folder).warnings == (absent,)
+
+
+def test_the_embedded_corpus_serves_where_nothing_else_does(tmp_path: Path) -> None:
+    name = next(name for name in corpus.corpus_names() if len(corpus.label_names(name)) == 3)
+    task = nli("absent.tsv", embedded=name, labels=tuple(corpus.label_names(name)))
+    rows = load_training_rows(task, data_dir=tmp_path)
+    assert rows.source == f"embedded: {name}, train"
+    assert len(rows.dataset) == len(corpus.training_rows(name))
+    assert not rows.warnings
+
+
+def test_an_unknown_embedded_corpus_is_refused_with_the_nearest() -> None:
+    known = corpus.corpus_names()[0]
+    with pytest.raises(UnknownEmbeddedCorpusError, match=f"Did you mean '{known}'"):
+        load_training_rows(nli(embedded=known + "x"), data_dir=None)
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "inputs", "values", "labels", "rows"),
+    [
+        ("glue/rte/train.tsv", None, ("sentence1", "sentence2"), None, RTE_LABELS, 2490),
+        ("glue/cola/train.tsv", COLA_COLUMNS, ("sentence",), COLA_VALUES, ("bad", "good"), 7250),
+    ],
+)
+def test_glues_own_files_are_read_whole(
+    shared_data: Path,
+    path: str,
+    columns: tuple[str, ...] | None,
+    inputs: tuple[str, ...],
+    values: dict[str, str] | None,
+    labels: tuple[str, ...],
+    rows: int,
+) -> None:
+    task = nli(
+        path,
+        folder={"columns": columns},
+        inputs=inputs,
+        labels=labels,
+        label_values=values,
+        expected_rows=rows,
+    )
+    loaded = load_training_rows(task, data_dir=shared_data)
+    assert len(loaded.dataset) == rows
+    assert not loaded.warnings
