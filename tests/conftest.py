@@ -2,6 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No example database in the checkout, and no deadline: the machine may be busy.
+settings.register_profile("xstilts", database=None, deadline=None)
+settings.load_profile("xstilts")
 
 # No test may wait for a network; the hub's code is tested on folders and on caches that the tests make.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and nothing else; no compiler.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/locked-$(shell cksum < requirements.lock | tr ' ' -)
+INSTALLED := $(LOCKED)-$(shell cksum < pyproject.toml | tr ' ' -)
+PYTHON ?= $(shell for python in python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: help demo test test-slow bench lint venv lock
+
+help: ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its leaderboard.
+	HF_HUB_OFFLINE=1 $(BIN)/xstilts run sequences/quickstart.yaml --store .xstilts/store --leaderboards .xstilts/leaderboards
+
+test: venv ## Run the fast tests.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: venv ## Run the tests that take longer.
+	$(BIN)/python -m pytest -m slow
+
+bench: venv ## Measure the speed of what has a bar or a fact to keep.
+	$(BIN)/python -m tests.benchmarks
+
+lint: venv ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict harness
+
+venv: $(INSTALLED) ## Make .venv from requirements.lock; kept while that file stays the same.
+
+$(INSTALLED): $(LOCKED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(LOCKED):
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; name one by PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Installing the packages of requirements.lock into $(VENV) (1 to 3 minutes)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@
+
+# Left out: xstilts itself, the local suffix of CPU builds, and the CUDA libraries, which torch's own
+# requirements bring along where they are of use. hatchling and editables let the project itself
+# install without a build environment, so without network.
+lock: ## Resolve pyproject.toml anew into requirements.lock; VERSIONS="torch==2.13.0" holds some back.
+	@rm -rf .xstilts/lock && $(PYTHON) -m venv .xstilts/lock
+	@.xstilts/lock/bin/python -m pip install --quiet --disable-pip-version-check ".[embedded,dev]" hatchling editables $(VERSIONS)
+	@echo "# Written by 'make lock' from pyproject.toml with its extras embedded and dev. Python 3.11." > requirements.lock
+	@.xstilts/lock/bin/python -m pip freeze --exclude xstilts | sed 's/+cpu$$//' | grep -Ev '^(nvidia-|cuda-|triton)' >> requirements.lock
+	@rm -rf .xstilts/lock

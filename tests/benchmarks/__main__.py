@@ -1,0 +1,8 @@
+"""`make bench`: measure what the project promises to be fast at."""
+
+from tests.benchmarks import data_path, startup
+from tests.benchmarks.report import heading
+
+heading()
+startup.run()
+data_path.run()

@@ -1,0 +1,48 @@
+"""A file of MNLI's size (400,000 pairs): its rows, their fingerprint, their overlap with XNLI's 75,000."""
+
+import random
+import tempfile
+from pathlib import Path
+
+from datasets import Dataset
+
+from harness.data.examples import classification_dataset
+from harness.data.fingerprint import fingerprint
+from harness.data.overlap import find_overlap
+from harness.data.rows import load_training_rows
+from harness.spec.training_task import FolderSource, Sources, TrainingTask
+
+from .report import measured
+
+LABELS = ("entailment", "neutral", "contradiction")
+LATIN, THAI = "abcdefghijklmnopqrstuvwxyz", "กขคงจชซญดตถทธนบปผพฟภมยรลวศสหอ"
+
+
+def run() -> None:
+    draw = random.Random(1)
+    words = {letters: ["".join(draw.choices(letters, k=draw.randint(2, 9))) for _ in range(20_000)]
+             for letters in (LATIN, THAI)}  # fmt: skip
+
+    def sentence(letters: str) -> str:
+        return " ".join(draw.choices(words[letters], k=17)) + "."
+
+    premises = [sentence(LATIN) for _ in range(133_334)]
+    pairs = [(premises[row // 3], sentence(LATIN)) for row in range(400_000)]
+    task = TrainingTask(
+        name="big", kind="classification", title="Generated", citation="none", license="CC0-1.0",
+        inputs=("a", "b"), label="label", labels=LABELS,
+        sources=Sources(folder=FolderSource(path="big.tsv", format="tsv", columns=("a", "b", "label"))),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        lines = (f"{a}\t{b}\t{LABELS[row % 3]}\n" for row, (a, b) in enumerate(pairs))
+        (Path(folder) / "big.tsv").write_text("".join(lines), encoding="utf-8")
+        training = load_training_rows(task, data_dir=Path(folder)).dataset
+        measured("400,000 rows: read, label, fingerprint",
+                 lambda: load_training_rows(task, data_dir=Path(folder)), 3)  # fmt: skip
+    evaluation = _evaluation([sentence(THAI if row % 2 else LATIN) for row in range(150_000)])
+    measured("400,000 rows: fingerprint", lambda: fingerprint(training, LABELS), 3)
+    measured("400,000 rows against 75,000: overlap", lambda: find_overlap(training, evaluation), 3)
+
+
+def _evaluation(sentences: list[str]) -> Dataset:
+    return classification_dataset(sentences[::2], sentences[1::2], [0] * (len(sentences) // 2))

@@ -1,0 +1,19 @@
+"""How long a user waits for the answers that need no training. Bar: under 1 s each."""
+
+import subprocess
+import sys
+from functools import partial
+
+from harness.resources import shipped
+
+from .report import measured
+
+
+def run() -> None:
+    files = sorted(map(str, shipped("sequences").glob("*.yaml")))
+    answers = [["--help"], ["list", "sequences"], ["list", "tasks"], ["validate", *files]]
+    answers += [["plan", file] for file in files[:1]]
+    for arguments in answers:
+        command = [sys.executable, "-m", "harness.cli.main", *arguments]
+        name = " ".join(["xstilts", *(argument.rsplit("/", 1)[-1] for argument in arguments)])
+        measured(name[:58], partial(subprocess.run, command, check=True, capture_output=True))
