@@ -10,6 +10,7 @@ import torch
 from harness.errors import UserError
 from harness.spec.hyperparameters import Hyperparameters, Precision
 from harness.training.distributed import World
+from harness.training.memory import release_memory
 from harness.training.optimizer import make_optimizer, make_schedule
 
 
@@ -54,6 +55,9 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
         "zero_force_ds_cpu_optimizer": False,
         "steps_per_print": 2**31,
     }
+    if world.device.type == "cpu" and zero_stage(config) > 0:
+        # gloo reduces while the caller waits: nothing would overlap, only a second bucket be copied.
+        config["zero_optimization"]["overlap_comm"] = False
     config["bf16"] = {**config.get("bf16", {}), "enabled": settings.precision is Precision.BF16}
     config["fp16"] = {**config.get("fp16", {}), "enabled": settings.precision is Precision.FP16}
     return config
@@ -131,5 +135,6 @@ def stop_engine(engine: Any) -> None:
     engine.destroy()
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
     gc.collect()
+    release_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

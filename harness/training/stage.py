@@ -15,10 +15,11 @@ from harness.training.batches import BatchPlan, subsample
 from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
-from harness.training.hardware import forget_peak_memory, hardware, peak_memory_bytes
+from harness.training.hardware import hardware
 from harness.training.heads import head_for
 from harness.training.job import StageJob, StageProgress, StageResult
 from harness.training.loop import Steps
+from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.model import LoadedModel, load_model
 from harness.training.resume import ResumePoints, identity_of
 from harness.training.tokenised import TokenisedRows, tokenised_rows
@@ -63,6 +64,7 @@ def train_stage(
         ChangedDataError: the rows' fingerprint is not the job's.
     """
     world = start_process_group()
+    keep_memory()
     forget_peak_memory(world.device)
     if world.device.type == "cuda":
         # The kernels on CPUs give the same bits anyway.

@@ -11,7 +11,7 @@ def shards(folder):
     for tensor, file in index["weight_map"].items():
         files.setdefault(file, set()).add(tensor)
     assert set(files) == {path.name for path in folder.glob("*.safetensors")}
-    return {file: tensors for file, tensors in sorted(files.items())}
+    return dict(sorted(files.items()))
 
 
 def test_the_encoder_is_a_hugging_face_folder_without_head(one_process, laboratory):

@@ -1,4 +1,8 @@
+import json
+
 import pytest
+
+from .models import deepspeed_config
 
 # Dropout: the random generators must come back too. Frozen embeddings: they are left out of resume points.
 SETTINGS = {"dropout": 0.1, "freeze_embeddings": True, "precision": "bf16"}
@@ -10,16 +14,14 @@ def identical(a, b):
 
 def newest_and_other(laboratory, name):
     resume = laboratory.folder / "work" / name / "resume"
-    slots = [resume / "a", resume / "b"]
-    return sorted(
-        slots, key=lambda slot: (slot / "complete.json").read_text().split('"step":')[1][:2], reverse=True
-    )
+    step = {slot: json.loads((slot / "complete.json").read_text())["step"] for slot in resume.iterdir()}
+    return sorted(step, key=lambda slot: step[slot], reverse=True)
 
 
 def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, copied):
     job = laboratory.job("killed", "zero2", **SETTINGS)
     assert laboratory.train({"job": job, "resume_every": 0.0, "kill_after_step": 9}, dies=True) == []
-    for name in ("damaged", "lost", "other-process-count"):
+    for name in ("damaged", "lost", "other-level"):
         copied("killed", name)
     newest, _ = newest_and_other(laboratory, "damaged")
     largest = max(newest.rglob("*.pt"), key=lambda path: path.stat().st_size)
@@ -32,17 +34,20 @@ def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, co
     jobs = [
         laboratory.job("whole", "zero2", **SETTINGS),
         job,
-        *(
-            job.model_copy(update={"workdir": laboratory.folder / "work" / name})
-            for name in ("damaged", "lost")
+        job.model_copy(update={"workdir": laboratory.folder / "work" / "damaged"}),
+        job.model_copy(update={"workdir": laboratory.folder / "work" / "lost"}),
+        job.model_copy(
+            update={
+                "workdir": laboratory.folder / "work" / "other-level",
+                "deepspeed": deepspeed_config("zero3"),
+            }
         ),
-        laboratory.job("other-process-count", "zero3", **SETTINGS),
     ]
     whole, killed, damaged, lost, other = [answer["result"] for answer in laboratory.train(*jobs)]
     assert whole["resumed_from_step"] == 0
-    # The report of step 9 comes before its point is saved.
-    assert killed["resumed_from_step"] == 8
-    assert damaged["resumed_from_step"] == 7
+    # The killing report of step 9, or of one soon after, comes before that step's point is saved.
+    assert 8 <= killed["resumed_from_step"] < 18
+    assert damaged["resumed_from_step"] == killed["resumed_from_step"] - 1
     assert lost["resumed_from_step"] == other["resumed_from_step"] == 0
     for name in ("killed", "damaged", "lost"):
         assert identical(weights("whole"), weights(name)), name
@@ -57,7 +62,7 @@ def test_every_level_resumes_to_bit_identical_weights(laboratory, weights, level
     killed = laboratory.job(f"killed-{level}", level, **SETTINGS)
     laboratory.train({"job": killed, "resume_every": 0.0, "kill_after_step": 9}, dies=True)
     answers = laboratory.train(whole, killed)
-    assert answers[1]["result"]["resumed_from_step"] == 8
+    assert answers[1]["result"]["resumed_from_step"] >= 8
     assert identical(weights(whole.digest), weights(killed.digest))
 
 
@@ -79,5 +84,5 @@ def test_two_killed_processes_resume_to_bit_identical_weights(laboratory, weight
     order = {"job": killed, "resume_every": 0.0, "kill_after_step": 9}
     laboratory.train(order, processes=2, dies=True)
     answers = laboratory.train(whole, killed, processes=2)
-    assert answers[1]["result"]["resumed_from_step"] == 8
+    assert answers[1]["result"]["resumed_from_step"] >= 8
     assert identical(weights(whole.digest), weights(killed.digest))

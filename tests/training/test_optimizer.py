@@ -1,0 +1,35 @@
+import pytest
+import torch
+
+from harness.spec.hyperparameters import Hyperparameters
+from harness.training.optimizer import make_optimizer, make_schedule
+
+
+def rates(steps, **settings):
+    model = torch.nn.Linear(2, 2)
+    optimizer = make_optimizer(model, Hyperparameters(learning_rate=0.5, **settings))
+    schedule = make_schedule(optimizer, Hyperparameters(learning_rate=0.5, **settings), steps)
+    seen = []
+    for _ in range(steps):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return seen
+
+
+def test_the_rate_rises_over_the_warm_up_and_falls_to_zero():
+    seen = rates(10, warmup_ratio=0.2)
+    assert seen == pytest.approx([0.0, 0.25, 0.5, 0.4375, 0.375, 0.3125, 0.25, 0.1875, 0.125, 0.0625])
+
+
+def test_a_single_step_is_taken_at_the_full_rate():
+    assert rates(1, warmup_ratio=0.1) == [0.5]
+
+
+def test_biases_and_norms_do_not_decay_and_frozen_weights_are_left_out():
+    model = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Linear(4, 4), torch.nn.LayerNorm(4))
+    model[0].weight.requires_grad_(False)
+    decaying, others = make_optimizer(model, Hyperparameters(weight_decay=0.3)).param_groups
+    assert decaying["weight_decay"] == 0.3 and others["weight_decay"] == 0.0
+    assert [id(p) for p in decaying["params"]] == [id(model[1].weight)]
+    assert {id(p) for p in others["params"]} == {id(p) for p in (model[1].bias, *model[2].parameters())}
