@@ -56,6 +56,8 @@ def command(
     )
     console = Console()
     report = run(loaded, options, console)
-    click.echo(f"\n{render_terminal(report.board)}\n\nLeaderboard: {report.published.markdown}")
+    click.echo(
+        f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
+    )
     if report.outcome.failures:
         raise click.exceptions.Exit(1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
+from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_training_rows
 from harness.plan.identity import evaluation_digest, root_digest, stage_digest
 from harness.plan.stage import Stage
@@ -58,37 +59,61 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
 
 
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
-    """Find the model and all rows, and give every stage and evaluation its digest.
+    """Find the model and all rows, check them against the lock, and give everything its digest.
 
     Raises:
-        UserError: The model or some rows cannot be had.
+        UserError: The model or some rows cannot be had, or are not those of the lock.
     """
-    spec, tasks = plan.loaded.spec, plan.loaded.tasks
+    spec = plan.loaded.spec
+    lock = read_lock(plan.loaded.path)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
-    wanted = dict.fromkeys(stage.task for stage in plan.stages)
-    training = {name: load_training_rows(tasks[name], data_dir=data_dir) for name in wanted}
-    evaluation = {
-        task.name: load_evaluation_rows(
-            task.corpus, task.language, split=spec.evaluation.split, data_dir=data_dir
-        )
-        for leaves in plan.loaded.evaluations.values()
-        for task in leaves
-    }
+    if lock is not None:
+        lock.check_model(spec.model, model.fingerprint)
+    training = _training_rows(plan, data_dir, lock)
+    evaluation = _evaluation_rows(plan, data_dir, lock)
     digests = _stage_digests(plan, model, training)
+    return Resolution(
+        plan, data_dir, model, training, evaluation, digests, _evaluation_digests(plan, digests, evaluation)
+    )
+
+
+def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
+    rows = {}
+    for name in dict.fromkeys(stage.task for stage in plan.stages):
+        revision = lock.revision(name) if lock else None
+        rows[name] = load_training_rows(plan.loaded.tasks[name], data_dir=data_dir, revision=revision)
+        if lock is not None:
+            lock.check(name, rows[name])
+    return rows
+
+
+def _evaluation_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, EvaluationRows]:
+    split = plan.loaded.spec.evaluation.split
+    rows = {}
+    for task in dict.fromkeys(task for leaves in plan.loaded.evaluations.values() for task in leaves):
+        rows[task.name] = load_evaluation_rows(task.corpus, task.language, split=split, data_dir=data_dir)
+        if lock is not None:
+            lock.check(task.name, rows[task.name])
+    return rows
+
+
+def _evaluation_digests(
+    plan: Plan, digests: Mapping[Stage, str], evaluation: Mapping[str, EvaluationRows]
+) -> dict[Stage, str]:
+    settings = plan.loaded.spec.evaluation
     fingerprints = {name: rows.fingerprint for name, rows in evaluation.items()}
-    evaluation_digests = {
+    return {
         stage: evaluation_digest(
             digests[stage],
             plan.loaded.evaluations[stage.task],
             fingerprints,
-            spec.evaluation.split,
-            spec.evaluation.limit,
+            settings.split,
+            settings.limit,
             evaluation_precision(plan, stage.task),
         )
         for stage in plan.stages
         if stage.role == "target"
     }
-    return Resolution(plan, data_dir, model, training, evaluation, digests, evaluation_digests)
 
 
 def _stage_digests(

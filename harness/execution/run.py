@@ -12,9 +12,9 @@ from types import FrameType
 
 from rich.console import Console
 
-from harness.data.overlap import OverlapError, find_overlap
-from harness.errors import RunError, XstiltsError
+from harness.errors import XstiltsError
 from harness.execution.board import make_board, predictions
+from harness.execution.leakage import refuse_leakage
 from harness.execution.options import RunOptions
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
@@ -60,6 +60,7 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)
+    refuse_leakage(resolution)
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _signals_raise():
         outcome = _carry_out(resolution, store, WorkerProcess(logs, options.processes), console)
@@ -71,7 +72,7 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
 def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outcome: Outcome) -> RunReport:
     """Write the leaderboard of a plan from what the store holds."""
     board = make_board(resolution, store, options, outcome.failures)
-    published = publish(board, options.leaderboards, predictions(resolution, store))
+    published = publish(board, options.leaderboards, predictions(resolution, store), options.reported)
     return RunReport(outcome, board, published)
 
 
@@ -104,7 +105,8 @@ def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
     failed = f", {len(outcome.failures)} failed (logs: {logs})" if outcome.failures else ""
     return (
         f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
-        f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; {duration(seconds)}"
+        f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; "
+        f"{duration(seconds)}"
     )
 
 

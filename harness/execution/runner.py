@@ -130,7 +130,8 @@ class Runner:
         self._outcome.trained += 1
         self._reporter.trained(samples, result.seconds)
         self._reporter.finished(
-            f"loss {result.final_loss:.3f}, {result.samples_per_second:.1f} samples/s, {duration(result.seconds)}"
+            f"loss {result.final_loss:.3f}, {result.samples_per_second:.1f} samples/s, "
+            f"{duration(result.seconds)}"
         )
 
     def _evaluate(self, stage: Stage) -> None:

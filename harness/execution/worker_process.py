@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from harness.errors import RunError
+from harness.evaluation.job import EvaluationResult
 from harness.execution.messages import (
     Evaluated,
     EvaluateRequest,
@@ -21,7 +22,6 @@ from harness.execution.messages import (
     TrainRequest,
 )
 from harness.execution.spool import EventReader, Spool
-from harness.evaluation.job import EvaluationResult
 from harness.training.job import StageResult
 
 _POLL_SECONDS = 0.05
@@ -90,7 +90,8 @@ class WorkerProcess:
             if ended:
                 self._process = None
                 raise StageFailedError(
-                    f"the worker ended with code {process.returncode} (log: {self._spool.log})\n{self._log_tail()}"
+                    f"the worker ended with code {process.returncode} (log: {self._spool.log})\n"
+                    f"{self._log_tail()}"
                 )
             time.sleep(_POLL_SECONDS)
 

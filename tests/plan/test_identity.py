@@ -1,0 +1,102 @@
+import pytest
+
+from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.training_task import TrainingTask
+
+TASK = TrainingTask.model_validate(
+    {
+        "name": "toy",
+        "kind": "classification",
+        "title": "Toy",
+        "citation": "none",
+        "license": "none",
+        "inputs": ("a", "b"),
+        "label": "label",
+        "labels": ("no", "yes"),
+        "sources": {"folder": {"path": "toy.tsv", "format": "tsv", "columns": ("a", "b", "label")}},
+    }
+)
+SETTINGS = Hyperparameters()
+NLI = ("entailment", "neutral", "contradiction")
+
+
+def digest(task=TASK, settings=SETTINGS, parent="0" * 32, data="d", seed=1):
+    return stage_digest(parent, task, data, settings, seed)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"settings": SETTINGS.overridden({"learning_rate": 3e-5})},
+        {"settings": SETTINGS.overridden({"batch_size": 16})},
+        {"settings": SETTINGS.overridden({"precision": Precision.FP32})},
+        {"settings": SETTINGS.overridden({"freeze_embeddings": True})},
+        {"settings": SETTINGS.overridden({"steps": 10})},
+        {"settings": SETTINGS.overridden({"train_rows": 10})},
+        {"task": TASK.model_copy(update={"labels": ("yes", "no")})},
+        {"parent": "1" * 32},
+        {"data": "other"},
+        {"seed": 2},
+    ],
+)
+def test_what_can_change_the_weights_changes_the_digest(changed):
+    assert digest(**changed) != digest()
+
+
+def test_names_places_and_split_work_stay_out():
+    renamed = TASK.model_copy(update={"name": "other", "title": "Other", "scored_by": ("x",)})
+    assert digest(task=renamed) == digest()
+    assert digest(settings=SETTINGS.overridden({"accumulation": 4})) == digest()
+
+
+def test_epochs_do_not_count_where_steps_are_given():
+    one = SETTINGS.model_copy(update={"steps": 5, "epochs": 1.0})
+    other = SETTINGS.model_copy(update={"steps": 5, "epochs": 2.0})
+    assert digest(settings=one) == digest(settings=other)
+
+
+def test_every_setting_but_accumulation_enters_the_digest():
+    changes = {
+        "epochs": 2.0, "steps": 7, "learning_rate": 1e-4, "batch_size": 64, "max_length": 64, "warmup_ratio": 0.2,
+        "weight_decay": 0.1, "max_grad_norm": 2.0, "precision": Precision.FP32, "freeze_embeddings": True,
+        "dropout": 0.0, "train_rows": 5,
+    }  # fmt: skip
+    assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation"}
+    digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}
+    assert len(digests | {digest()}) == len(changes) + 1
+
+
+def test_digest_is_pinned():
+    """A change here means that every store must be trained anew: raise STAGE_VERSION on purpose only."""
+    assert digest() == PINNED
+
+
+def test_root_tells_models_and_their_code_apart():
+    assert len({root_digest("a", False), root_digest("a", True), root_digest("b", False)}) == 3
+
+
+def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_order_of_tasks():
+    tasks = [
+        EvaluationTask(name=f"toy_{language}", corpus="toy", language=language, labels=NLI, version=1.0)
+        for language in ("en", "de")
+    ]
+    data = {"toy_en": "1", "toy_de": "2"}
+
+    def of(order=tasks, prints=data, split="test", limit=None, precision=Precision.BF16, stage="0" * 32):
+        return evaluation_digest(stage, order, prints, split, limit, precision)
+
+    assert of(order=tasks[::-1]) == of()
+    different = [
+        of(order=tasks[:1]),
+        of(prints=data | {"toy_de": "3"}),
+        of(split="validation"),
+        of(limit=5),
+        of(precision=Precision.FP32),
+        of(stage="1" * 32),
+    ]
+    assert len({*different, of()}) == len(different) + 1
+
+
+PINNED = "?"

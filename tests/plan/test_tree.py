@@ -1,0 +1,54 @@
+from itertools import permutations
+
+import pytest
+
+from harness.plan.orders import plan_size
+from harness.plan.tree import Plan
+from tests.plan.sequences import TASKS, loaded
+
+
+def test_three_intermediates_of_every_length_share_stages(tmp_path):
+    sequence = loaded(tmp_path, intermediates=3, orders="{lengths: [0, 1, 2, 3]}", targets=2)
+    size = plan_size(sequence.spec)
+    assert (size.sequences, size.stages, size.stages_without_sharing) == (32, 47, 98)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    ["all", "{lengths: [0]}", "{lengths: [2]}", "{lengths: [3, 1]}", "[[mnli, qqp], [qqp, mnli], [mnli], []]"],
+)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_counted_sizes_are_those_of_the_built_plan(tmp_path, orders, seeds):
+    sequence = loaded(tmp_path, intermediates=3, orders=orders, targets=2, seeds=seeds)
+    plan, size = Plan.of(sequence), plan_size(sequence.spec)
+    assert size.sequences == len(plan.sequences) == len(set(plan.sequences))
+    assert size.stages == len(plan.stages)
+    assert size.stages_without_sharing == sum(len(one.stages()) for one in plan.sequences)
+
+
+def test_all_means_every_order_of_every_length(tmp_path):
+    plan = Plan.of(loaded(tmp_path, intermediates=3, orders="all"))
+    assert list(plan.orders) == [order for k in range(4) for order in permutations(TASKS[:3], k)]
+
+
+def test_every_stage_comes_once_and_after_its_parent(tmp_path):
+    plan = Plan.of(loaded(tmp_path, intermediates=4, orders="{lengths: [0, 3, 4]}", targets=2, seeds=2))
+    seen = set()
+    for stage in plan.stages:
+        assert stage not in seen
+        assert stage.parent is None or stage.parent in seen
+        seen.add(stage)
+    assert seen == {stage for sequence in plan.sequences for stage in sequence.stages()}
+
+
+def test_a_seed_is_finished_before_the_next_begins(tmp_path):
+    plan = Plan.of(loaded(tmp_path, intermediates=2, orders="all", seeds=3))
+    seeds = [stage.seed for stage in plan.stages]
+    assert seeds == sorted(seeds)
+
+
+def test_large_designs_are_counted_without_being_built(tmp_path):
+    sequence = loaded(tmp_path, intermediates=7, orders="all")
+    size = plan_size(sequence.spec)
+    assert size.sequences == 13_700
+    assert size.stages == 13_699 + 13_700

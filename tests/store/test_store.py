@@ -1,0 +1,158 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from harness.spec.hyperparameters import Hyperparameters
+from harness.store.layout import StoreError
+from harness.store.manifest import STAGES, DataRecord, StageManifest
+from harness.store.provenance import environment
+from harness.store.store import MANIFEST, Store
+from harness.training.job import LossPoint, StageResult
+
+A, B = "a" * 32, "b" * 32
+
+
+def manifest(digest=A):
+    result = StageResult.model_validate(
+        {
+            "steps": 1, "samples": 2, "tokens": 3, "seconds": 1.0, "samples_per_second": 2.0,
+            "loss_curve": (LossPoint(step=1, loss=0.5),), "final_loss": 0.5, "resumed_from_step": 0,
+            "world_size": 1, "zero_stage": 2, "precision": "fp32", "device": "cpu", "hardware": "toy",
+            "peak_memory_bytes": 1, "data_source": "toy", "data_revision": None, "data_fingerprint": "f",
+            "data_rows": 2,
+        }
+    )  # fmt: skip
+    return StageManifest(
+        format=1,
+        digest=digest,
+        environment=environment(),
+        finished="2026-01-01T00:00:00+00:00",
+        files={},
+        parent=None,
+        model="toy",
+        model_fingerprint="0",
+        trust_remote_code=False,
+        path=("toy",),
+        task="toy",
+        labels=("no", "yes"),
+        hyperparameters=Hyperparameters(),
+        seed=1,
+        data=DataRecord(source="toy", revision=None, fingerprint="f", rows=2),
+        deepspeed="zero2",
+        deepspeed_config={},
+        result=result,
+    )
+
+
+def fill(store, digest, weights=b"weights", frozen=b"frozen" * 1000):
+    folder = store.workdir(digest)
+    (folder / "encoder").mkdir()
+    (folder / "encoder" / "frozen.safetensors").write_bytes(frozen)
+    (folder / "encoder" / "trained.safetensors").write_bytes(weights)
+    (folder / "training_log.jsonl").write_text("{}\n")
+
+
+def test_an_entry_is_seen_only_when_it_is_finished(tmp_path):
+    store = Store(tmp_path / "store")
+    fill(store, A)
+    assert store.get(STAGES, A) is None
+    written = store.add(STAGES, manifest())
+    assert store.get(STAGES, A) == written
+    assert list(store.all(STAGES)) == [written]
+    assert not store.layout.building(A).exists()
+    assert set(written.files) == {
+        "encoder/frozen.safetensors",
+        "encoder/trained.safetensors",
+        "training_log.jsonl",
+    }
+
+
+def test_equal_weights_take_their_space_once(tmp_path):
+    store = Store(tmp_path / "store")
+    for digest, weights in ((A, b"one"), (B, b"two")):
+        fill(store, digest, weights=weights)
+        store.add(STAGES, manifest(digest))
+    inodes = {
+        (store.path(STAGES, digest) / "encoder" / "frozen.safetensors").stat().st_ino for digest in (A, B)
+    }
+    assert len(inodes) == 1
+    assert len(list(store.layout.tensors.iterdir())) == 3
+
+
+def test_an_entry_whose_maker_died_before_the_last_rename_is_adopted(tmp_path):
+    store = Store(tmp_path / "store")
+    fill(store, A)
+    (store.workdir(A) / MANIFEST).write_text(manifest().model_dump_json())
+    assert store.get(STAGES, A) is None
+    assert store.adopt(STAGES, A) is not None
+    assert store.get(STAGES, A) is not None
+    assert store.adopt(STAGES, B) is None
+
+
+@pytest.mark.parametrize("name", ["..", "a" * 31, "A" * 32, "../" + "a" * 29, "a" * 32 + "/x"])
+def test_only_digests_are_names(tmp_path, name):
+    with pytest.raises(StoreError, match="not a digest"):
+        Store(tmp_path / "store").get(STAGES, name)
+
+
+def test_a_folder_with_other_things_is_no_store(tmp_path):
+    (tmp_path / "thesis.tex").write_text("…")
+    with pytest.raises(StoreError, match="not a store"):
+        Store(tmp_path)
+
+
+def test_a_newer_format_is_refused(tmp_path):
+    Store(tmp_path / "store")
+    (tmp_path / "store" / "format.json").write_text(json.dumps({"format": 99}))
+    with pytest.raises(StoreError, match="99"):
+        Store(tmp_path / "store")
+
+
+def test_a_damaged_manifest_is_named(tmp_path):
+    store = Store(tmp_path / "store")
+    fill(store, A)
+    store.add(STAGES, manifest())
+    path = store.path(STAGES, A) / MANIFEST
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(StoreError, match=A):
+        store.get(STAGES, A)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_place_is_refused_in_words(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="--store"):
+        Store(tmp_path / "store")
+
+
+def test_a_lock_ends_with_its_owner(tmp_path):
+    store = Store(tmp_path / "store")
+    script = textwrap.dedent(
+        f"""
+        import sys, time
+        from pathlib import Path
+        from harness.store.store import Store
+        lock = Store(Path({str(tmp_path / "store")!r})).lock({A!r})
+        print(lock.try_acquire(), flush=True)
+        time.sleep(60)
+        """
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None and owner.stdout.readline() == "True\n"
+    assert not store.lock(A).try_acquire()
+    assert store.lock(B).try_acquire()
+    owner.kill()
+    owner.wait()
+    assert store.lock(A).try_acquire()
+
+
+def test_environment_names_versions_and_machine():
+    described = environment()
+    assert described.packages["torch"] != "not installed"
+    assert described.hardware
+    assert (Path(__file__).parents[2] / ".git").exists() == (described.commit is not None)
