@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Precision(StrEnum):
@@ -15,7 +17,31 @@ class Precision(StrEnum):
     FP16 = "fp16"
 
 
-class Hyperparameters(BaseModel):
+class _Settings(BaseModel):
+    """The settings one by one, before it is known whether they fit together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; ignored where steps is set.")
+    steps: int | None = Field(None, ge=1, le=10**9, description="Optimizer steps; replaces epochs.")
+    learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak learning rate of AdamW.")
+    batch_size: int = Field(32, ge=1, le=65536, description="Examples per optimizer step, over all devices.")
+    accumulation: int = Field(
+        1, ge=1, le=65536, description="Forward passes per optimizer step on each device."
+    )
+    max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
+    warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
+    weight_decay: float = Field(0.01, ge=0, lt=1, description="AdamW's decay; none on biases and norms.")
+    max_grad_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are clipped to this norm.")
+    precision: Precision = Field(Precision.BF16, strict=False, description="fp32, bf16, or fp16 (CUDA only).")
+    freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")
+    dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")
+    train_rows: int | None = Field(
+        None, ge=1, le=10**9, description="Use only this many rows, drawn by the seed."
+    )
+
+
+class Hyperparameters(_Settings):
     """The settings of one stage.
 
     `batch_size` counts the examples of one optimizer step over all processes and accumulation
@@ -23,22 +49,6 @@ class Hyperparameters(BaseModel):
     `train_xnli.sh` (lr 2e-5, batch 32, length 128) and BERT's fine-tuning recipe (linear warm-up over
     10% of the steps, weight decay 0.01, clipping at 1.0; Devlin et al. 2019, appendix A.3).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; ignored where steps is set.")
-    steps: int | None = Field(None, ge=1, description="Optimizer steps; replaces epochs.")
-    learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak learning rate of AdamW.")
-    batch_size: int = Field(32, ge=1, le=65536, description="Examples per optimizer step, over all devices.")
-    accumulation: int = Field(1, ge=1, description="Forward passes per optimizer step on each device.")
-    max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
-    warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
-    weight_decay: float = Field(0.01, ge=0, lt=1, description="AdamW's decay; none on biases and norms.")
-    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
-    precision: Precision = Field(Precision.BF16, description="fp32, bf16, or fp16 (CUDA only).")
-    freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")
-    dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")
-    train_rows: int | None = Field(None, ge=1, description="Use only this many rows, drawn by the seed.")
 
     @model_validator(mode="after")
     def _accumulation_divides_batch(self) -> Self:
@@ -60,10 +70,17 @@ class Hyperparameters(BaseModel):
         return Hyperparameters.model_validate(merged)
 
 
+class _AsSettings:
+    """Gives overrides the JSON Schema of the settings, which a plain mapping does not have."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(_Settings.__pydantic_core_schema__)
+
+
 def _known_and_valid(overrides: dict[str, Any]) -> dict[str, Any]:
-    Hyperparameters().overridden(overrides)
-    return overrides
+    return _Settings.model_validate(overrides).model_dump(exclude_unset=True)
 
 
-# Only the settings that a task wants otherwise, so that `exclude_unset` bookkeeping is not needed.
-Overrides = Annotated[dict[str, Any], AfterValidator(_known_and_valid)]
+# A mapping of only the settings that a task wants otherwise: whether they fit the others can be told only
+# together with the settings that they override.
+Overrides = Annotated[dict[str, Any], AfterValidator(_known_and_valid), _AsSettings()]

@@ -1,13 +1,21 @@
 """A sequence file: model, intermediate tasks, orders, targets, seeds, training, evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from harness.spec.hyperparameters import Hyperparameters, Overrides, Precision
-from harness.spec.training_task import Name
+from harness.spec.training_task import Name, Text
 
-SequenceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+SequenceName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"),
+    Field(
+        json_schema_extra={
+            "patternErrorMessage": "a name of lower-case letters, digits and - (at most 64 characters)"
+        }
+    ),
+]
 
 
 class _Model(BaseModel):
@@ -18,6 +26,24 @@ class LengthOrders(_Model):
     """Every order of every choice of that many intermediate tasks; 0 is the target-only baseline."""
 
     lengths: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+
+
+def _shape(orders: Any) -> str | None:
+    if isinstance(orders, str):
+        return "all"
+    if isinstance(orders, dict | LengthOrders):
+        return "by_length"
+    return "listed" if isinstance(orders, list | tuple) else None
+
+
+Orders = Annotated[
+    Annotated[Literal["all"], Tag("all")]
+    | Annotated[LengthOrders, Tag("by_length")]
+    | Annotated[tuple[tuple[Name, ...], ...], Field(min_length=1), Tag("listed")],
+    Discriminator(_shape),
+]
+ORDER_SHAPES = ("all", "by_length", "listed")
+"""The tags of `Orders`, which pydantic puts into the places of its errors."""
 
 
 class TrainingSettings(Hyperparameters):
@@ -34,30 +60,47 @@ class TrainingSettings(Hyperparameters):
 class EvaluationSettings(_Model):
     """What the checkpoints are scored on."""
 
-    tasks: tuple[str, ...] = Field(min_length=1, description="lm-eval groups or tasks from tasks/evaluation.")
+    tasks: tuple[Name, ...] = Field(
+        min_length=1, description="lm-eval groups or tasks from tasks/evaluation."
+    )
     split: Literal["test", "validation"] = "test"
-    batch_size: int = Field(64, ge=1, description="Documents per forward pass; does not enter any digest.")
+    batch_size: int = Field(
+        64, ge=1, le=65536, description="Documents per forward pass; does not enter any digest."
+    )
     precision: Precision | None = Field(None, description="Default: the precision of training.")
-    limit: int | None = Field(None, ge=1, description="Only this many items per task, for trials.")
+    limit: int | None = Field(None, ge=1, le=10**9, description="Only this many items per task, for trials.")
 
 
 class SequenceFile(_Model):
     """One experiment in orders, as a researcher writes it."""
 
-    name: SequenceName
-    title: str | None = None
-    question: str | None = Field(None, description="The question that the leaderboard answers.")
-    model: str = Field(description="Hub id, local folder (with a / in it), or embedded:e5-small.")
-    revision: str = Field("main", description="Branch, tag or commit of a hub model.")
+    name: SequenceName = Field(description="Name of the leaderboard and of the registered file.")
+    title: Text | None = None
+    question: Text | None = Field(None, description="The question that the leaderboard answers.")
+    model: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(embedded:[a-z0-9-]+|[A-Za-z0-9~./][^\x00-\x1f\x7f:?*\\]{0,499})$", max_length=500
+        ),
+    ] = Field(
+        description="Hub id, local folder (with a / in it), or embedded:e5-small.",
+        json_schema_extra={
+            "patternErrorMessage": "a hub id such as xlm-roberta-base, a local folder such as ./my-model, "
+            "or embedded:e5-small"
+        },
+    )
+    revision: Text = Field("main", description="Branch, tag or commit of a hub model.")
     trust_remote_code: bool = Field(False, description="Run code from the model's repository; recorded.")
-    intermediates: tuple[Name, ...] = ()
-    orders: Literal["all"] | LengthOrders | tuple[tuple[Name, ...], ...] = Field(
+    intermediates: tuple[Name, ...] = Field((), description="English training tasks before the target.")
+    orders: Orders = Field(
         "all", description="all (every order of every length), {lengths: [...]}, or a list of orders."
     )
-    targets: tuple[Name, ...] = Field(min_length=1)
-    seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(min_length=1)
+    targets: tuple[Name, ...] = Field(min_length=1, description="Training tasks that end the sequences.")
+    seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
+        min_length=1, description="Every sequence is trained once with each."
+    )
     training: TrainingSettings = TrainingSettings()
-    deepspeed: str = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
+    deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
     evaluation: EvaluationSettings
 
     def hyperparameters(self, task: str) -> Hyperparameters:

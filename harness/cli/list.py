@@ -1,0 +1,93 @@
+"""`xstilts list`: what sequence files can name."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.spec.catalogue import Catalogue
+
+Rows = Iterator[Sequence[str]]
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["tasks", "sequences", "deepspeed", "evaluation"]))
+def command(what: str) -> None:
+    """List the training tasks, sequences, DeepSpeed files or evaluation tasks that are known.
+
+    "user" marks what lies in the user's own folder (XSTILTS_HOME, else ~/.config/xstilts).
+    """
+    from tabulate import tabulate
+
+    from harness.spec.catalogue import Catalogue
+
+    headers, rows = _TABLES[what]
+    catalogue = Catalogue.load()
+    # disable_numparse: names such as 1e5 stay as they are.
+    click.echo(tabulate(list(rows(catalogue)), headers, tablefmt="simple", disable_numparse=True))
+    for problem in catalogue.problems:
+        click.echo(f"warning: {problem}", err=True)
+
+
+def _tasks(catalogue: "Catalogue") -> Rows:
+    for name, task in sorted(catalogue.training_tasks.items()):
+        rows = f"{task.expected_rows:,}" if task.expected_rows else ""
+        sources = [kind for kind in ("folder", "hub", "embedded") if getattr(task.sources, kind)]
+        source = _source(catalogue.training_task_files[name])
+        yield (
+            name,
+            task.title,
+            str(len(task.labels)),
+            rows,
+            ", ".join(sources),
+            ", ".join(task.scored_by),
+            source,
+        )
+
+
+def _sequences(catalogue: "Catalogue") -> Rows:
+    from harness.plan.orders import plan_size
+    from harness.spec.load import load_sequences
+    from harness.spec.problem import SpecError
+
+    for name, path in catalogue.sequence_files.items():
+        try:
+            (loaded,) = load_sequences([path], catalogue)
+        except SpecError as error:
+            about = [f"{len(error.problems)} problems: xstilts validate {name}", "", "", ""]
+        else:
+            spec, size = loaded.spec, plan_size(loaded.spec)
+            about = [spec.title or spec.question or "", spec.model, str(size.sequences), str(size.stages)]
+        yield name, *about, _source(path)
+
+
+def _deepspeed(catalogue: "Catalogue") -> Rows:
+    from harness.spec.deepspeed_file import read_deepspeed
+
+    for name, path in catalogue.deepspeed_files.items():
+        file = read_deepspeed(path, name)
+        yield name, str(file.zero_stage), "yes" if file.offloads else "no", _source(path)
+
+
+def _evaluation(catalogue: "Catalogue") -> Rows:
+    for name in catalogue.evaluation_names:
+        leaves = catalogue.leaves(name)
+        kind = "group" if name in catalogue.evaluation_groups else "task"
+        languages = ", ".join(dict.fromkeys(leaf.language for leaf in leaves))
+        yield name, kind, ", ".join(dict.fromkeys(leaf.corpus for leaf in leaves)), languages
+
+
+def _source(path: Path) -> str:
+    from harness.resources import user_folder
+
+    return "user" if path.is_relative_to(user_folder()) else "shipped"
+
+
+_TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
+    "tasks": (["task", "title", "labels", "rows", "sources", "scored by", "from"], _tasks),
+    "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
+    "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
+    "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
+}

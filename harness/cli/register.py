@@ -1,0 +1,22 @@
+"""`xstilts register`: keep a sequence file under its name."""
+
+import click
+
+
+@click.command("register")
+@click.argument("file")
+@click.option("--force", is_flag=True, help="Replace a registered sequence of the same name.")
+def command(file: str, force: bool) -> None:
+    """Check FILE, show its plan, and copy it to the user's sequences.
+
+    From then on it is known by its `name:` in every command, e.g. `xstilts run NAME`.
+    """
+    from harness.plan.drawing import draw
+    from harness.spec.catalogue import find_sequence
+    from harness.spec.load import load_sequences
+    from harness.spec.registry import register
+
+    (loaded,) = load_sequences([find_sequence(file)])
+    copy = register(loaded, force=force)
+    click.echo(draw(loaded))
+    click.echo(f"\nRegistered as {loaded.spec.name}: {copy}")

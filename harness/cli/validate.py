@@ -1,0 +1,22 @@
+"""`xstilts validate`: every error of every file at once."""
+
+import click
+
+
+@click.command("validate")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+def command(files: tuple[str, ...]) -> None:
+    """Check sequence files and training task files (paths, or names of known sequences).
+
+    Lists every problem of every FILE with its line, key and remedy, and exits with code 2; trains nothing and
+    loads no data.
+    """
+    from harness.plan.orders import plan_size
+    from harness.spec.load import LoadedSequence, check_files
+
+    for name, checked in check_files(files):
+        if isinstance(checked, LoadedSequence):
+            size = plan_size(checked.spec)
+            click.echo(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)")
+        else:
+            click.echo(f"{name}: ok (training task, {checked.kind}, {len(checked.labels)} labels)")

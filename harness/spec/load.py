@@ -1,0 +1,159 @@
+"""Sequence files with all that they name; every problem of every file at once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.spec.catalogue import Catalogue, find_sequence
+from harness.spec.deepspeed_file import DeepSpeedFile, find_deepspeed
+from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.outline import Outline
+from harness.spec.problem import Problem, SpecError, listed, nearest
+from harness.spec.sequence_checks import scoring_leaves, sequence_problems
+from harness.spec.sequence_file import ORDER_SHAPES, SequenceFile
+from harness.spec.training_task import TrainingTask
+from harness.spec.training_task_file import check_training_task, is_training_task
+from harness.spec.wording import own_message, read_model
+from harness.spec.yaml_source import YamlSource, read_yaml
+
+
+@dataclass(frozen=True)
+class LoadedSequence:
+    """A sequence file whose every name has been resolved.
+
+    Attributes:
+        path: The file.
+        tasks: Name -> training task, for intermediates and targets.
+        evaluations: Target -> the leaf evaluation tasks that score it, in the order of the file.
+    """
+
+    path: Path
+    spec: SequenceFile
+    tasks: dict[str, TrainingTask]
+    deepspeed: DeepSpeedFile
+    evaluations: dict[str, tuple[EvaluationTask, ...]]
+
+
+def load_sequences(paths: Iterable[Path], catalogue: Catalogue | None = None) -> list[LoadedSequence]:
+    """Read and check sequence files.
+
+    Args:
+        paths: The files.
+        catalogue: What they can name; each file's own `tasks/` folder joins it.
+
+    Raises:
+        SpecError: all problems of all files.
+    """
+    known = catalogue or Catalogue.load()
+    problems: list[Problem] = []
+    loaded: list[LoadedSequence] = []
+    for path in paths:
+        try:
+            loaded.append(check_sequence(read_yaml(path), known))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return loaded
+
+
+def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
+    """Return the sequence that a file holds.
+
+    Raises:
+        SpecError: all problems of the file, and those of the training tasks beside it.
+    """
+    known = catalogue.beside(source.path)
+    problems: list[Problem] = []
+    spec, deepspeed = None, None
+    try:
+        spec = read_model(source, SequenceFile, frozenset(ORDER_SHAPES))
+        problems += _override_problems(source, spec)
+    except SpecError as error:
+        problems += error.problems
+    try:
+        deepspeed = _deepspeed(source)
+    except SpecError as error:
+        problems += error.problems
+    places = {problem.key for problem in problems}
+    outline = Outline.of(source)
+    problems += [problem for problem in sequence_problems(outline, known) if problem.key not in places]
+    problems += _model_problems(source)
+    problems += known.problems
+    if problems or spec is None or deepspeed is None:
+        raise SpecError(problems)
+    tasks = {name: known.training_tasks[name] for name in dict.fromkeys((*spec.intermediates, *spec.targets))}
+    evaluations = {target: _evaluations(spec, tasks[target], known) for target in spec.targets}
+    return LoadedSequence(source.path, spec, tasks, deepspeed, evaluations)
+
+
+def _evaluations(
+    spec: SequenceFile, target: TrainingTask, catalogue: Catalogue
+) -> tuple[EvaluationTask, ...]:
+    wanted = [leaf for name in spec.evaluation.tasks for leaf in catalogue.leaves(name)]
+    scoring = {leaf.name for leaf in scoring_leaves(target, catalogue)}
+    return tuple(leaf for leaf in wanted if leaf.name in scoring)
+
+
+def _override_problems(source: YamlSource, spec: SequenceFile) -> Iterator[Problem]:
+    """Check that each task's settings fit together once they override the file's."""
+    for task in spec.training.per_task:
+        key = ("training", "per_task", task)
+        try:
+            spec.hyperparameters(task)
+        except ValidationError as error:
+            for one in error.errors():
+                yield source.problem(key, own_message(one["msg"]), "change one of the two")
+
+
+def _deepspeed(source: YamlSource) -> DeepSpeedFile | None:
+    data = source.data if isinstance(source.data, dict) else {}
+    name = data.get("deepspeed", SequenceFile.model_fields["deepspeed"].default)
+    if not isinstance(name, str) or not name:
+        return None  # the model says so
+    try:
+        return find_deepspeed(name, source.path.parent)
+    except SpecError as error:
+        key = ("deepspeed",)
+        # A file that is there has its own lines; a name that is not known stands in the sequence file.
+        raise SpecError(
+            problem if problem.file.is_file() else source.problem(key, problem.message, problem.remedy)
+            for problem in error.problems
+        ) from error
+
+
+def _model_problems(source: YamlSource) -> Iterator[Problem]:
+    data = source.data if isinstance(source.data, dict) else {}
+    model = data.get("model")
+    if isinstance(model, str) and model.startswith("embedded:"):
+        from harness.embedded.encoder import EMBEDDED_ENCODERS
+
+        known = [f"embedded:{name}" for name in EMBEDDED_ENCODERS]
+        if model not in known:
+            remedy = f"{nearest(model, known)}Name one of {listed(known)}, a hub id or a folder"
+            yield source.problem(("model",), "there is no such embedded model", remedy)
+
+
+def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask]]:
+    """Read and check sequence files and training task files, by path or by the name of a known sequence.
+
+    Raises:
+        SpecError: all problems of all files.
+    """
+    catalogue = Catalogue.load()
+    problems: list[Problem] = []
+    checked: list[tuple[str, LoadedSequence | TrainingTask]] = []
+    for name in names:
+        try:
+            source = read_yaml(find_sequence(name))
+            if is_training_task(source):
+                checked.append((name, check_training_task(source, catalogue.scorers)))
+            else:
+                checked.append((name, check_sequence(source, catalogue)))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return checked

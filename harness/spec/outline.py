@@ -1,0 +1,72 @@
+"""The names in a sequence file with their places, as far as the file can be understood.
+
+It lets every check run on a file that has other problems, so that all of them are reported at once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.spec.yaml_source import Key, YamlSource
+
+Places = dict[Key, str]
+
+
+@dataclass
+class Outline:
+    """What a sequence file names.
+
+    Attributes:
+        intermediates: Place -> name, in the order of the file; likewise the others.
+        orders: One entry for each explicit order.
+        lengths: Place -> length.
+        seeds: Place -> seed.
+        per_task: Place of the section -> task.
+        split: The evaluated split.
+    """
+
+    source: YamlSource
+    intermediates: Places = field(default_factory=dict)
+    targets: Places = field(default_factory=dict)
+    orders: dict[Key, Places] = field(default_factory=dict)
+    lengths: dict[Key, int] = field(default_factory=dict)
+    seeds: dict[Key, int] = field(default_factory=dict)
+    per_task: Places = field(default_factory=dict)
+    evaluations: Places = field(default_factory=dict)
+    split: str = "test"
+
+    @classmethod
+    def of(cls, source: YamlSource) -> "Outline":
+        """Read what can be read."""
+        data = source.data if isinstance(source.data, dict) else {}
+        training = _mapping(data.get("training"))
+        evaluation = _mapping(data.get("evaluation"))
+        orders, split = data.get("orders"), evaluation.get("split", "test")
+        return cls(
+            source,
+            intermediates=_entries(data.get("intermediates"), ("intermediates",), str),
+            targets=_entries(data.get("targets"), ("targets",), str),
+            orders={
+                ("orders", position): _entries(order, ("orders", position), str)
+                for position, order in enumerate(orders if isinstance(orders, list) else [])
+                if isinstance(order, list)
+            },
+            lengths=_entries(_mapping(orders).get("lengths"), ("orders", "lengths"), int),
+            seeds=_entries(data.get("seeds"), ("seeds",), int),
+            per_task={("training", "per_task", name): name for name in _mapping(training.get("per_task"))},
+            evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),
+            split=split if isinstance(split, str) else "test",
+        )
+
+    @property
+    def tasks(self) -> Places:
+        """The training tasks in use: intermediates and targets."""
+        return {**self.intermediates, **self.targets}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _entries(value: Any, place: Key, kind: type) -> dict[Key, Any]:
+    entries = value if isinstance(value, list) else []
+    return {(*place, position): entry for position, entry in enumerate(entries) if type(entry) is kind}

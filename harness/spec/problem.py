@@ -1,0 +1,73 @@
+"""A problem in a file that a user wrote, and the error that carries all of them at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from harness.errors import UserError
+
+_LONGEST_FOUND = 120
+_WORDS = {None: "nothing", True: "true", False: "false"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        file: The file as the user named it.
+        line: Line in it, from 1; None where the file as a whole is meant.
+        key: Path of the key, such as `training.per_task.rte.epochs`; empty for the file as a whole.
+        found: What stands there, as the user would recognise it.
+        message: What is wrong and what is allowed.
+        remedy: What to do about it.
+    """
+
+    file: Path
+    line: int | None
+    key: str
+    found: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return the problem as two lines: place and fault, then the remedy."""
+        place = f"{self.file}:{self.line}" if self.line is not None else str(self.file)
+        key = f" {self.key}:" if self.key else ""
+        found = f" (found: {self.found})" if self.found else ""
+        return f"{place}:{key} {self.message}{found}\n    remedy: {self.remedy}"
+
+
+class SpecError(UserError):
+    """Files that a user wrote have problems; all that were found, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = dict.fromkeys(problems)
+        files = {problem.file: place for place, problem in reversed(list(enumerate(unique)))}
+        self.problems: tuple[Problem, ...] = tuple(
+            sorted(unique, key=lambda problem: (files[problem.file], problem.line or 0))
+        )
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} found"
+        super().__init__("\n".join([head, *(str(problem) for problem in self.problems)]))
+
+
+def shown(value: object) -> str:
+    """Return a value as a user would recognise it, shortened, on one line and printable."""
+    text = _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return text if len(text) <= _LONGEST_FOUND else text[: _LONGEST_FOUND - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
+    near = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'? " if near else ""
+
+
+def listed(names: Iterable[str], most: int = 40) -> str:
+    """Return names as a comma-separated list, cut after `most`."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return (", ".join(every[:most]) or "none") + more

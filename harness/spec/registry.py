@@ -1,0 +1,75 @@
+"""Registered sequence files: copies in the user's folder, known by name everywhere."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.resources import shipped, user_folder
+from harness.spec.catalogue import Catalogue
+from harness.spec.deepspeed_file import deepspeed_files
+from harness.spec.load import LoadedSequence
+from harness.spec.problem import listed
+
+
+class NameTakenError(UserError):
+    """A sequence of this name exists already."""
+
+
+class NotSelfContainedError(UserError):
+    """The sequence file needs files that would not go with it."""
+
+
+def register(loaded: LoadedSequence, *, force: bool = False) -> Path:
+    """Copy a sequence file into the user's folder, whole or not at all; return the copy.
+
+    Raises:
+        NameTakenError: the name is a shipped sequence's, or is registered and `force` is not given.
+        NotSelfContainedError: it names a task or file that is found only from where the file lies now.
+    """
+    name = loaded.spec.name
+    if (shipped("sequences") / f"{name}.yaml").exists():
+        raise NameTakenError(
+            f"{loaded.path}: name: {name!r} is the name of a sequence that ships with xstilts; choose another"
+        )
+    target = user_folder() / "sequences" / f"{name}.yaml"
+    if target.exists() and not force:
+        raise NameTakenError(
+            f"{target} exists already; give --force to replace it, or change `name:` in {loaded.path}"
+        )
+    _require_self_contained(loaded)
+    _copy(loaded.path, target)
+    return target
+
+
+def _require_self_contained(loaded: LoadedSequence) -> None:
+    spec = loaded.spec
+    elsewhere = [name for name in loaded.tasks if name not in Catalogue.load().training_tasks]
+    if elsewhere:
+        raise NotSelfContainedError(
+            f"{loaded.path}: the tasks {listed(elsewhere)} lie beside this file, where its copy would not find "
+            f"them; move them from {loaded.path.parent / 'tasks'} to {user_folder() / 'tasks'} first"
+        )
+    relative = Path(spec.deepspeed).expanduser()
+    if spec.deepspeed not in deepspeed_files() and not relative.is_absolute():
+        raise NotSelfContainedError(
+            f"{loaded.path}: deepspeed: {spec.deepspeed!r} is relative to this file; "
+            f"write {loaded.deepspeed.path.resolve()}"
+        )
+    if spec.model.startswith(("./", "../")):
+        raise NotSelfContainedError(
+            f"{loaded.path}: model: {spec.model!r} is relative to the current folder; "
+            f"write {Path(spec.model).resolve()}"
+        )
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, half = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(source.read_bytes())
+        Path(half).replace(target)
+    except BaseException:
+        Path(half).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,16 @@
+"""JSON Schemas of the files that users write, for editors."""
+
+from typing import Any, Literal
+
+from harness.spec.sequence_file import SequenceFile
+from harness.spec.training_task import TrainingTask
+
+Kind = Literal["sequence", "task"]
+KINDS: dict[Kind, type[SequenceFile] | type[TrainingTask]] = {"sequence": SequenceFile, "task": TrainingTask}
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(kind: Kind) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of sequence files or of training task files."""
+    return {"$schema": _DIALECT, **KINDS[kind].model_json_schema()}
