@@ -97,14 +97,15 @@ def load_evaluation_rows(
 def _generated(corpus: str, language: str, split: str) -> EvaluationRows:
     _require_known("evaluation corpus", corpus, (*CORPORA, *embedded.corpus_names()))
     _require_known(f"language of {corpus}", language, embedded.languages(corpus))
-    columns = ("text_a", "text_b", "label")
-    source = read_embedded_evaluation(corpus, language, split, columns)
+    source, columns = read_embedded_evaluation(
+        corpus, language, "validation" if split == "validation" else "test"
+    )
     return _rows(source, columns, tuple(embedded.label_names(corpus)), {})
 
 
 def _rows(
     source: SourceColumns,
-    columns: tuple[str, str, str],
+    columns: tuple[str, ...],
     names: tuple[str, ...],
     values: dict[str, str],
 ) -> EvaluationRows:

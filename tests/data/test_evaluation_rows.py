@@ -86,6 +86,13 @@ def test_the_embedded_corpus_is_parallel() -> None:
         load_evaluation_rows(name, "xx")
 
 
+@pytest.mark.parametrize("name", corpus.corpus_names())
+def test_every_data_set_of_the_corpus_can_be_scored_in_english(name: str) -> None:
+    for split in ("test", "validation"):
+        rows = load_evaluation_rows(name, "en", split=split)
+        assert set(rows.dataset["label"][:]) == set(range(len(rows.label_names)))
+
+
 @pytest.mark.parametrize("language", ["en", "de", "es", "sw", "th", "zh"])
 def test_xnlis_test_files_are_read_whole(shared_data: Path, language: str) -> None:
     rows = load_evaluation_rows("xnli", language, data_dir=shared_data)

@@ -8,7 +8,7 @@ from datasets import Value
 from harness.data.examples import NotTextError
 from harness.data.labels import UnknownLabelError, UnlabelledRowsError
 from harness.data.rows import NoSourceError, load_training_rows
-from harness.data.sources.embedded import UnknownEmbeddedCorpusError
+from harness.data.sources.columns import MissingColumnError
 from harness.embedded import corpus
 from harness.spec.training_task import HubSource
 from tests.data.tasks import nli
@@ -117,10 +117,18 @@ def test_the_embedded_corpus_serves_where_nothing_else_does(tmp_path: Path) -> N
     assert not rows.warnings
 
 
-def test_an_unknown_embedded_corpus_is_refused_with_the_nearest() -> None:
-    known = corpus.corpus_names()[0]
-    with pytest.raises(UnknownEmbeddedCorpusError, match=f"Did you mean '{known}'"):
-        load_training_rows(nli(embedded=known + "x"), data_dir=None)
+def test_a_single_text_data_set_of_the_corpus_is_no_pair_task() -> None:
+    name = next(name for name in corpus.corpus_names() if corpus.training_rows(name)[0].text_b is None)
+    labels = tuple(corpus.label_names(name))
+    rows = load_training_rows(nli(embedded=name, labels=labels, inputs=("premise",)), data_dir=None)
+    assert set(rows.dataset["text_b"][:]) == {None}
+    with pytest.raises(MissingColumnError, match=r"1 text\(s\), but the task names 2 input\(s\)"):
+        load_training_rows(nli(embedded=name, labels=labels), data_dir=None)
+
+
+def test_an_unknown_data_set_of_the_corpus_is_refused() -> None:
+    with pytest.raises(corpus.UnknownCorpusError, match="'mini_nlj'; there are mini_nli"):
+        load_training_rows(nli(embedded="mini_nlj"), data_dir=None)
 
 
 @pytest.mark.parametrize(

@@ -1,45 +1,54 @@
 """Rows of the corpus that xstilts generates itself."""
 
-import difflib
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
-from harness.data.sources.columns import SourceColumns
+from harness.data.sources.columns import MissingColumnError, SourceColumns
 from harness.embedded import corpus
-from harness.errors import UserError
-
-
-class UnknownEmbeddedCorpusError(UserError):
-    """The package generates no corpus of that name."""
 
 
 def read_embedded_training(name: str, needed: tuple[str, ...]) -> SourceColumns:
-    """Generate the English training rows of a corpus.
+    """Generate the English training rows of a data set of the corpus.
 
     They have no column names of their own: the texts and the label go by the names in `needed`, in order.
 
     Raises:
-        UnknownEmbeddedCorpusError: there is no such corpus.
+        MissingColumnError: the task has another number of inputs than the data set has texts.
+        UnknownCorpusError: there is no such data set.
     """
-    known = corpus.corpus_names()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownEmbeddedCorpusError(f"no embedded corpus {name!r}; there are {', '.join(known)}.{hint}")
-    return _columns(corpus.training_rows(name), f"{name}, train", needed)
+    rows = corpus.training_rows(name)
+    texts = _texts(rows)
+    if len(needed) - 1 != texts:
+        raise MissingColumnError(
+            f"embedded corpus {name}: its rows have {texts} text(s), but the task names {len(needed) - 1} "
+            f"input(s), {', '.join(needed[:-1])}; correct the task's 'inputs'"
+        )
+    return _columns(rows, f"{name}, train", needed)
 
 
-def read_embedded_evaluation(name: str, language: str, split: str, needed: tuple[str, ...]) -> SourceColumns:
-    """Generate the rows of one language of a corpus; row i is the same item in every language."""
+def read_embedded_evaluation(
+    name: str, language: str, split: Literal["test", "validation"]
+) -> tuple[SourceColumns, tuple[str, ...]]:
+    """Generate one language of a data set, and return its columns and their names: texts, then label.
+
+    Row i is the same item in every language.
+    """
     rows = corpus.evaluation_rows(name, language, split)
-    return _columns(rows, f"{name}, {language}, {split}", needed)
+    names = (*("text_a", "text_b")[: _texts(rows)], "label")
+    return _columns(rows, f"{name}, {language}, {split}", names), names
 
 
-def _columns(rows: Sequence[Any], origin: str, needed: tuple[str, ...]) -> SourceColumns:
-    *inputs, label = needed
-    texts = dict(zip(inputs, ([row.text_a for row in rows], [row.text_b for row in rows]), strict=False))
+def _texts(rows: Sequence[corpus.Row]) -> int:
+    return 1 if rows[0].text_b is None else 2
+
+
+def _columns(rows: Sequence[corpus.Row], origin: str, names: tuple[str, ...]) -> SourceColumns:
+    values: tuple[list[str], list[str | None]] = ([row.text_a for row in rows], [row.text_b for row in rows])
+    *inputs, label = names
+    columns: dict[str, Sequence[str | None]] = dict(zip(inputs, values, strict=False))
+    columns[label] = [row.label for row in rows]
     return SourceColumns(
-        columns=texts | {label: [row.label for row in rows]},
+        columns=columns,
         origin=origin,
         source=f"embedded: {origin}",
         unit="row",
