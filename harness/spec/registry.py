@@ -47,7 +47,7 @@ def _require_self_contained(loaded: LoadedSequence) -> None:
     elsewhere = [name for name in loaded.tasks if name not in Catalogue.load().training_tasks]
     if elsewhere:
         raise NotSelfContainedError(
-            f"{loaded.path}: the tasks {listed(elsewhere)} lie beside this file, where its copy would not find "
+            f"{loaded.path}: the tasks {listed(elsewhere)} lie beside this file; its copy would not find "
             f"them; move them from {loaded.path.parent / 'tasks'} to {user_folder() / 'tasks'} first"
         )
     relative = Path(spec.deepspeed).expanduser()
