@@ -10,13 +10,11 @@ from harness.data.labels import UnknownLabelError, UnlabelledRowsError
 from harness.data.rows import NoSourceError, load_training_rows
 from harness.data.sources.columns import MissingColumnError
 from harness.embedded import corpus
+from harness.spec.catalogue import Catalogue
 from harness.spec.training_task import HubSource
 from tests.data.tasks import nli
 
 TSV = 'He said "no.\tNA\tneutral\nIt rains.\tIt is wet.\tentailment\n'
-RTE_LABELS = ("entailment", "not_entailment")
-COLA_COLUMNS = ("source", "label", "mark", "sentence")
-COLA_VALUES = {"0": "bad", "1": "good"}
 
 
 @pytest.fixture
@@ -131,30 +129,19 @@ def test_an_unknown_data_set_of_the_corpus_is_refused() -> None:
         load_training_rows(nli(embedded="mini_nlj"), data_dir=None)
 
 
-@pytest.mark.parametrize(
-    ("path", "columns", "inputs", "values", "labels", "rows"),
-    [
-        ("glue/rte/train.tsv", None, ("sentence1", "sentence2"), None, RTE_LABELS, 2490),
-        ("glue/cola/train.tsv", COLA_COLUMNS, ("sentence",), COLA_VALUES, ("bad", "good"), 7250),
-    ],
-)
-def test_glues_own_files_are_read_whole(
-    shared_data: Path,
-    path: str,
-    columns: tuple[str, ...] | None,
-    inputs: tuple[str, ...],
-    values: dict[str, str] | None,
-    labels: tuple[str, ...],
-    rows: int,
-) -> None:
-    task = nli(
-        path,
-        folder={"columns": columns},
-        inputs=inputs,
-        labels=labels,
-        label_values=values,
-        expected_rows=rows,
-    )
+EMBEDDED = {name: task for name, task in Catalogue.load().training_tasks.items() if task.sources.embedded}
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_shipped_tasks_of_the_corpus_have_its_labels_and_the_rows_that_they_promise(name: str) -> None:
+    rows = load_training_rows(EMBEDDED[name], data_dir=None)
+    assert not rows.warnings
+    assert len(rows.dataset) == EMBEDDED[name].expected_rows
+
+
+@pytest.mark.parametrize(("name", "rows"), [("xnli", 2490), ("pawsx", 2000), ("rte", 2490), ("cola", 7250)])
+def test_shipped_tasks_find_their_files_in_the_data_folder(shared_data: Path, name: str, rows: int) -> None:
+    task = Catalogue.load().training_tasks[name]
     loaded = load_training_rows(task, data_dir=shared_data)
+    assert loaded.source == f"folder: {task.sources.folder and task.sources.folder.path}"
     assert len(loaded.dataset) == rows
-    assert not loaded.warnings
