@@ -25,6 +25,7 @@ SUPPORTED_MODEL_TYPES = (
 )
 """The architectures (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`."""
 
+_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 _DROPOUT_FIELDS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
@@ -103,6 +104,10 @@ def load_model(
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
     parameters = dict(model.named_parameters())
+    for parameter in parameters.values():
+        if parameter.requires_grad:
+            # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
+            parameter.data = parameter.data.clone()
     frozen = {
         name: tensor.detach()
         for name, tensor in model.state_dict(keep_vars=True).items()
@@ -131,9 +136,8 @@ def _check_length(config: Any, max_length: int) -> None:
     positions = getattr(config, "max_position_embeddings", None)
     if positions is None:
         return
-    # RoBERTa's positions begin after the padding id.
-    usable = positions - (config.pad_token_id + 1 if "roberta" in config.model_type else 0)
-    usable = positions - 2 if config.model_type == "camembert" else usable
+    # RoBERTa and its kin count positions from after the padding id.
+    usable = positions - (config.pad_token_id + 1 if config.model_type in _OFFSET_POSITIONS else 0)
     if max_length > usable:
         raise InputTooLongError(
             f"training.max_length: {max_length} is more than the model's {usable} positions; "
@@ -153,9 +157,8 @@ def _build(
     import transformers
 
     auto = getattr(transformers, head.auto_class)
-    options = {"trust_remote_code": True, "code_revision": None} if trust_remote_code else {}
     with torch.device("meta"):
-        skeleton = auto.from_config(config, **options)
+        skeleton = auto.from_config(config, trust_remote_code=trust_remote_code)
     prefix = f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
     weights = {name: tensor for name, tensor in _weights(folder).items() if name not in head_names}

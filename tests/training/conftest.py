@@ -106,6 +106,8 @@ def one_process(laboratory: Laboratory) -> dict[str, Any]:
         laboratory.job("repeat-a", "zero2", **dropout),
         laboratory.job("repeat-b", "zero2", **dropout),
         laboratory.job("frozen-first", "zero2", **frozen),
+        laboratory.job("frozen-zero3", "zero3", **frozen),
+        laboratory.job("frozen-fp32", "zero0", freeze_embeddings=True),
         laboratory.job("frozen-second", "zero3", laboratory.stage("frozen-first"), **frozen),
         laboratory.job("after-encoder", encoder=laboratory.stage("frozen-first"), **one_step),
         laboratory.job(

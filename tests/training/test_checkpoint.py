@@ -54,6 +54,9 @@ def test_frozen_tensors_and_tokenizer_are_handed_on_as_the_same_files(one_proces
     first, second = laboratory.stage("frozen-first"), laboratory.stage("frozen-second")
     frozen = "model-00001-of-00002.safetensors"
     assert (first / frozen).samefile(second / frozen)
+    for name in ("frozen-zero3", "frozen-fp32"):
+        # Written anew from a model that has all its weights in one file.
+        assert (laboratory.stage(name) / frozen).read_bytes() == (first / frozen).read_bytes()
     assert (first / "tokenizer.json").samefile(laboratory.folder / "bert" / "tokenizer.json")
     assert (second / "tokenizer.json").samefile(first / "tokenizer.json")
     for file in shards(second):
