@@ -144,7 +144,7 @@ def read_deepspeed(path: Path, name: str) -> DeepSpeedFile:
             would change results without entering a stage's identity.
     """
     source = _read_json(path)
-    problems = list(_problems(source))
+    problems = [*source.problems, *_problems(source)]
     if problems:
         raise SpecError(problems)
     return DeepSpeedFile(name, path, source.data)

@@ -21,7 +21,7 @@ class Outline:
         lengths: Place -> length.
         seeds: Place -> seed.
         per_task: Place of the section -> task.
-        split: The evaluated split.
+        split: The evaluated split; empty where the file names none that exists.
     """
 
     source: YamlSource
@@ -54,7 +54,7 @@ class Outline:
             seeds=_entries(data.get("seeds"), ("seeds",), int),
             per_task={("training", "per_task", name): name for name in _mapping(training.get("per_task"))},
             evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),
-            split=split if isinstance(split, str) else "test",
+            split=split if split in ("test", "validation") else "",
         )
 
     @property

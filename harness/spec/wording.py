@@ -30,12 +30,24 @@ def read_model(source: YamlSource, model: type[M], unseen: frozenset[str] = froz
         raise SpecError(
             [source.problem((), "the file must be a mapping of keys", f"write `key: value`: {keys}", found)]
         )
+    problems = list(source.problems)
     try:
         # JSON mode: lists become tuples and words enumerations while numbers and texts stay strict.
-        return model.model_validate_json(json.dumps(source.data), strict=True)
+        checked = model.model_validate_json(json.dumps(source.data), strict=True)
     except ValidationError as error:
         wording = _Wording(source, model.model_json_schema())
-        raise SpecError([wording.problem(one, unseen) for one in error.errors()]) from error
+        known = {problem.key for problem in problems}
+        others = [wording.problem(one, unseen) for one in _telling(error.errors())]
+        raise SpecError([*problems, *(other for other in others if other.key not in known)]) from error
+    if problems:
+        raise SpecError(problems)
+    return checked
+
+
+def _telling(errors: list[Any]) -> list[Any]:
+    """Leave out that a list is too short where that is only because its entries are refused."""
+    places = {error["loc"][:-1] for error in errors}
+    return [error for error in errors if error["type"] != "too_short" or error["loc"] not in places]
 
 
 def own_message(message: str) -> str:
@@ -66,7 +78,9 @@ class _Wording:
             return self.source.problem(place, message, "correct this value")
         allowed = _describe(self._schema(place), self.root)
         value = error["input"]
-        return self.source.problem(place, f"{allowed} is allowed here", _remedy(value, allowed), shown(value))
+        required = place[-1] in self._schema(place[:-1]).get("required", ())
+        remedy = _remedy(value, allowed, required)
+        return self.source.problem(place, f"must be {allowed}", remedy, shown(value))
 
     def _missing(self, place: Key) -> Problem:
         name = str(place[-1])
@@ -81,7 +95,8 @@ class _Wording:
     def _unknown(self, place: Key) -> Problem:
         name = str(place[-1])
         allowed = self._schema(place[:-1]).get("properties", {})
-        hint = nearest(name, allowed) or self._belongs_elsewhere(name)
+        missing = [key for key in allowed if key not in self.source.value(place[:-1])]
+        hint = nearest(name, missing) or self._belongs_elsewhere(name)
         remedy = f"{hint}Allowed here: {listed(allowed)}"
         return self.source.problem(place, f"there is no key '{name}' here", remedy, f"{name}: …")
 
@@ -118,13 +133,13 @@ class _Wording:
         return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
 
 
-def _remedy(value: object, allowed: str) -> str:
+def _remedy(value: object, allowed: str, required: bool) -> str:
     if value is None:
-        return f"write {allowed} after the colon, or leave the key out"
+        return "write it after the colon" + ("" if required else ", or leave the key out")
     if allowed.startswith("a list") and isinstance(value, str | int | float) and not isinstance(value, bool):
         entry = value if isinstance(value, str) else shown(value)
-        return f"write {allowed}, e.g. [{entry}]"
-    if isinstance(value, bool | int | float) and "text" in allowed:
+        return f"write a list, e.g. [{entry}]"
+    if isinstance(value, bool | int | float) and ("text" in allowed or "name" in allowed):
         return f'quote it if it is meant as text: "{shown(value)}"'
     if isinstance(value, str) and "number" in allowed and value.strip().replace(".", "", 1).isdigit():
         return f"write the number without quotes: {value.strip()}"

@@ -21,8 +21,9 @@ _LARGEST_FILE = 1_000_000  # bytes
 _DEEPEST = 20
 _LONGEST_NUMBER = 40  # characters
 
+# Not 010: that is 8 in YAML 1.1 and 10 in YAML 1.2.
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "True": True, "false": False, "False": False}
 # YAML 1.1 reads these as true and false, YAML 1.2 as text.
@@ -38,11 +39,13 @@ class YamlSource:
         path: The file as the user named it.
         data: Nested dicts (with text keys), lists, str, int, float, bool and None.
         lines: Key path -> line of the key, or of the entry of a list.
+        problems: What is refused though it can be read, such as a key that stands twice.
     """
 
     path: Path
     data: Any
     lines: dict[Key, int]
+    problems: tuple[Problem, ...] = ()
 
     def line(self, key: Key) -> int:
         """Return the line of a key, or of the nearest enclosing key that the file has."""
@@ -87,7 +90,7 @@ def read_yaml(path: Path, *, any_tags: bool = False) -> YamlSource:
         any_tags: Read tagged scalars (such as lm-eval's `!function`) as text instead of refusing them.
 
     Raises:
-        SpecError: not readable, not UTF-8, too large, not YAML, or with something that is refused.
+        SpecError: not readable, not UTF-8, too large, not YAML, or nested too deep.
     """
     return parse_yaml(path, read_text(path), any_tags=any_tags)
 
@@ -96,7 +99,7 @@ def parse_yaml(path: Path, text: str, *, any_tags: bool = False) -> YamlSource:
     """Parse the text of a YAML file.
 
     Raises:
-        SpecError: not YAML, or with something that is refused.
+        SpecError: not YAML, or nested too deep.
     """
     reader = _Reader(path, any_tags)
     try:
@@ -117,9 +120,7 @@ def parse_yaml(path: Path, text: str, *, any_tags: bool = False) -> YamlSource:
                 )
             ]
         ) from error
-    if reader.problems:
-        raise SpecError(reader.problems)
-    return YamlSource(path, data, reader.lines)
+    return YamlSource(path, data, reader.lines, tuple(reader.problems))
 
 
 def read_text(path: Path) -> str:
