@@ -17,6 +17,13 @@ from harness.spec.hyperparameters import Precision
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
 
+_CPU_TOKENS = 2048
+"""Tokens in a batch beyond which a CPU slows down, as a layer's activations leave its caches.
+
+Measured with 384 hidden units in bf16: 80 to 87 items/s at 1,024 to 4,096 tokens, 64 to 70 at 8,192.
+"""
+
+
 class PrecisionError(UserError):
     """A precision that the device does not compute in."""
 
@@ -38,7 +45,8 @@ class EncoderClassifier:
         self.labels = checkpoint.labels
         self._checkpoint = checkpoint
         self._device = device
-        self._batch_size = batch_size
+        tokens = batch_size * checkpoint.max_length
+        self._most_tokens = min(tokens, _CPU_TOKENS) if device.type == "cpu" else tokens
         self._model = _load_model(checkpoint, precision, trust_remote_code).to(device)
         self._tokenizer, self._padding = _load_tokenizer(checkpoint, trust_remote_code)
 
@@ -53,9 +61,7 @@ class EncoderClassifier:
         tokenised = self._tokenizer(pairs)
         started, done = time.perf_counter(), 0
         logits = torch.empty((len(pairs), len(self.labels)), dtype=torch.float32, device=self._device)
-        for rows in batches(
-            [len(pair.ids) for pair in tokenised], self._batch_size, self._checkpoint.max_length
-        ):
+        for rows in batches([len(pair.ids) for pair in tokenised], self._most_tokens):
             output = self._model(**self._inputs([tokenised[row] for row in rows]))
             logits[torch.from_numpy(rows).to(self._device)] = output.logits.float()
             done += len(rows)

@@ -20,7 +20,8 @@ class EvaluationJob(_Model):
         tasks: names of leaf tasks; groups whose tasks are all among them are averaged as well.
         split: `test` or `validation` of every task's data.
         limit: score only the first so many items of each task.
-        batch_size: documents of full length in a forward pass; shorter ones share a batch in greater number.
+        batch_size: documents of full length in a forward pass; shorter ones share a batch in greater number,
+            and a CPU takes no more at once than suits it.
         precision: number format of the encoder's forward pass; the head and its softmax never go below fp32.
         data_dir: folder in XTREME's layout; None looks at `XSTILTS_DATA`, then at the hub.
         labels: what the head's outputs mean, where the checkpoint's config does not say it.

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from harness.training.pretrained import tokenizer_fingerprint
 
 _CHUNK = 2048
-_MOST_ROWS_PER_BATCH_SIZE = 8
-"""Very short texts would make batches of thousands of rows, where attention masks and Python take over."""
 
 
 class TextPair(NamedTuple):
@@ -71,8 +69,8 @@ class PairTokenizer:
             )
 
 
-def batches(lengths: Sequence[int], batch_size: int, max_length: int) -> Iterator[NDArray[np.int64]]:
-    """Yield positions into `lengths`, longest first; rows × longest ≤ `batch_size` × `max_length` tokens.
+def batches(lengths: Sequence[int], most_tokens: int) -> Iterator[NDArray[np.int64]]:
+    """Yield positions into `lengths`, longest first, so that rows × longest ≤ `most_tokens`, or one row.
 
     Texts of like length share a batch, whatever their language: padding is what costs most on short texts.
     The first batch needs the most memory, so that one that is too large fails at once.
@@ -81,6 +79,6 @@ def batches(lengths: Sequence[int], batch_size: int, max_length: int) -> Iterato
     start = 0
     while start < len(order):
         longest = max(int(lengths[order[start]]), 1)
-        rows = min(max(batch_size * max_length // longest, 1), batch_size * _MOST_ROWS_PER_BATCH_SIZE)
+        rows = max(most_tokens // longest, 1)
         yield order[start : start + rows]
         start += rows

@@ -1,8 +1,9 @@
 """`make bench`: measure what the project promises to be fast at."""
 
-from tests.benchmarks import data_path, startup
+from tests.benchmarks import data_path, evaluation, startup
 from tests.benchmarks.report import heading
 
 heading()
 startup.run()
 data_path.run()
+evaluation.run()

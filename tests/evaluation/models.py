@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 XNLI = ("entailment", "neutral", "contradiction")
-XNLI_LANGUAGES = "en fr es de el bg ru tr ar vi th zh hi sw ur".split()
-PAWSX_LANGUAGES = "en de es fr ja ko zh".split()
+XNLI_LANGUAGES = ["en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur"]
+PAWSX_LANGUAGES = ["en", "de", "es", "fr", "ja", "ko", "zh"]
 _LETTERS = {
     "el": "αβγδεζ",
     "ru": "абвгде",

@@ -30,7 +30,7 @@ def test_missing_head_weights_are_refused_rather_than_drawn_at_random(tmp_path: 
 def test_pickled_weights_are_refused(tmp_path: Path):
     folder = models.make_classifier(tmp_path / "model")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(CheckpointError, match="no .safetensors"):
+    with pytest.raises(CheckpointError, match=r"no \.safetensors"):
         open_checkpoint(folder)
 
 

@@ -114,7 +114,7 @@ def test_lm_eval_refuses_prompts_and_other_kinds_of_task(run, monkeypatch, tmp_p
 
 @pytest.mark.slow
 def test_two_processes_give_the_answers_of_one(tmp_path, classifier, xtreme):
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
     answers, printed = [], []
     for processes in (1, 2):
         output = tmp_path / str(processes)
