@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _STORE = Path(".xstilts/store")
 
 
-class SeedList(click.ParamType):
+class SeedList(click.ParamType[tuple[int, ...]]):
     """Seeds separated by commas: `1,2,3`."""
 
     name = "seeds"

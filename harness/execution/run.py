@@ -96,9 +96,10 @@ def _carry_out(resolution: Resolution, store: Store, worker: WorkerProcess, cons
 
 
 def _warn(resolution: Resolution, console: Console) -> None:
-    for rows in (*resolution.training.values(), *resolution.evaluation.values()):
-        for warning in rows.warnings:
-            console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    warnings = [warning for rows in resolution.training.values() for warning in rows.warnings]
+    warnings += [warning for rows in resolution.evaluation.values() for warning in rows.warnings]
+    for warning in dict.fromkeys(warnings):
+        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
