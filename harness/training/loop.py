@@ -30,6 +30,35 @@ class _Step:
     loss: torch.Tensor
 
 
+class _Clock:
+    """Time and samples of a stage, before and after a resume."""
+
+    def __init__(self, seconds_before: float, samples_before: int) -> None:
+        self.samples = samples_before
+        self._samples_before = samples_before
+        self._seconds_before = seconds_before
+        self._started = time.monotonic()
+        self._reported = -_SECONDS_BETWEEN_REPORTS
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._started
+
+    @property
+    def speed(self) -> float:
+        """Samples per second in this process."""
+        return (self.samples - self._samples_before) / max(time.monotonic() - self._started, 1e-9)
+
+    @property
+    def report_due(self) -> bool:
+        """Whether the last report is long enough ago; then it is taken to be made now."""
+        now = time.monotonic()
+        if now - self._reported < _SECONDS_BETWEEN_REPORTS:
+            return False
+        self._reported = now
+        return True
+
+
 @dataclass(frozen=True)
 class Steps:
     """Everything that the steps of a stage need.
@@ -65,40 +94,34 @@ class Steps:
             DivergedError: a loss is not finite.
         """
         done = point.step if point else 0
-        before = point.seconds if point else 0.0
-        samples = samples_before = self.plan.totals(done)[0]
+        clock = _Clock(point.seconds if point else 0.0, self.plan.totals(done)[0])
         between = 1 if self.world.device.type == "cpu" else _CUDA_STEPS_BETWEEN_READINGS
         unread: list[_Step] = []
-        started, reported = time.monotonic(), 0.0
         for number, batch in enumerate(self.plan.from_step(done), done + 1):
             unread.append(self._step(number, batch))
-            samples += len(batch)
-            if number % between and number != self.plan.steps:
+            clock.samples += len(batch)
+            last = number == self.plan.steps
+            if number % between and not last:
                 continue
             losses, save = self._read(unread)
-            now = time.monotonic()
-            speed = (samples - samples_before) / max(now - started, 1e-9)
             for step, loss in zip(unread, losses, strict=True):
-                self.log.add(step.number, loss, step.learning_rate, speed)
+                self.log.add(step.number, loss, step.learning_rate, clock.speed)
             unread = []
-            seconds = before + now - started
-            if self.world.rank == 0 and (
-                now - reported > _SECONDS_BETWEEN_REPORTS or number == self.plan.steps
-            ):
-                reported = now
-                self.report(
-                    StageProgress(
-                        step=number,
-                        steps=self.plan.steps,
-                        samples=samples,
-                        seconds=seconds,
-                        loss=losses[-1],
-                        samples_per_second=speed,
-                    )
-                )
-            if save and number < self.plan.steps:
-                self.points.save(self.engine, number, seconds, self.log.pending)
-        return before + time.monotonic() - started
+            if self.world.rank == 0 and (clock.report_due or last):
+                self.report(self._progress(number, losses[-1], clock))
+            if save and not last:
+                self.points.save(self.engine, number, clock.seconds, self.log.pending)
+        return clock.seconds
+
+    def _progress(self, step: int, loss: float, clock: _Clock) -> StageProgress:
+        return StageProgress(
+            step=step,
+            steps=self.plan.steps,
+            samples=clock.samples,
+            seconds=clock.seconds,
+            loss=loss,
+            samples_per_second=clock.speed,
+        )
 
     def _step(self, number: int, batch: npt.NDArray[np.int64]) -> _Step:
         """Do one optimizer step; the gradient is that of the mean loss over the batch's rows."""

@@ -24,7 +24,9 @@ def test_the_encoder_is_a_hugging_face_folder_without_head(one_process, laborato
     assert "bert.pooler.dense.weight" in names
     config = json.loads((encoder / "config.json").read_text())
     assert config["architectures"] == ["BertModel"]
-    assert "id2label" not in config and "problem_type" not in config
+    assert "id2label" not in config and "problem_type" not in config and "xstilts" not in config
+    config = json.loads((laboratory.stage("frozen-first", "classifier") / "config.json").read_text())
+    assert config["xstilts"] == {"max_length": 32}
 
 
 @pytest.mark.parametrize("name", ["frozen-first", "frozen-second", "xlmr-second", "mdeberta-second"])
