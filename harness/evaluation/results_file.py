@@ -2,6 +2,7 @@
 
 import functools
 import json
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lm_eval.loggers.evaluation_tracker import GeneralConfigTracker
-from lm_eval.loggers.utils import add_env_info, get_git_commit_hash
+from lm_eval.loggers.utils import add_env_info
 from lm_eval.utils import handle_non_serializable, hash_string
 
 from harness.evaluation.job import EvaluationJob
@@ -49,7 +50,7 @@ class ResultsFile:
         content = {
             **results,
             "config": config,
-            "git_hash": get_git_commit_hash(),
+            "git_hash": _git_hash(),
             "date": self._date,
             **_environment(),
             "task_hashes": task_hashes,
@@ -67,6 +68,17 @@ def task_hash(task: Any, rows: int) -> str:
         prompt, target = task.doc_to_text(document), task.doc_to_target(document)
         hashes.append(hash_string(content) + hash_string(prompt) + hash_string(str(target)))
     return str(hash_string("".join(hashes)))
+
+
+def _git_hash() -> str | None:
+    """Return what lm-eval's own function does, without git's complaint outside a repository."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return described.stdout.strip() or None
 
 
 @functools.cache

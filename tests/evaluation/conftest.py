@@ -5,6 +5,17 @@ import pytest
 from . import models
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Tiny models gain nothing from threads, and lose much where other programs run."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def xtreme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with every language of XNLI and PAWS-X."""
