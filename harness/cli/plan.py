@@ -14,6 +14,7 @@ def command(file: str, as_json: bool) -> None:
 
     ● marks a target stage, whose checkpoint is evaluated.
     """
+    from harness.plan.balance import balance
     from harness.plan.drawing import draw
     from harness.plan.orders import plan_size
     from harness.spec.catalogue import find_sequence
@@ -23,7 +24,7 @@ def command(file: str, as_json: bool) -> None:
     if not as_json:
         click.echo(draw(loaded))
         return
-    spec = loaded.spec
+    spec, counts = loaded.spec, balance(loaded.spec)
     content = {
         "name": spec.name,
         "model": spec.model,
@@ -31,6 +32,11 @@ def command(file: str, as_json: bool) -> None:
         "intermediates": spec.intermediates,
         "targets": spec.targets,
         "seeds": spec.seeds,
+        "balance": {
+            **asdict(counts),
+            "positions_are_even": counts.positions_are_even,
+            "successions_are_even": counts.successions_are_even,
+        },
         "evaluations": {
             target: [task.name for task in tasks] for target, tasks in loaded.evaluations.items()
         },

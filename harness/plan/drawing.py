@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from harness.plan.balance import balance
+from harness.plan.balance_table import balance_tables
 from harness.plan.orders import plan_size
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
@@ -14,7 +16,7 @@ _MOST_LINES = 200
 
 
 def draw(loaded: LoadedSequence) -> str:
-    """Return the tree of one seed (all seeds have the same) and the counts over all seeds."""
+    """Return the tree of one seed (all seeds have the same), its balance, and the counts over all seeds."""
     spec, size = loaded.spec, plan_size(loaded.spec)
     lines = [spec.model]
     if size.sequences // len(spec.seeds) <= _MOST_SEQUENCES:
@@ -25,7 +27,8 @@ def draw(loaded: LoadedSequence) -> str:
             lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
     else:
         lines.append("… the tree is too large to draw")
-    lines += ["", summary(loaded)]
+    tables = balance_tables(balance(spec))
+    lines += ["", *([tables, ""] if tables else []), summary(loaded)]
     return "\n".join(lines)
 
 
@@ -34,8 +37,8 @@ def summary(loaded: LoadedSequence) -> str:
     spec, size = loaded.spec, plan_size(loaded.spec)
     seeds = ", ".join(str(seed) for seed in spec.seeds)
     return (
-        f"{size.sequences} sequences (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
-        f"{size.stages} stages; {size.stages_without_sharing} without shared prefixes"
+        f"{size.sequences:,} sequences (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
+        f"{size.stages:,} stages; {size.stages_without_sharing:,} without shared prefixes"
     )
 
 

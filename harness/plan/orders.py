@@ -4,30 +4,82 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 from math import perm
+from random import Random
 
-from harness.spec.sequence_file import LengthOrders, SequenceFile
+from harness.spec.balanced_design import balanced_rows, shuffled
+from harness.spec.orders import BalancedOrders, LengthOrders, ListedOrders, SampledOrders
+from harness.spec.sequence_file import SequenceFile
 
 Order = tuple[str, ...]
 
 
-def order_lengths(spec: SequenceFile) -> tuple[int, ...] | None:
-    """Return the lengths whose orders are all wanted, ascending, or None for an explicit list."""
+def order_lengths(spec: SequenceFile, *, controls: bool = True) -> tuple[int, ...] | None:
+    """Return the lengths whose orders are all wanted, ascending, or None for designs that choose.
+
+    Args:
+        spec: The sequence file.
+        controls: Include the lengths that only `prefixes` adds.
+    """
     if spec.orders == "all":
         return tuple(range(len(spec.intermediates) + 1))
     if isinstance(spec.orders, LengthOrders):
+        if spec.orders.prefixes and controls:
+            return tuple(range(max(spec.orders.lengths) + 1))
         return tuple(sorted(set(spec.orders.lengths)))
     return None
 
 
 def iterate_orders(spec: SequenceFile) -> Iterator[Order]:
-    """Yield every order once, short ones first, then as the file lists its intermediates."""
+    """Yield every order once: those of the design, or with `prefixes` these and all their beginnings.
+
+    Complete designs and prefixes come by length, short ones first; chosen orders as they were chosen.
+    """
     lengths = order_lengths(spec)
-    if lengths is None:
-        assert not isinstance(spec.orders, LengthOrders | str)
-        yield from dict.fromkeys(spec.orders)
+    if lengths is not None:
+        for length in lengths:
+            yield from permutations(spec.intermediates, length)
+    elif isinstance(spec.orders, ListedOrders | SampledOrders | BalancedOrders) and spec.orders.prefixes:
+        chosen = tuple(design_orders(spec))
+        longest = max(len(order) for order in chosen)
+        for length in range(longest + 1):
+            yield from dict.fromkeys(order[:length] for order in chosen if len(order) >= length)
+    else:
+        yield from design_orders(spec)
+
+
+def design_orders(spec: SequenceFile) -> Iterator[Order]:
+    """Yield every order of the design once, without the controls that `prefixes` adds."""
+    orders, tasks = spec.orders, spec.intermediates
+    if isinstance(orders, SampledOrders):
+        yield from _sample(tasks, orders.sample, orders.length or len(tasks), Random(orders.seed))
+    elif isinstance(orders, BalancedOrders):
+        length = orders.length or len(tasks)
+        for row in balanced_rows(orders.balanced, len(tasks), length, orders.rows, orders.seed):
+            yield tuple(tasks[number] for number in row)
+    elif isinstance(orders, ListedOrders):
+        yield from dict.fromkeys(orders.listed)
+    elif isinstance(orders, tuple):
+        yield from dict.fromkeys(orders)
+    else:
+        for length in order_lengths(spec, controls=False) or ():
+            yield from permutations(tasks, length)
+
+
+def _sample(tasks: Order, count: int, length: int, random: Random) -> Iterator[Order]:
+    """Draw different orders, each set of them with the same chance."""
+    there_are = perm(len(tasks), length)
+    if 2 * count > there_are:
+        every = list(permutations(tasks, length))
+        for number in shuffled(there_are, random)[:count]:
+            yield every[number]
         return
-    for length in lengths:
-        yield from permutations(spec.intermediates, length)
+
+    seen: set[Order] = set()
+    while len(seen) < count:
+        order = tuple(tasks[number] for number in shuffled(len(tasks), random)[:length])
+        if order not in seen:
+            seen.add(order)
+            yield order
 
 
 @dataclass(frozen=True)
@@ -54,10 +106,10 @@ def plan_size(spec: SequenceFile) -> PlanSize:
         steps = sum(perm(n, length) * (length + 1) for length in lengths)
         shared = sum(perm(n, k) for k in range(1, max(lengths) + 1))
     else:
-        listed = list(iterate_orders(spec))
-        orders = len(listed)
-        steps = sum(len(order) + 1 for order in listed)
-        shared = len({order[:k] for order in listed for k in range(1, len(order) + 1)})
+        chosen = list(iterate_orders(spec))
+        orders = len(chosen)
+        steps = sum(len(order) + 1 for order in chosen)
+        shared = len({order[:k] for order in chosen for k in range(1, len(order) + 1)})
     return PlanSize(
         sequences=orders * targets * seeds,
         stages=(shared + orders * targets) * seeds,

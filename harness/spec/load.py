@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from harness.spec.catalogue import Catalogue, find_sequence
 from harness.spec.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.orders import ORDER_SHAPES
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, SpecError, listed, nearest
 from harness.spec.sequence_checks import scoring_leaves, sequence_problems
-from harness.spec.sequence_file import ORDER_SHAPES, SequenceFile
+from harness.spec.sequence_file import SequenceFile
 from harness.spec.training_task import TrainingTask
 from harness.spec.training_task_file import check_training_task, is_training_task
 from harness.spec.wording import own_message, read_model

@@ -18,6 +18,8 @@ class Outline:
     Attributes:
         intermediates: Place -> name, in the order of the file; likewise the others.
         orders: One entry for each explicit order.
+        repeats: Whether a task may stand in one order more than once.
+        design: What `orders:` says where it is a mapping.
         lengths: Place -> length.
         seeds: Place -> seed.
         per_task: Place of the section -> task.
@@ -28,6 +30,8 @@ class Outline:
     intermediates: Places = field(default_factory=dict)
     targets: Places = field(default_factory=dict)
     orders: dict[Key, Places] = field(default_factory=dict)
+    repeats: bool = False
+    design: dict[str, Any] = field(default_factory=dict)
     lengths: dict[Key, int] = field(default_factory=dict)
     seeds: dict[Key, int] = field(default_factory=dict)
     per_task: Places = field(default_factory=dict)
@@ -45,11 +49,11 @@ class Outline:
             source,
             intermediates=_entries(data.get("intermediates"), ("intermediates",), str),
             targets=_entries(data.get("targets"), ("targets",), str),
-            orders={
-                ("orders", position): _entries(order, ("orders", position), str)
-                for position, order in enumerate(orders if isinstance(orders, list) else [])
-                if isinstance(order, list)
-            },
+            orders=_orders(_mapping(orders).get("listed"), ("orders", "listed"))
+            if isinstance(orders, dict)
+            else _orders(orders, ("orders",)),
+            repeats=_mapping(orders).get("repeats") is True,
+            design=_mapping(orders),
             lengths=_entries(_mapping(orders).get("lengths"), ("orders", "lengths"), int),
             seeds=_entries(data.get("seeds"), ("seeds",), int),
             per_task={("training", "per_task", name): name for name in _mapping(training.get("per_task"))},
@@ -65,6 +69,14 @@ class Outline:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _orders(value: Any, place: Key) -> dict[Key, Places]:
+    return {
+        (*place, position): _entries(order, (*place, position), str)
+        for position, order in enumerate(value if isinstance(value, list) else [])
+        if isinstance(order, list)
+    }
 
 
 def _entries(value: Any, place: Key, kind: type) -> dict[Key, Any]:

@@ -1,20 +1,20 @@
 """What must hold in a sequence file beyond the shape of each value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.order_checks import order_problems, twice
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, listed, nearest
 from harness.spec.training_task import TrainingTask
-from harness.spec.yaml_source import Key, dotted
 
 
 def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     """Yield every problem of the names in a sequence file and of how they fit together."""
     yield from _repetitions(outline)
     yield from _unknown_tasks(outline, catalogue)
-    yield from _impossible_orders(outline)
+    yield from order_problems(outline)
     yield from _idle_per_task(outline)
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
@@ -26,28 +26,15 @@ def _repetitions(outline: Outline) -> Iterator[Problem]:
         ("task", outline.intermediates),
         ("target", outline.targets),
         ("seed", outline.seeds),
-        ("length", outline.lengths),
         ("evaluation task", outline.evaluations),
     ):
-        yield from _twice(outline, what, places)
-    for order in outline.orders.values():
-        yield from _twice(outline, "task of one order", order)
-    yield from _twice(outline, "order", {key: tuple(order.values()) for key, order in outline.orders.items()})
+        yield from twice(outline, what, places)
     both = set(outline.intermediates.values())
     for key, name in outline.targets.items():
         if name in both:
             message = "this target is also an intermediate task"
             remedy = "take it out of one of the two, or write two sequence files"
             yield outline.source.problem(key, message, remedy)
-
-
-def _twice(outline: Outline, what: str, places: Mapping[Key, object]) -> Iterator[Problem]:
-    first: dict[object, Key] = {}
-    for key, value in places.items():
-        if value in first:
-            message = f"this {what} stands twice; first at {dotted(first[value])}"
-            yield outline.source.problem(key, message, "keep one of them")
-        first.setdefault(value, key)
 
 
 def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
@@ -57,20 +44,6 @@ def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
             beside = outline.source.path.parent / "tasks" / f"{name}.yaml"
             remedy = f"{nearest(name, known)}Name one of {listed(known)}, or write {beside}"
             yield outline.source.problem(key, "there is no such training task", remedy)
-
-
-def _impossible_orders(outline: Outline) -> Iterator[Problem]:
-    names = list(outline.intermediates.values())
-    for key, length in outline.lengths.items():
-        if length > len(names):
-            message = f"longer than the {len(names)} intermediate task{'s' if len(names) != 1 else ''}"
-            remedy = f"write lengths from 0 to {len(names)}, or add intermediates"
-            yield outline.source.problem(key, message, remedy)
-    for order in outline.orders.values():
-        for key, name in order.items():
-            if name not in names:
-                remedy = f"{nearest(name, names)}Add it to `intermediates`, or name one of {listed(names)}"
-                yield outline.source.problem(key, "this task is not among the intermediates", remedy)
 
 
 def _idle_per_task(outline: Outline) -> Iterator[Problem]:

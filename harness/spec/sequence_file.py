@@ -1,10 +1,11 @@
 """A sequence file: model, intermediate tasks, orders, targets, seeds, training, evaluation."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from harness.spec.hyperparameters import Hyperparameters, Overrides, Precision
+from harness.spec.orders import Orders
 from harness.spec.training_task import Name, Text
 
 SequenceName = Annotated[
@@ -20,30 +21,6 @@ SequenceName = Annotated[
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LengthOrders(_Model):
-    """Every order of every choice of that many intermediate tasks; 0 is the target-only baseline."""
-
-    lengths: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-
-
-def _shape(orders: Any) -> str | None:
-    if isinstance(orders, str):
-        return "all"
-    if isinstance(orders, dict | LengthOrders):
-        return "by_length"
-    return "listed" if isinstance(orders, list | tuple) else None
-
-
-Orders = Annotated[
-    Annotated[Literal["all"], Tag("all")]
-    | Annotated[LengthOrders, Tag("by_length")]
-    | Annotated[tuple[tuple[Name, ...], ...], Field(min_length=1), Tag("listed")],
-    Discriminator(_shape),
-]
-ORDER_SHAPES = ("all", "by_length", "listed")
-"""The tags of `Orders`, which pydantic puts into the places of its errors."""
 
 
 class TrainingSettings(Hyperparameters):
@@ -93,7 +70,13 @@ class SequenceFile(_Model):
     trust_remote_code: bool = Field(False, description="Run code from the model's repository; recorded.")
     intermediates: tuple[Name, ...] = Field((), description="English training tasks before the target.")
     orders: Orders = Field(
-        "all", description="all (every order of every length), {lengths: [...]}, or a list of orders."
+        "all",
+        description="all (every order of every length), a list of orders, or one of {lengths: [...]}, "
+        "{sample: N, length: L, seed: S}, {balanced: latin or williams} and {listed: [[...], ...]}.",
+        json_schema_extra={
+            "patternErrorMessage": "the word all, a list of at least 1 order such as [[rte, qqp], [qqp]], or "
+            "a mapping with one of the keys lengths, sample, balanced, listed"
+        },
     )
     targets: tuple[Name, ...] = Field(min_length=1, description="Training tasks that end the sequences.")
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(

@@ -108,10 +108,20 @@ class _Wording:
 
     def _schema(self, place: Key) -> _Schema:
         """Return the schema of a key."""
-        schema = self._resolved(self.root)
+        schema, value = self._resolved(self.root), self.source.data
         for part in place:
-            schema = self._resolved(self._inner(schema, part))
-        return schema
+            schema = self._resolved(self._inner(self._branch(schema, value), part))
+            value = _entry(value, part)
+        return self._branch(schema, value)
+
+    def _branch(self, schema: _Schema, value: object) -> _Schema:
+        """Return, of the mappings allowed at a place, the one that shares most keys with the value."""
+        branches = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        shapes = [self._resolved(branch) for branch in branches]
+        keys = value.keys() if isinstance(value, dict) else set[str]()
+        shared = [(len(shape.get("properties", {}).keys() & keys), shape) for shape in shapes]
+        most, best = max(shared, key=lambda pair: pair[0], default=(0, schema))
+        return best if most else schema
 
     def _inner(self, schema: _Schema, part: str | int) -> _Schema:
         for branch in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())):
@@ -133,6 +143,13 @@ class _Wording:
         return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
 
 
+def _entry(value: Any, part: str | int) -> Any:
+    try:
+        return value[part]
+    except (TypeError, IndexError, KeyError):
+        return None
+
+
 def _remedy(value: object, allowed: str, required: bool) -> str:
     if value is None:
         return "write it after the colon" + ("" if required else ", or leave the key out")
@@ -151,7 +168,7 @@ def _describe(schema: _Schema, root: _Schema | None = None) -> str:
     if "$ref" in schema and root is not None:
         return _describe(root["$defs"][schema["$ref"].rsplit("/", 1)[-1]], root)
     branches = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    if branches:
+    if branches and "patternErrorMessage" not in schema:
         words = [_describe(branch, root) for branch in branches if branch.get("type") != "null"]
         return " or ".join(dict.fromkeys(words))
     if "enum" in schema or "const" in schema:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.spec.load import LoadedSequence, load_sequences
 
-TASKS = ("mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte")
+TASKS = ("mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte", "mini_sentiment", "mini_acceptability")
 
 
 def loaded(

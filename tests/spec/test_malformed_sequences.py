@@ -84,6 +84,71 @@ CASES = {
     "repeated order": Case(
         ("{lengths: [0, 1]}", "[[rte], [pawsx], [rte]]"), 4, "orders[2]", "rte", "first at orders[0]"
     ),
+    "unknown kind of design": Case(
+        ("{lengths: [0, 1]}", "{lenghts: [0, 1]}"), 4, "orders", "lenghts", "one of the keys lengths, sample"
+    ),
+    "two designs at once": Case(
+        ("{lengths: [0, 1]}", "{sample: 1, seed: 1, balanced: latin}"),
+        4,
+        "orders.balanced",
+        "balanced",
+        "Allowed here",
+    ),
+    "unknown key of a design": Case(
+        ("{lengths: [0, 1]}", "{sample: 1, sede: 1, seed: 1}"),
+        4,
+        "orders.sede",
+        "sede",
+        "sample, length, seed",
+    ),
+    "sample without a seed": Case(
+        ("{lengths: [0, 1]}", "{sample: 2}"), 4, "orders.seed", "nothing", "Decides which orders are drawn"
+    ),
+    "sample larger than all orders": Case(
+        ("{lengths: [0, 1]}", "{sample: 3, seed: 1}"), 4, "orders.sample", "3", "orders: {lengths: [2]}"
+    ),
+    "sample of long orders": Case(
+        ("{lengths: [0, 1]}", "{sample: 1, length: 3, seed: 1}"), 4, "orders.length", "3", "from 1 to 2"
+    ),
+    "sample of no task": Case(
+        ("{lengths: [0, 1]}", "{sample: 1, length: 0, seed: 1}"), 4, "orders.length", "0", "at least 1"
+    ),
+    "unknown balanced design": Case(
+        ("{lengths: [0, 1]}", "{balanced: greek}"), 4, "orders.balanced", "greek", "latin, williams"
+    ),
+    "rows that cannot be balanced": Case(
+        ("{lengths: [0, 1]}", "{balanced: latin, rows: 3}"), 4, "orders.rows", "3", "write 2"
+    ),
+    "Williams design of single tasks": Case(
+        ("{lengths: [0, 1]}", "{balanced: williams, length: 1}"), 4, "orders.length", "1", "balanced: latin"
+    ),
+    "balance of one task": Case(
+        ("[rte, pawsx]\norders: {lengths: [0, 1]}", "[rte]\norders: {balanced: latin}"),
+        4,
+        "orders.balanced",
+        "latin",
+        "two tasks or more",
+    ),
+    "repeated task in a listed order": Case(
+        ("{lengths: [0, 1]}", "{listed: [[rte, rte]]}"), 4, "orders.listed[0][1]", "rte", "repeats: true"
+    ),
+    "repeated order where tasks may repeat": Case(
+        ("{lengths: [0, 1]}", "{listed: [[rte, rte], [rte, rte]], repeats: true}"),
+        4,
+        "orders.listed[1]",
+        "rte",
+        "first at orders.listed[0]",
+    ),
+    "repeats outside a list": Case(
+        ("{lengths: [0, 1]}", "{lengths: [0, 1], repeats: true}"),
+        4,
+        "orders.repeats",
+        "repeats",
+        "prefixes, lengths",
+    ),
+    "prefixes as a number": Case(
+        ("{lengths: [0, 1]}", "{lengths: [1], prefixes: 1}"), 4, "orders.prefixes", "1", "true or false"
+    ),
     "epochs as text": Case(
         ("  epochs: 1\n", "  epochs: three\n"), 8, "training.epochs", "three", "a number above 0"
     ),
