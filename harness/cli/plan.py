@@ -2,30 +2,85 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from harness.plan.total_cost import PlanCost
+    from harness.spec.load import LoadedSequence
+
+_ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 
 
 @click.command("plan")
 @click.argument("file")
-@click.option("--json", "as_json", is_flag=True, help="Print counts and orders as JSON.")
-def command(file: str, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print counts, balance and cost as JSON.")
+@click.option("--cost", is_flag=True, help="Estimate tokens, FLOPs, hours, memory and disk.")
+@click.option(
+    "--accelerator",
+    type=click.Choice(_ACCELERATORS, case_sensitive=False),
+    default="A100",
+    show_default=True,
+    help="Device that the hours are for.",
+)
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="How many of them.")
+@click.option(
+    "--utilisation",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.3,
+    show_default=True,
+    help="Share of the device's peak that is reached.",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Take tokens from the finished stages of this store, and compare the estimate with them.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Count the rows of this data folder. [env: XSTILTS_DATA]",
+)
+def command(
+    file: str,
+    as_json: bool,
+    cost: bool,
+    accelerator: str,
+    devices: int,
+    utilisation: float,
+    store: Path | None,
+    data_dir: Path | None,
+) -> None:
     """Draw the tree of stages of FILE (a path, or the name of a known sequence) and count them.
 
-    ● marks a target stage, whose checkpoint is evaluated.
+    ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
+    a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
-    from harness.plan.balance import balance
     from harness.plan.drawing import draw
-    from harness.plan.orders import plan_size
     from harness.spec.catalogue import find_sequence
     from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
-    if not as_json:
-        click.echo(draw(loaded))
-        return
+    content = _counts(loaded) if as_json else {}
+    text = "" if as_json else draw(loaded)
+    if cost:
+        estimate, words = _cost(loaded, accelerator, devices, utilisation, store, data_dir)
+        content["cost"] = {
+            **asdict(estimate),
+            **{name: getattr(estimate, name) for name in ("tokens", "flops", "seconds", "memory", "disk")},
+        }
+        text += f"\n\n{words}"
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False) if as_json else text)
+
+
+def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
+    from harness.plan.balance import balance
+    from harness.plan.orders import plan_size
+
     spec, counts = loaded.spec, balance(loaded.spec)
-    content = {
+    return {
         "name": spec.name,
         "model": spec.model,
         **asdict(plan_size(spec)),
@@ -41,4 +96,35 @@ def command(file: str, as_json: bool) -> None:
             target: [task.name for task in tasks] for target, tasks in loaded.evaluations.items()
         },
     }
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _cost(
+    loaded: "LoadedSequence",
+    accelerator: str,
+    devices: int,
+    utilisation: float,
+    store: Path | None,
+    data_dir: Path | None,
+) -> "tuple[PlanCost, str]":
+    from harness.data.location import data_folder
+    from harness.execution.cost_check import check_stages, check_table
+    from harness.execution.cost_inputs import cost_inputs
+    from harness.plan.accelerators import ACCELERATORS
+    from harness.plan.cost import Machine
+    from harness.plan.cost_table import cost_table
+    from harness.plan.hub_models import architecture
+    from harness.plan.total_cost import plan_cost
+    from harness.store.manifest import STAGES
+    from harness.store.store import Store
+
+    zero = loaded.deepspeed
+    machine = Machine(ACCELERATORS[accelerator], utilisation, devices, zero.zero_stage, zero.offloads)
+    model, folder = architecture(loaded.spec.model), data_folder(data_dir)
+    measured = list(Store(store).all(STAGES)) if store else []
+    inputs = cost_inputs(loaded, folder, measured)
+    estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine)
+    text = cost_table(estimate, inputs.sources)
+    if store:
+        sizes = cost_inputs(loaded, folder).sizes
+        text += "\n\n" + check_table(check_stages(loaded, model, sizes, machine, measured))
+    return estimate, text

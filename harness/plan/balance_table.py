@@ -1,8 +1,7 @@
 """The balance of a design as text."""
 
-from collections.abc import Sequence
-
 from harness.plan.balance import Balance
+from harness.plan.text_table import aligned
 
 
 def balance_tables(balance: Balance) -> str:
@@ -17,7 +16,7 @@ def balance_tables(balance: Balance) -> str:
     lines = [
         f"How often each task stands in each position of the {balance.orders:,} orders"
         f" ({'even' if balance.positions_are_even else 'uneven'}):",
-        *_aligned([["", *(str(place + 1) for place in range(longest)), "last"], *positions]),
+        *aligned([["", *(str(place + 1) for place in range(longest)), "last"], *positions]),
     ]
     if longest > 1:
         successions = [
@@ -28,17 +27,6 @@ def balance_tables(balance: Balance) -> str:
             "",
             "How often the task of a row stands right before the task of a column"
             f" ({'even' if balance.successions_are_even else 'uneven'}):",
-            *_aligned([["", *balance.tasks], *successions]),
+            *aligned([["", *balance.tasks], *successions]),
         ]
     return "\n".join(lines)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [f"  {row[0]:<{widths[0]}}"]
-            + [f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)]
-        )
-        for row in rows
-    ]

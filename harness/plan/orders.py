@@ -115,3 +115,25 @@ def plan_size(spec: SequenceFile) -> PlanSize:
         stages=(shared + orders * targets) * seeds,
         stages_without_sharing=steps * targets * seeds,
     )
+
+
+def stage_counts(spec: SequenceFile) -> dict[str, int]:
+    """Return how many stages train each task, over all seeds; complete designs are counted by formula.
+
+    Of the P(n, k) shared stages at position k, each of the n tasks has P(n - 1, k - 1).
+    """
+    seeds = len(spec.seeds)
+    lengths = order_lengths(spec)
+    if lengths is not None:
+        n = len(spec.intermediates)
+        each = sum(perm(n - 1, k - 1) for k in range(1, max(lengths) + 1))
+        counts = dict.fromkeys(spec.intermediates, each)
+        orders = sum(perm(n, length) for length in lengths)
+    else:
+        chosen = list(iterate_orders(spec))
+        orders = len(chosen)
+        counts = dict.fromkeys(spec.intermediates, 0)
+        for beginning in {order[:k] for order in chosen for k in range(1, len(order) + 1)}:
+            counts[beginning[-1]] += 1
+    counts |= dict.fromkeys(spec.targets, orders)
+    return {task: count * seeds for task, count in counts.items()}

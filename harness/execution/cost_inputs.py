@@ -1,0 +1,153 @@
+"""What an estimate of cost needs to know of the data: rows, tokens and evaluated items."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.data.evaluation_corpora import CORPORA
+from harness.data.location import below
+from harness.errors import UserError
+from harness.plan.cost import Size
+from harness.spec.load import LoadedSequence
+from harness.spec.training_task import TrainingTask
+from harness.store.manifest import StageManifest
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_TOKENS_PER_TEXT = 25
+_CHARACTERS_PER_TOKEN = 4
+_SAMPLED_ROWS = 2_000
+
+
+class UnknownRowsError(UserError):
+    """How many rows a task has cannot be told."""
+
+
+@dataclass(frozen=True)
+class CostInputs:
+    """What is known of the data, and how.
+
+    Attributes:
+        sizes: Training task -> its size.
+        items: Target -> items that score one of its checkpoints, over all languages.
+        sources: Where these numbers come from, one line each.
+    """
+
+    sizes: dict[str, Size]
+    items: dict[str, int]
+    sources: tuple[str, ...]
+
+
+def cost_inputs(
+    loaded: LoadedSequence, data_dir: Path | None, measured: Iterable[StageManifest] = ()
+) -> CostInputs:
+    """Find out the sizes of a sequence file's tasks.
+
+    Rows: those at hand below the data folder or in the embedded corpus, else the published number. Tokens:
+    as finished stages of the same model and length had them, else of up to 2,000 rows at hand by the model's
+    tokenizer, else a quarter of the characters, else 25 for each text.
+
+    Raises:
+        UnknownRowsError: the rows are neither at hand nor is their number published.
+        UserError: the rows at hand are faulty.
+    """
+    tokens = _measured_tokens(loaded, measured)
+    tokenizer = _tokenizer(loaded.spec.model)
+    sizes, sources = {}, []
+    for name, task in loaded.tasks.items():
+        longest = loaded.spec.hyperparameters(name).max_length
+        rows, rows_from, dataset = _rows(task, data_dir)
+        mean, tokens_from = tokens.get(name) or _estimated_tokens(task, dataset, tokenizer, longest)
+        sizes[name] = Size(rows, mean, len(task.labels))
+        sources.append(f"{name}: rows {rows_from}; tokens {tokens_from}")
+    items, uncounted = _items(loaded)
+    return CostInputs(sizes, items, (*sources, *uncounted))
+
+
+def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset | None]":
+    from harness.data.rows import load_training_rows
+
+    folder = task.sources.folder
+    if folder is not None and data_dir is not None and below(data_dir, folder.path).exists():
+        rows = load_training_rows(task, data_dir=data_dir)
+        return len(rows.dataset), f"from {rows.source}", rows.dataset
+    if task.expected_rows is not None:
+        return task.expected_rows, "as published", None
+    if task.sources.embedded is not None:
+        rows = load_training_rows(task, data_dir=None)
+        return len(rows.dataset), f"from {rows.source}", rows.dataset
+    raise UnknownRowsError(
+        f"training task {task.name!r}: its rows are not at hand and its file names no expected_rows, so its "
+        "cost is not known; name the data folder by --data-dir, or add expected_rows"
+    )
+
+
+def _estimated_tokens(
+    task: TrainingTask,
+    dataset: "Dataset | None",
+    tokenizer: Callable[[str, str | None], int] | None,
+    longest: int,
+) -> tuple[float, str]:
+    if dataset is None or "text_a" not in dataset.column_names:
+        return min(_TOKENS_PER_TEXT * len(task.inputs), longest), f"assumed ({_TOKENS_PER_TEXT} a text)"
+    step = max(1, len(dataset) // _SAMPLED_ROWS)
+    rows = dataset.select(range(0, len(dataset), step))
+    if tokenizer is not None:
+        count, source = tokenizer, f"of {len(rows):,} rows"
+    else:
+        count, source = _from_characters, f"from the characters of {len(rows):,} rows"
+    lengths = [min(count(a, b), longest) for a, b in zip(rows["text_a"], rows["text_b"], strict=True)]
+    return sum(lengths) / len(lengths), source
+
+
+def _from_characters(text: str, other: str | None) -> int:
+    return 3 + (len(text) + len(other or "")) // _CHARACTERS_PER_TOKEN
+
+
+def _tokenizer(model: str) -> Callable[[str, str | None], int] | None:
+    """Return a function that counts the tokens of an input; None where no tokenizer.json is at hand."""
+    from tokenizers import Tokenizer
+
+    if model.startswith("embedded:"):
+        from harness.embedded.encoder import EMBEDDED_ENCODERS
+
+        loaded: Any = Tokenizer.from_buffer(
+            EMBEDDED_ENCODERS[model.removeprefix("embedded:")].tokenizer.read()
+        )
+    else:
+        file = Path(model).expanduser() / "tokenizer.json"
+        if not file.is_file():
+            return None
+        loaded = Tokenizer.from_file(str(file))
+    loaded.no_padding()
+    loaded.no_truncation()
+    return lambda text, other: len(loaded.encode(text, other).ids)
+
+
+def _measured_tokens(
+    loaded: LoadedSequence, measured: Iterable[StageManifest]
+) -> Mapping[str, tuple[float, str]]:
+    spec, sums = loaded.spec, dict[str, tuple[int, int]]()
+    for stage in measured:
+        if stage.model != spec.model or stage.task not in loaded.tasks:
+            continue
+        if stage.hyperparameters.max_length == spec.hyperparameters(stage.task).max_length:
+            tokens, samples = sums.get(stage.task, (0, 0))
+            sums[stage.task] = (tokens + stage.result.tokens, samples + stage.result.samples)
+    return {name: (tokens / samples, "of stages in the store") for name, (tokens, samples) in sums.items()}
+
+
+def _items(loaded: LoadedSequence) -> tuple[dict[str, int], list[str]]:
+    settings, items, uncounted = loaded.spec.evaluation, dict[str, int](), list[str]()
+    for target, leaves in loaded.evaluations.items():
+        unknown = [leaf.name for leaf in leaves if leaf.corpus not in CORPORA]
+        if unknown:
+            uncounted.append(
+                f"scoring {target}: not counted (the number of items of {unknown[0]} is not known)"
+            )
+            continue
+        counts = [CORPORA[leaf.corpus].published_rows[settings.split] for leaf in leaves]
+        items[target] = sum(min(count, settings.limit or count) for count in counts)
+    return items, uncounted

@@ -1,0 +1,78 @@
+"""The shapes of models by name: the usual multilingual ones, so that costs are known before a download.
+
+Numbers from each repository's config.json (https://huggingface.co/ID/blob/main/config.json).
+"""
+
+import json
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.plan.architecture import Architecture, UncountedModelError
+
+_E5_SMALL = Architecture("bert", 12, 384, 1536, 250_037, 12, positions=512, token_types=2)
+_XLMR_BASE = Architecture("xlm-roberta", 12, 768, 3072, 250_002, 12, positions=514, token_types=1)
+_XLMR_LARGE = Architecture("xlm-roberta", 24, 1024, 4096, 250_002, 16, positions=514, token_types=1)
+_MBERT = Architecture("bert", 12, 768, 3072, 119_547, 12, positions=512, token_types=2)
+_MDEBERTA = Architecture("deberta-v2", 12, 768, 3072, 251_000, 12, positions=512)
+
+
+def _mt5(layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return Architecture(
+        "mt5",
+        layers,
+        hidden,
+        inner,
+        250_112,
+        heads,
+        head_width=64,
+        decoder_layers=layers,
+        gated=True,
+        tied=False,
+        buckets=32,
+    )
+
+
+KNOWN_MODELS = {
+    "embedded:e5-small": _E5_SMALL,
+    "intfloat/multilingual-e5-small": _E5_SMALL,
+    "intfloat/multilingual-e5-base": _XLMR_BASE,
+    "intfloat/multilingual-e5-large": _XLMR_LARGE,
+    "microsoft/Multilingual-MiniLM-L12-H384": _E5_SMALL,
+    "xlm-roberta-base": _XLMR_BASE,
+    "FacebookAI/xlm-roberta-base": _XLMR_BASE,
+    "xlm-roberta-large": _XLMR_LARGE,
+    "FacebookAI/xlm-roberta-large": _XLMR_LARGE,
+    "bert-base-multilingual-cased": _MBERT,
+    "google-bert/bert-base-multilingual-cased": _MBERT,
+    "microsoft/mdeberta-v3-base": _MDEBERTA,
+    "google/mt5-small": _mt5(8, 512, 1024, 6),
+    "google/mt5-base": _mt5(12, 768, 2048, 12),
+    "google/mt5-large": _mt5(24, 1024, 2816, 16),
+    "google/mt5-xl": _mt5(24, 2048, 5120, 32),
+    "google/mt5-xxl": _mt5(24, 4096, 10_240, 64),
+}
+
+
+class UnknownShapeError(UserError):
+    """A model's numbers are not known, so its cost is not either."""
+
+
+def architecture(model: str) -> Architecture:
+    """Return the shape of a model, as a sequence file names it.
+
+    Raises:
+        UnknownShapeError: it is neither a folder with a usable config.json nor one of `KNOWN_MODELS`.
+    """
+    if model in KNOWN_MODELS:
+        return KNOWN_MODELS[model]
+    config = Path(model).expanduser() / "config.json"
+    if not config.is_file():
+        raise UnknownShapeError(
+            f"model: {model}: its number of layers, widths and vocabulary are not known, so its cost is not "
+            f"either. Download it and name its folder (config.json is enough), or name one of "
+            f"{', '.join(KNOWN_MODELS)}"
+        )
+    try:
+        return Architecture.of(json.loads(config.read_text(encoding="utf-8")))
+    except (ValueError, UncountedModelError) as error:
+        raise UnknownShapeError(f"model: {config}: {error}") from error

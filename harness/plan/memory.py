@@ -1,0 +1,79 @@
+"""Peak memory of a device while a stage is trained.
+
+Model states follow Rajbhandari et al. 2020, section 3 (https://arxiv.org/abs/1910.02054): in mixed precision
+2 bytes a parameter, 2 a gradient and K = 12 for the optimizer (fp32 weight and two moments); ZeRO 1 divides
+the optimizer's states by the devices, 2 the gradients too, 3 the parameters too. Activations follow
+Korthikanti et al. 2022, section 4.1 (https://arxiv.org/abs/2205.05198): s · b · h · L · (34 + 5 · a · s / h)
+bytes at 16 bits. A CPU's process also holds its libraries and the model as it was loaded, in fp32.
+"""
+
+from dataclasses import dataclass
+
+from harness.plan.architecture import Architecture
+from harness.spec.hyperparameters import Hyperparameters, Precision
+
+# Resident set of a process that has imported torch, transformers and DeepSpeed and read its data.
+_LIBRARIES = 0.9e9
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of one device at its peak; the allocator's reserve and CUDA's own context are left out.
+
+    Attributes:
+        states: Parameters, gradients and the optimizer's states.
+        activations: What the backward pass needs of the forward pass, for a batch of inputs of `max_length`.
+        host: Of a CPU's process, its libraries and the model as it was loaded.
+    """
+
+    states: float
+    activations: float
+    host: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Bytes."""
+        return self.states + self.activations + self.host
+
+
+def peak_memory(
+    model: Architecture,
+    trained: int,
+    frozen: int,
+    settings: Hyperparameters,
+    devices: int,
+    zero_stage: int,
+    offloads: bool,
+    on_host: bool = False,
+) -> Memory:
+    """Estimate one device's peak.
+
+    Args:
+        model: The model's shape.
+        trained: Parameters that are trained, head included.
+        frozen: Parameters that are not.
+        settings: Batch, length and precision.
+        devices: Devices that share the work.
+        zero_stage: ZeRO level, 0 to 3.
+        offloads: The optimizer's states (and at level 3 the parameters) lie in the host's memory.
+        on_host: The device is a CPU.
+    """
+    mixed = settings.precision is not Precision.FP32
+    width = 2 if mixed else 4
+    # At levels 1 and up DeepSpeed keeps an fp32 copy of the weights also where training is in fp32.
+    optimizer = 12 if mixed or zero_stage else 8
+    parameters = width * (trained + frozen) / (devices if zero_stage == 3 else 1)
+    gradients = width * trained / (devices if zero_stage >= 2 else 1)
+    states = optimizer * trained / (devices if zero_stage >= 1 else 1)
+    if offloads and not on_host:
+        states = 0
+        parameters = 0 if zero_stage == 3 else parameters
+    host = _LIBRARIES + 4 * (trained + frozen) if on_host else 0.0
+    return Memory(parameters + gradients + states, _activations(model, settings, devices, width), host)
+
+
+def _activations(model: Architecture, settings: Hyperparameters, devices: int, width: int) -> float:
+    batch = -(-settings.batch_size // (settings.accumulation * devices))
+    length, layers = settings.max_length, model.layers
+    token = 34 + 5 * model.heads * length / model.hidden
+    return length * batch * model.hidden * layers * token * width / 2
