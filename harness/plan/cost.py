@@ -8,7 +8,8 @@ The formulas, with N the parameters of the matrices, t the tokens, L the layers,
   multiplied, so frozen ones save only the optimizer's work.
 - AdamW does about 15 operations for each trained parameter and step, and moves 28 bytes (fp32 weight, two
   moments and gradient read; the first three written), 30 with a 16-bit copy. Its time is that of the bytes.
-- Time = operations / (peak · utilisation) + the optimizer's bytes / bandwidth.
+- Time = operations / (peak · utilisation) + the optimizer's bytes / bandwidth. Starting kernels and
+  processes, exchange between devices, padding and reading data are left to the utilisation.
 - Memory: `harness.plan.memory`. Disk: 4 bytes for each trained parameter and stage; frozen ones once.
 """
 
