@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from harness.cli.plan import command
 from harness.errors import UserError
+from harness.plan.accelerators import ACCELERATORS
+from harness.plan.cost import UTILISATION
 from harness.spec.catalogue import find_sequence
 from tests.spec.files import SEQUENCE, changed, write
 
@@ -68,3 +70,9 @@ def test_needs_no_torch() -> None:
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
+
+
+def test_every_known_accelerator_can_be_named() -> None:
+    options = {option.name: option for option in command.params}
+    assert tuple(options["accelerator"].type.choices) == tuple(ACCELERATORS)
+    assert options["utilisation"].default == UTILISATION
