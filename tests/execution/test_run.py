@@ -117,6 +117,56 @@ def test_more_seeds_reuse_what_is_there(finished):
     assert "0 stages trained, 9 reused" in plan.stdout
 
 
+def test_publish_writes_the_same_leaderboard_from_the_store_alone(finished):
+    folder, file, _ = finished
+    before = published(folder)
+    command = [
+        sys.executable, "-m", "harness.cli.main", "publish", str(file), "--data-dir", str(folder / "data"),
+        "--store", str(folder / "store"), "--leaderboards", str(folder / "again"),
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    again = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (folder / "again").iterdir()
+        if not path.name.startswith(".")
+    }
+    assert again == before
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
+    file = make_experiment(tmp_path, rows=480, orders="[[rte], [pawsx]]", seeds="[1]")
+    run = xstilts(tmp_path, file=file, wait=False)
+    wait_for(lambda: bool(list((tmp_path / "store" / "building").glob("*/training_log.jsonl"))))
+    worker = worker_of(tmp_path / "store")
+    os.kill(worker, signal.SIGKILL)
+    out, _ = run.communicate(timeout=240)
+    assert run.returncode == 1
+    assert "FAILED  rte (seed 1): the worker ended with code -9" in out
+    assert "1 stages trained" not in out and "2 stages trained" in out
+    again = xstilts(tmp_path, file=file)
+    assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def worker_of(store: Path) -> int:
+    """The process id of the worker that serves a store's run."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        words = command.read_bytes().split(b"\0")
+        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
+            return int(command.parent.name)
+    raise AssertionError("no worker runs")
+
+
 def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
     file = make_experiment(tmp_path, settings="per_task: {rte: {max_length: 500}}", seeds="[1]")
     run = xstilts(tmp_path, file=file)
@@ -145,9 +195,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, kill):
     (tmp_path / "store").rename(tmp_path / "undisturbed")
     run = xstilts(tmp_path, file=file, wait=False)
     log = tmp_path / "store" / "building"
-    deadline = time.monotonic() + 120
-    while not list(log.glob("*/training_log.jsonl")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: bool(list(log.glob("*/training_log.jsonl"))))
     time.sleep(0.3)
     run.send_signal(kill)
     out, _ = run.communicate(timeout=60)
