@@ -32,7 +32,12 @@ def examples(task: MultipleChoiceTask, source: SourceColumns) -> Examples:
         if len(candidates) != count:
             raise fault(source, row, f"{len(candidates)} candidates where row 1 has {count}", _REMEDY)
     label = [_label(task, source, row, count) for row in range(len(source))]
-    columns: dict[str, list[Any]] = {"text_a": asked, "text_b": [None] * len(asked), "choices": choices, "label": label}
+    columns: dict[str, list[Any]] = {
+        "text_a": asked,
+        "text_b": [None] * len(asked),
+        "choices": choices,
+        "label": label,
+    }
     types = {"choices": pa.list_(pa.string()), "label": pa.int64()}
     return Examples(table(columns, types))
 
