@@ -1,8 +1,8 @@
 """A finished stage as standard Hugging Face folders: the encoder, and the encoder with its head.
 
 Weight files: frozen tensors (the same bytes in every stage, hence stored once), the trained encoder, the
-head, and what this head does without. `encoder/` holds all but the head; the folder that the head's kind names
-(`classifier/` …) hard links to the first two, and the head.
+head, and what this head does without. `encoder/` holds all but the head; the folder that the head's kind
+names (`classifier/` …) hard links to the first two, and the head.
 """
 
 import json

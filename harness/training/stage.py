@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.errors import RunError
 from harness.training.batches import BatchPlan, subsample
 from harness.training.checkpoint import write_checkpoint
@@ -18,15 +18,16 @@ from harness.training.distributed import World, from_every_rank, on_first_rank, 
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
 from harness.training.hardware import hardware
 from harness.training.heads import head_for
-from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.job import HeldOutScore, StageJob, StageProgress, StageResult
 from harness.training.kinds.batch_maker import BatchMaker
 from harness.training.kinds.registry import batch_maker
 from harness.training.loop import Steps
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.model import LoadedModel, load_model
 from harness.training.resume import ResumePoints, identity_of
+from harness.training.scoring.held_out import score_held_out
 from harness.training.token_rows import TokenisedRows
-from harness.training.tokenised import tokenised_rows
+from harness.training.tokenised import fast_tokenizer, tokenised_rows
 from harness.training.training_log import DivergedError, TrainingLog
 
 _log = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ def _train(
         )
         seconds = steps.run(point)
         _save(job, world, loaded, engine)
+        held_out = _held_out(job, world, engine)
     except DivergedError:
         # Going on from a point shortly before would diverge again.
         points.remove()
@@ -183,7 +185,26 @@ def _train(
             data_revision=data.revision,
             data_fingerprint=data.fingerprint,
             data_rows=len(examples),
+            held_out=held_out,
         )
+    )
+
+
+def _held_out(job: StageJob, world: World, engine: Any) -> HeldOutScore | None:
+    rows = load_held_out_rows(job.task, data_dir=job.data_dir, trained=job.task.labels)
+    # All ranks or none: another machine's rank may not see the file.
+    if not all(from_every_rank(rows is not None)) or rows is None:
+        return None
+    settings = job.hyperparameters
+    return score_held_out(
+        job.task,
+        rows,
+        engine,
+        head_for(job.task),
+        fast_tokenizer(job.encoder, job.trust_remote_code),
+        settings.max_length,
+        settings.batch_size,
+        world,
     )
 
 
