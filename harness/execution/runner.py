@@ -16,6 +16,7 @@ from harness.execution.worker_process import StageFailedError, WorkerProcess
 from harness.plan.stage import Stage
 from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.job import StageResult
 
 _BUSY_SECONDS = 0.5
 
@@ -131,7 +132,7 @@ class Runner:
         self._reporter.trained(samples, result.seconds)
         self._reporter.finished(
             f"loss {result.final_loss:.3f}, {result.samples_per_second:.1f} samples/s, "
-            f"{duration(result.seconds)}"
+            f"{duration(result.seconds)}{_held_out(result)}"
         )
 
     def _evaluate(self, stage: Stage) -> None:
@@ -192,3 +193,10 @@ def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
             needed.add(stage)
             stage = stage.parent
     return needed
+
+
+def _held_out(result: StageResult) -> str:
+    if result.held_out is None:
+        return ""
+    metrics = ", ".join(f"{name} {value:.3f}" for name, value in result.held_out.metrics.items())
+    return f"; held out: {metrics}"
