@@ -27,10 +27,9 @@ def test_a_file_gets_a_line_for_each_stage_and_no_live_line():
     out = io.StringIO()
     with Reporter(Console(file=out, width=200), works=3, samples=300, items=0) as reporter:
         reporter.reused("a (seed 1)", 100, 0)
-        reporter.begin("b (seed 1)", total=2)
-        reporter.hear(progress(50, 10.0))
-        reporter.trained(100, 10.0)
-        reporter.finished("loss 0.5")
+        shown = reporter.begin("b (seed 1)", total=2)
+        shown.hear(progress(50, 10.0))
+        shown.trained(100, 10.0, "loss 0.5")
         reporter.left_out("c (seed 1)", "left out: b (seed 1) failed", 100, 0)
     assert out.getvalue().splitlines() == [
         "  reused  a (seed 1)",
@@ -44,8 +43,7 @@ def test_a_terminal_shows_speed_loss_and_time_left():
     out = io.StringIO()
     console = Console(file=out, width=160, force_terminal=True)
     with Reporter(console, works=2, samples=200, items=0) as reporter:
-        reporter.begin("b (seed 1)", total=2)
-        reporter.hear(progress(100, 10.0))
+        reporter.begin("b (seed 1)", total=2).hear(progress(100, 10.0))
     shown = out.getvalue()
     assert "[1/2] b (seed 1)" in shown and "10.0 samples/s" in shown and "loss 0.500" in shown
     assert "10 s left" in shown

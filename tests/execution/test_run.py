@@ -113,7 +113,7 @@ def test_scores_in_the_store_are_those_on_the_page(finished):
 
 def test_more_seeds_reuse_what_is_there(finished):
     folder, file, _ = finished
-    plan = xstilts(folder, "--seeds", "1", file=file)
+    plan = xstilts(folder, "--seeds", "1", "--leaderboards", str(folder / "fewer"), file=file)
     assert "0 stages trained, 9 reused" in plan.stdout
 
 
