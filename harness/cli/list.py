@@ -39,7 +39,8 @@ def _tasks(catalogue: "Catalogue") -> Rows:
         yield (
             name,
             task.title,
-            str(len(task.labels)),
+            task.kind,
+            str(len(task.labels) or ""),
             rows,
             ", ".join(sources),
             ", ".join(task.scored_by),
@@ -86,7 +87,7 @@ def _source(path: Path) -> str:
 
 
 _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
-    "tasks": (["task", "title", "labels", "rows", "sources", "scored by", "from"], _tasks),
+    "tasks": (["task", "title", "kind", "labels", "rows", "sources", "scored by", "from"], _tasks),
     "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),

@@ -19,4 +19,5 @@ def command(files: tuple[str, ...]) -> None:
             size = plan_size(checked.spec)
             click.echo(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)")
         else:
-            click.echo(f"{name}: ok (training task, {checked.kind}, {len(checked.labels)} labels)")
+            labels = f", {len(checked.labels)} labels" if checked.labels else ""
+            click.echo(f"{name}: ok (training task, {checked.kind}{labels})")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datasets import Dataset
 
+_ROWS_AT_ONCE = 1000
+
 
 def fingerprint(dataset: "Dataset", label_names: Sequence[str]) -> str:
     """Return the sha256 (64 hex digits) of texts and label names in row order.
@@ -34,4 +36,21 @@ def fingerprint(dataset: "Dataset", label_names: Sequence[str]) -> str:
     labels = np.array(dataset["label"][:], dtype=np.int64)
     digest.update(json.dumps(alphabetical, ensure_ascii=False).encode())
     digest.update(rank[labels].tobytes())
+    return digest.hexdigest()
+
+
+def fingerprint_of_kind(kind: str, dataset: "Dataset", label_names: Sequence[str]) -> str:
+    """Return the sha256 (64 hex digits) of all columns in row order, for kinds other than classification.
+
+    Args:
+        kind: Kind of the task; rows of one kind are never those of another.
+        dataset: The kind's columns (`harness.data.kinds`).
+        label_names: Names of the label ids in their order; empty where the kind has none.
+    """
+    digest = hashlib.sha256()
+    head = {"kind": kind, "rows": len(dataset), "columns": dataset.column_names, "labels": list(label_names)}
+    digest.update(json.dumps(head, ensure_ascii=False).encode())
+    for start in range(0, len(dataset), _ROWS_AT_ONCE):
+        part = dataset[start : start + _ROWS_AT_ONCE]
+        digest.update(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode())
     return digest.hexdigest()

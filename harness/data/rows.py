@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.examples import classification_dataset, input_texts
-from harness.data.fingerprint import fingerprint
-from harness.data.labels import UNLABELLED, label_ids, require_labelled
+from harness.data.fingerprint import fingerprint, fingerprint_of_kind
+from harness.data.kinds.examples import Examples
+from harness.data.kinds.registry import make_examples, needed_columns
 from harness.data.location import below
 from harness.data.sources.columns import SourceColumns
 from harness.data.sources.embedded import read_embedded_training
 from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.errors import UserError
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import Sources, TrainingTask
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -29,11 +29,13 @@ class TrainingRows:
     """The rows of one training task.
 
     Attributes:
-        dataset: Columns text_a (string), text_b (string, null for single texts), label (int64).
-        fingerprint: sha256 of texts and label names in row order, the same from every source.
+        dataset: Columns text_a (string), text_b (string, null for single texts) and those of the task's kind
+            (harness.data.kinds): for classification label (int64).
+        fingerprint: sha256 of the content in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME`.
         revision: Commit of a hub repository, else None.
         warnings: What a user should know about these rows, one sentence each.
+        labels: Names of the label ids; empty where the kind has none.
     """
 
     dataset: "Dataset"
@@ -41,6 +43,7 @@ class TrainingRows:
     source: str
     revision: str | None
     warnings: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def load_training_rows(
@@ -55,31 +58,51 @@ def load_training_rows(
 
     Raises:
         NoSourceError: no source is at hand; lists each that was tried and why not.
-        UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.labels`).
+        UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.kinds`).
     """
-    source = _first_at_hand(task, data_dir, revision)
-    ids = label_ids(source, task.label, task.labels, task.label_values)
-    text_a, text_b = input_texts(source, task.inputs)
-    if task.drop_unlabelled:
-        kept = [row for row, label in enumerate(ids) if label != UNLABELLED]
-        ids = [ids[row] for row in kept]
-        text_a = [text_a[row] for row in kept]
-        text_b = [text_b[row] for row in kept] if text_b is not None else None
-    require_labelled(source, task.label, ids, "correct them, or set 'drop_unlabelled: true' in the task file")
-    dataset = classification_dataset(text_a, text_b, ids)
+    return _rows(task, _first_at_hand(task, task.sources, data_dir, revision))
+
+
+def load_held_out_rows(
+    task: TrainingTask, *, data_dir: Path | None, trained: tuple[str, ...]
+) -> TrainingRows | None:
+    """Load the held-out rows of a task, or None where it names none or they are not at hand.
+
+    Args:
+        task: The training task.
+        data_dir: The data folder, or None for none.
+        trained: The labels of the rows that it was trained on.
+
+    Raises:
+        UserError: a source is at hand but faulty.
+    """
+    if task.held_out is None:
+        return None
+    sources = Sources(folder=task.held_out.folder, hub=task.held_out.hub)
+    try:
+        source = _first_at_hand(task, sources, data_dir, None)
+    except NoSourceError:
+        return None
+    return _rows(task, source, trained)
+
+
+def _rows(task: TrainingTask, source: SourceColumns, trained: tuple[str, ...] = ()) -> TrainingRows:
+    found = make_examples(task, source, trained)
+    if task.kind == "classification":
+        digest = fingerprint(found.dataset, found.labels)
+    else:
+        digest = fingerprint_of_kind(task.kind, found.dataset, found.labels)
     return TrainingRows(
-        dataset,
-        fingerprint(dataset, task.labels),
-        source.source,
-        source.revision,
-        _warnings(task, source, ids),
+        found.dataset, digest, source.source, source.revision, _warnings(task, source, found), found.labels
     )
 
 
-def _first_at_hand(task: TrainingTask, data_dir: Path | None, revision: str | None) -> SourceColumns:
-    needed = (*task.inputs, task.label)
+def _first_at_hand(
+    task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
+) -> SourceColumns:
+    needed = needed_columns(task)
     attempts: list[tuple[str, Callable[[], SourceColumns | str]]] = []
-    folder, hub, embedded = task.sources.folder, task.sources.hub, task.sources.embedded
+    folder, hub, embedded = sources.folder, sources.hub, sources.embedded
     if folder is not None:
 
         def from_folder() -> SourceColumns | str:
@@ -110,16 +133,32 @@ def _or_reason(read: Callable[[], SourceColumns]) -> SourceColumns | str:
         return str(error)
 
 
-def _warnings(task: TrainingTask, source: SourceColumns, ids: list[int]) -> tuple[str, ...]:
+def _warnings(task: TrainingTask, source: SourceColumns, found: Examples) -> tuple[str, ...]:
     warnings = []
-    if task.expected_rows is not None and len(ids) != task.expected_rows:
+    rows = len(found.dataset)
+    if task.expected_rows is not None and rows != task.expected_rows:
         warnings.append(
-            f"training task {task.name!r} has {len(ids):,} rows where the published data set has "
+            f"training task {task.name!r} has {rows:,} rows where the published data set has "
             f"{task.expected_rows:,} ({source.source})"
         )
-    absent = [name for at, name in enumerate(task.labels) if at not in set(ids)]
+    if found.dropped:
+        warnings.append(
+            f"training task {task.name!r}: {found.dropped:,} of {rows + found.dropped:,} questions are left "
+            f"out, since their answers do not occur in their contexts ({source.source})"
+        )
+    absent = _absent_labels(task, found)
     if absent:
         warnings.append(
             f"training task {task.name!r} has no row labelled {', '.join(absent)} ({source.source})"
         )
     return tuple(warnings)
+
+
+def _absent_labels(task: TrainingTask, found: Examples) -> list[str]:
+    if task.kind == "classification":
+        present = set(found.dataset["label"][:])
+    elif task.kind == "tagging":
+        present = {tag for tags in found.dataset["tags"][:] for tag in tags}
+    else:
+        return []
+    return [name for at, name in enumerate(found.labels) if at not in present]

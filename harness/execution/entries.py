@@ -54,7 +54,7 @@ def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: 
         trust_remote_code=job.trust_remote_code,
         path=stage.path,
         task=stage.task,
-        labels=job.task.labels,
+        labels=resolution.training[stage.task].labels,
         hyperparameters=job.hyperparameters,
         seed=stage.seed,
         data=data_record(resolution.training[stage.task]),

@@ -17,6 +17,7 @@ from harness.plan.stage import Stage
 from harness.store.lock import EntryLock
 from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.job import StageResult
 
 _BUSY_SECONDS = 0.5
 
@@ -166,7 +167,7 @@ class Runner:
             samples,
             result.seconds,
             f"loss {result.final_loss:.3f}, {result.samples_per_second:.1f} samples/s, "
-            f"{duration(result.seconds)}",
+            f"{duration(result.seconds)}{_held_out(result)}",
         )
 
     def _evaluate(self, work: Work, worker: WorkerProcess) -> None:
@@ -235,3 +236,10 @@ def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
             needed.add(stage)
             stage = stage.parent
     return needed
+
+
+def _held_out(result: StageResult) -> str:
+    if result.held_out is None:
+        return ""
+    metrics = ", ".join(f"{name} {value:.3f}" for name, value in result.held_out.metrics.items())
+    return f"; held out: {metrics}"

@@ -31,7 +31,8 @@ def stage_digest(
 
     Args:
         parent: Digest of the stage before, or of the pretrained model.
-        task: Its kind and label order shape the head; its other fields only say where rows lie.
+        task: Its kind and label order shape the head, its training settings what is learnt; its other
+            fields only say where rows lie.
         data_fingerprint: Fingerprint of the rows' content in order.
         hyperparameters: All but `accumulation`, which like the device count only splits the work.
         seed: Seed of the head, the dropout and the order of the rows.
@@ -39,17 +40,18 @@ def stage_digest(
     settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
     if settings["steps"] is not None:
         settings["epochs"] = None
-    return _digest(
-        {
-            "stage_version": STAGE_VERSION,
-            "parent": parent,
-            "kind": task.kind,
-            "labels": list(task.labels),
-            "data": data_fingerprint,
-            "hyperparameters": settings,
-            "seed": seed,
-        }
-    )
+    content = {
+        "stage_version": STAGE_VERSION,
+        "parent": parent,
+        "kind": task.kind,
+        "labels": list(task.labels),
+        "data": data_fingerprint,
+        "hyperparameters": settings,
+        "seed": seed,
+    }
+    if task.training_settings():
+        content["task"] = task.training_settings()
+    return _digest(content)
 
 
 def evaluation_digest(

@@ -84,7 +84,11 @@ def _unscored_targets(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
         if not _is_task(name, catalogue):
             continue
         task = catalogue.training_tasks[name]
-        if not task.scored_by:
+        if task.kind != "classification":
+            message = f"a sequence cannot end with a task of kind {task.kind}: only classifiers are scored"
+            remedy = "name it under intermediates, and a task of kind classification here"
+            yield outline.source.problem(key, message, remedy)
+        elif not task.scored_by:
             remedy = f"choose another target, or give {catalogue.training_task_files[name]} a `scored_by`"
             yield outline.source.problem(key, "no evaluation task can score this target", remedy)
         elif not any(leaf.name in evaluated for leaf in scoring_leaves(task, catalogue)):
@@ -102,7 +106,8 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             continue
         task = catalogue.training_tasks[name]
         file = catalogue.training_task_files[name]
-        if task.language in languages:
+        # Running text says nothing of the labels, so it may be in any language.
+        if task.language in languages and task.kind != "masked_lm":
             message = f"this task's rows are in '{task.language}', which is evaluated: not zero-shot any more"
             remedy = f"train on English rows ({file}), or leave '{task.language}' out of evaluation.tasks"
             yield outline.source.problem(key, message, remedy)

@@ -5,7 +5,13 @@ from pathlib import Path
 
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.problem import Problem, SpecError, listed, nearest, shown
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import (
+    TASK_KINDS,
+    AnyKindTask,
+    ClassificationTask,
+    TrainingTask,
+    training_task,
+)
 from harness.spec.wording import read_model
 from harness.spec.yaml_source import YamlSource, read_yaml
 
@@ -31,7 +37,7 @@ def check_training_task(source: YamlSource, scorers: Scorers) -> TrainingTask:
     problems = list(_cross_problems(source, scorers))
     task = None
     try:
-        task = read_model(source, TrainingTask)
+        task = _of_its_kind(source)
     except SpecError as error:
         problems += error.problems
     if task is None or problems:
@@ -42,7 +48,18 @@ def check_training_task(source: YamlSource, scorers: Scorers) -> TrainingTask:
 def is_training_task(source: YamlSource) -> bool:
     """Tell whether a file means to be a training task rather than a sequence file."""
     keys = set(source.data) if isinstance(source.data, dict) else set()
-    return len(keys & set(TrainingTask.model_fields)) > len(keys) / 2 and "targets" not in keys
+    known = {key for model in TASK_KINDS.values() for key in model.model_fields}
+    return len(keys & known) > len(keys) / 2 and "targets" not in keys
+
+
+def _of_its_kind(source: YamlSource) -> TrainingTask:
+    kind = source.data.get("kind") if isinstance(source.data, dict) else None
+    model = TASK_KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        # Of an unknown kind, what all kinds share can still be checked.
+        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask)
+        raise AssertionError(f"kind {kind!r} has no model")
+    return training_task(read_model(source, model).model_dump())
 
 
 def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:

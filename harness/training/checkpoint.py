@@ -1,7 +1,8 @@
-"""A finished stage as standard Hugging Face folders: the encoder, and the classifier that shares its files.
+"""A finished stage as standard Hugging Face folders: the encoder, and the encoder with its head.
 
-Three weight files: frozen tensors (the same bytes in every stage, hence stored once), the trained encoder,
-the head. `encoder/` holds the first two, `classifier/` hard links to them and the third.
+Weight files: frozen tensors (the same bytes in every stage, hence stored once), the trained encoder, the
+head, and what this head does without. `encoder/` holds all but the head; the folder that the head's kind
+names (`classifier/` …) hard links to the first two, and the head.
 """
 
 import json
@@ -15,7 +16,6 @@ from harness.training.model import LoadedModel
 from harness.training.pretrained import TOKENIZER_FILES
 
 ENCODER = "encoder"
-CLASSIFIER = "classifier"
 _INDEX = "model.safetensors.index.json"
 
 
@@ -26,7 +26,7 @@ def write_checkpoint(
     parent: Path,
     trust_remote_code: bool,
 ) -> None:
-    """Write `encoder/` and `classifier/` below `workdir`, replacing what is there.
+    """Write `encoder/` and the head's folder below `workdir`, replacing what is there.
 
     Args:
         workdir: The stage's folder.
@@ -35,8 +35,8 @@ def write_checkpoint(
         parent: Folder that the stage started from; its frozen file and tokenizer are linked where possible.
         trust_remote_code: Carry the folder's model code along.
     """
-    encoder, classifier = workdir / ENCODER, workdir / CLASSIFIER
-    for folder in (encoder, classifier):
+    encoder, whole = workdir / ENCODER, workdir / loaded.head_folder
+    for folder in (encoder, whole):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _carry_files(parent, folder, trust_remote_code)
@@ -44,15 +44,16 @@ def write_checkpoint(
     body = {name: tensor for name, tensor in trained.items() if name not in loaded.head_names}
     head = {name: tensor for name, tensor in (trained | loaded.frozen).items() if name in loaded.head_names}
 
-    shards = [shard for shard in (frozen, body) if shard]
+    shared = [shard for shard in (frozen, body) if shard]
+    shards = [*shared, loaded.carried] if loaded.carried else shared
     names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
     _write_index(encoder, list(zip(names, shards, strict=True)))
-    linked = _shard_names(len(shards) + 1)
-    for source, target in zip(names, linked[:-1], strict=True):
-        _link(encoder / source, classifier / target)
-    _save(head, classifier / linked[-1])
-    _write_index(classifier, list(zip(linked, [*shards, head], strict=True)))
-    _write_configs(loaded, encoder, classifier)
+    linked = _shard_names(len(shared) + 1)
+    for source, target in zip(names, linked[:-1], strict=False):
+        _link(encoder / source, whole / target)
+    _save(head, whole / linked[-1])
+    _write_index(whole, list(zip(linked, [*shared, head], strict=True)))
+    _write_configs(loaded, encoder, whole)
 
 
 def _write_shards(folder: Path, shards: list[dict[str, torch.Tensor]], first_from: Path | None) -> list[str]:
@@ -103,10 +104,10 @@ def _write_index(folder: Path, shards: list[tuple[str, dict[str, torch.Tensor]]]
     (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_configs(loaded: LoadedModel, encoder: Path, classifier: Path) -> None:
+def _write_configs(loaded: LoadedModel, encoder: Path, whole: Path) -> None:
     config = type(loaded.config).from_dict(loaded.config.to_dict())
     config.architectures = [type(loaded.model).__name__]
-    config.save_pretrained(classifier)
+    config.save_pretrained(whole)
     bare = type(config).from_dict({**config.to_dict(), "problem_type": None})
     del bare.xstilts  # how long inputs were is the head's matter too
     bare.num_labels = 2  # the default: the labels are the head's, which the encoder leaves behind

@@ -8,13 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.errors import UserError
 from harness.spec.training_task import TrainingTask
-from harness.training.tokenised import IGNORED_LABEL
-
-
-class UnsupportedTaskKindError(UserError):
-    """There is no head for this kind of task."""
+from harness.training.token_rows import IGNORED_LABEL
 
 
 @dataclass(frozen=True)
@@ -23,25 +18,19 @@ class Head:
 
     Attributes:
         auto_class: Name of the `transformers` auto class that builds encoder and head.
+        folder: Name of the folder in which a finished stage keeps the encoder with this head.
         settings: The configuration values that the head needs for a task.
-        loss_sum: Model output and labels -> sum of the examples' losses, fp32, 0-dim.
+        loss_sum: Model output and labels -> sum of the predictions' losses, fp32, 0-dim.
     """
 
     auto_class: str
+    folder: str
     settings: Callable[[TrainingTask], dict[str, Any]]
     loss_sum: Callable[[Any, Tensor], Tensor]
 
 
 def head_for(task: TrainingTask) -> Head:
-    """Return the head of a task's kind.
-
-    Raises:
-        UnsupportedTaskKindError: no head is known for it.
-    """
-    if task.kind not in HEADS:
-        raise UnsupportedTaskKindError(
-            f"training task {task.name}: kind {task.kind} cannot be trained; known kinds: {', '.join(HEADS)}"
-        )
+    """Return the head of a task's kind."""
     return HEADS[task.kind]
 
 
@@ -50,19 +39,55 @@ def _label_settings(task: TrainingTask) -> dict[str, Any]:
         "num_labels": len(task.labels),
         "id2label": dict(enumerate(task.labels)),
         "label2id": {label: index for index, label in enumerate(task.labels)},
-        "problem_type": "single_label_classification",
     }
 
 
+def _classifier_settings(task: TrainingTask) -> dict[str, Any]:
+    return _label_settings(task) | {"problem_type": "single_label_classification"}
+
+
+def _span_settings(task: TrainingTask) -> dict[str, Any]:
+    return {"num_labels": 2}  # a score of being the first token and one of being the last
+
+
+def _no_settings(task: TrainingTask) -> dict[str, Any]:
+    return {}
+
+
 def _cross_entropy_sum(output: Any, labels: Tensor) -> Tensor:
+    return _cross_entropy(output.logits, labels)
+
+
+def _span_loss_sum(output: Any, labels: Tensor) -> Tensor:
+    first, last = labels.unbind(dim=-1)
+    return (_cross_entropy(output.start_logits, first) + _cross_entropy(output.end_logits, last)) / 2
+
+
+def _token_loss_sum(output: Any, labels: Tensor) -> Tensor:
+    # Few tokens count; those that don't need no fp32 copy of their scores over a whole vocabulary.
+    counted = labels != IGNORED_LABEL
+    return _cross_entropy(output.logits[counted], labels[counted])
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.nn.functional.cross_entropy(
-        output.logits.float(), labels, reduction="sum", ignore_index=IGNORED_LABEL
+        logits.float(), labels, reduction="sum", ignore_index=IGNORED_LABEL
     )
 
 
 HEADS: Mapping[str, Head] = MappingProxyType(
     {
-        "classification": Head("AutoModelForSequenceClassification", _label_settings, _cross_entropy_sum),
+        "classification": Head(
+            "AutoModelForSequenceClassification", "classifier", _classifier_settings, _cross_entropy_sum
+        ),
+        "multiple_choice": Head(
+            "AutoModelForMultipleChoice", "choice_scorer", _no_settings, _cross_entropy_sum
+        ),
+        "span_extraction": Head(
+            "AutoModelForQuestionAnswering", "span_extractor", _span_settings, _span_loss_sum
+        ),
+        "tagging": Head("AutoModelForTokenClassification", "tagger", _label_settings, _token_loss_sum),
+        "masked_lm": Head("AutoModelForMaskedLM", "language_model", _no_settings, _token_loss_sum),
     }
 )
 """Kind of task -> head."""

@@ -53,6 +53,17 @@ class LossPoint(_Model):
     loss: float
 
 
+class HeldOutScore(_Model):
+    """How well the finished stage does its own task on rows that it was not trained on."""
+
+    metrics: dict[str, float] = Field(
+        description="accuracy; for spans f1 and exact_match; for BIO tags also f1; for masked_lm also loss."
+    )
+    rows: int
+    source: str
+    fingerprint: str
+
+
 class StageResult(_Model):
     """What a stage did."""
 
@@ -74,3 +85,4 @@ class StageResult(_Model):
     data_revision: str | None
     data_fingerprint: str
     data_rows: int = Field(description="Rows trained on, after train_rows.")
+    held_out: HeldOutScore | None = Field(None, description="None where the task names no rows at hand.")

@@ -14,8 +14,8 @@ from harness.training.batches import BatchPlan, shares
 from harness.training.distributed import World
 from harness.training.heads import Head
 from harness.training.job import StageProgress
+from harness.training.kinds.batch_maker import BatchMaker, Draw
 from harness.training.resume import ResumePoints, SavedPoint
-from harness.training.tokenised import TokenisedRows
 from harness.training.training_log import TrainingLog
 
 # Reading a loss waits for the GPU; on a CPU it costs nothing.
@@ -66,7 +66,7 @@ class Steps:
     Attributes:
         engine: DeepSpeed's engine.
         head: The loss.
-        rows: The task's rows.
+        rows: Batches of the task's rows.
         chosen: `[rows of the plan]` which of the rows the plan's indices mean.
         plan: The batches.
         accumulation: Forward passes per step on each process.
@@ -78,7 +78,7 @@ class Steps:
 
     engine: Any
     head: Head
-    rows: TokenisedRows
+    rows: BatchMaker
     chosen: npt.NDArray[np.int64]
     plan: BatchPlan
     accumulation: int
@@ -124,16 +124,19 @@ class Steps:
         )
 
     def _step(self, number: int, batch: npt.NDArray[np.int64]) -> _Step:
-        """Do one optimizer step; the gradient is that of the mean loss over the batch's rows."""
+        """Do one optimizer step; the gradient is that of the mean loss over the batch's predictions."""
         # The engine divides by accumulation and averages over ranks, which would weight micro-batches alike
         # where a last batch splits unevenly.
         passes = self.world.size * self.accumulation
         total = torch.zeros((), device=self.world.device)
         learning_rate = float(self.engine.get_lr()[0])
-        for share in shares(self.chosen[batch], self.world.rank, self.world.size, self.accumulation):
-            inputs = self.rows.tensors(share, self.world.device)
+        rows = self.chosen[batch]
+        counted = self.rows.counted(rows)
+        draw = Draw(self.plan.seed, number)
+        for share in shares(rows, self.world.rank, self.world.size, self.accumulation):
+            inputs = self.rows.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
-            loss = self.head.loss_sum(self.engine(**inputs), labels) / len(batch)
+            loss = self.head.loss_sum(self.engine(**inputs), labels) / counted
             self.engine.backward(loss * passes)
             self.engine.step()
             total += loss.detach()

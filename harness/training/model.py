@@ -63,12 +63,16 @@ class LoadedModel:
         config: The configuration as the folder has it, with the head's settings but no dropout override.
         frozen: Tensors that training leaves as they are, by name: frozen parameters and saved buffers.
         head_names: Names of the head's tensors.
+        carried: Tensors of the encoder that this head does without (a pooler), by name; later heads may not.
+        head_folder: Name of the folder in which a checkpoint keeps encoder and head.
     """
 
     model: Any
     config: Any
     frozen: dict[str, torch.Tensor]
     head_names: frozenset[str]
+    carried: dict[str, torch.Tensor]
+    head_folder: str
 
 
 def load_model(
@@ -100,10 +104,12 @@ def load_model(
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint).
     config.xstilts = {"max_length": settings.max_length}
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    model, head_names = _build(folder, active, head, seed, trust_remote_code)
+    model, head_names, carried = _build(folder, active, head, seed, trust_remote_code)
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
     parameters = dict(model.named_parameters())
+    # The output layer of a language model is its embedding matrix under a second name.
+    tied = {name for name, _ in model.named_parameters(remove_duplicate=False)} - parameters.keys()
     for parameter in parameters.values():
         if parameter.requires_grad:
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
@@ -111,9 +117,9 @@ def load_model(
     frozen = {
         name: tensor.detach()
         for name, tensor in model.state_dict(keep_vars=True).items()
-        if name not in parameters or not parameters[name].requires_grad
+        if name not in tied and (name not in parameters or not parameters[name].requires_grad)
     }
-    return LoadedModel(model, config, frozen, head_names)
+    return LoadedModel(model, config, frozen, head_names, carried, head.folder)
 
 
 def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: bool) -> Any:
@@ -153,26 +159,36 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 
 def _build(
     folder: Path, config: Any, head: Head, seed: int, trust_remote_code: bool
-) -> tuple[Any, frozenset[str]]:
+) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
 
     auto = getattr(transformers, head.auto_class)
     with torch.device("meta"):
         skeleton = auto.from_config(config, trust_remote_code=trust_remote_code)
+        bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
     prefix = f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
-    weights = {name: tensor for name, tensor in _weights(folder).items() if name not in head_names}
+    found = _weights(folder)
+    weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
     )
     lost = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])} - head_names
+    # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
+    pooler = {name for name in lost if name.startswith(f"{prefix}pooler.")}
+    lost -= pooler
     if lost:
         raise IncompleteEncoderError(
             f"model {folder}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); they "
             f"would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
         )
-    return model, head_names
+    carried = {}
+    for name in bare.state_dict():
+        tensor = found.get(prefix + name, found.get(name))
+        if tensor is not None and prefix + name not in skeleton.state_dict():
+            carried[prefix + name] = tensor.float()
+    return model, head_names | pooler, carried
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:

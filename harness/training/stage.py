@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+import numpy as np
 import torch
 
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.errors import RunError
 from harness.training.batches import BatchPlan, subsample
 from harness.training.checkpoint import write_checkpoint
@@ -17,12 +18,16 @@ from harness.training.distributed import World, from_every_rank, on_first_rank, 
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
 from harness.training.hardware import hardware
 from harness.training.heads import head_for
-from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.job import HeldOutScore, StageJob, StageProgress, StageResult
+from harness.training.kinds.batch_maker import BatchMaker
+from harness.training.kinds.registry import batch_maker
 from harness.training.loop import Steps
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.model import LoadedModel, load_model
 from harness.training.resume import ResumePoints, identity_of
-from harness.training.tokenised import TokenisedRows, tokenised_rows
+from harness.training.scoring.held_out import score_held_out
+from harness.training.token_rows import TokenisedRows
+from harness.training.tokenised import fast_tokenizer, tokenised_rows
 from harness.training.training_log import DivergedError, TrainingLog
 
 _log = logging.getLogger(__name__)
@@ -39,13 +44,16 @@ class _Data:
     fingerprint: str
     source: str
     revision: str | None
-    rows: TokenisedRows
+    labels: tuple[str, ...]
+    rows: BatchMaker
 
 
 def train_stage(
     job: StageJob, report: Callable[[StageProgress], None], *, resume_every: float = 60.0
 ) -> StageResult:
-    """Train a stage and leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
+    """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
+
+    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads).
 
     To be called on every rank of the process group (formed here where there is none). A stage that was
     killed goes on from its last resume point, to weights that are bit-identical to an undisturbed run's.
@@ -72,6 +80,7 @@ def train_stage(
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
     data = _data(job)
+    job = _with_labels(job, data.labels)
     loaded = load_model(job.encoder, job.task, job.hyperparameters, job.seed, job.trust_remote_code)
     return _train(job, world, config, data, loaded, report, resume_every)
 
@@ -84,9 +93,9 @@ def _data(job: StageJob) -> _Data:
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
         length = job.hyperparameters.max_length
-        return tokenised_rows(fingerprint, load, job.encoder, length, job.trust_remote_code)
+        return tokenised_rows(job.task, fingerprint, load, job.encoder, length, job.trust_remote_code)
 
-    def on_rank_0() -> tuple[str, str, str | None]:
+    def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
         found = load()
         if job.data_fingerprint not in (None, found.fingerprint):
             raise ChangedDataError(
@@ -95,10 +104,18 @@ def _data(job: StageJob) -> _Data:
                 "Run it again."
             )
         tokenise(found.fingerprint, lambda: found)
-        return found.fingerprint, found.source, found.revision
+        return found.fingerprint, found.source, found.revision, found.labels
 
-    fingerprint, source, revision = on_first_rank(on_rank_0)
-    return _Data(fingerprint, source, revision, tokenise(fingerprint, load))
+    fingerprint, source, revision, labels = on_first_rank(on_rank_0)
+    maker = batch_maker(job.task, tokenise(fingerprint, load))
+    return _Data(fingerprint, source, revision, labels, maker)
+
+
+def _with_labels(job: StageJob, labels: tuple[str, ...]) -> StageJob:
+    """Give a task that takes its labels from the rows those of the rows."""
+    if job.task.kind != "tagging" or job.task.labels:
+        return job
+    return job.model_copy(update={"task": job.task.model_copy(update={"labels": labels})})
 
 
 def _train(
@@ -111,7 +128,8 @@ def _train(
     resume_every: float,
 ) -> StageResult:
     settings = job.hyperparameters
-    chosen = subsample(len(data.rows.labels), settings.train_rows, job.seed)
+    examples = subsample(int(data.rows.examples[-1]) + 1, settings.train_rows, job.seed)
+    chosen = np.flatnonzero(np.isin(data.rows.examples, examples))
     plan = BatchPlan.of(
         data.rows.lengths[chosen], settings.batch_size, settings.epochs, settings.steps, job.seed
     )
@@ -136,6 +154,7 @@ def _train(
         )
         seconds = steps.run(point)
         _save(job, world, loaded, engine)
+        held_out = _held_out(job, world, engine)
     except DivergedError:
         # Going on from a point shortly before would diverge again.
         points.remove()
@@ -165,8 +184,27 @@ def _train(
             data_source=data.source,
             data_revision=data.revision,
             data_fingerprint=data.fingerprint,
-            data_rows=len(chosen),
+            data_rows=len(examples),
+            held_out=held_out,
         )
+    )
+
+
+def _held_out(job: StageJob, world: World, engine: Any) -> HeldOutScore | None:
+    rows = load_held_out_rows(job.task, data_dir=job.data_dir, trained=job.task.labels)
+    # All ranks or none: another machine's rank may not see the file.
+    if not all(from_every_rank(rows is not None)) or rows is None:
+        return None
+    settings = job.hyperparameters
+    return score_held_out(
+        job.task,
+        rows,
+        engine,
+        head_for(job.task),
+        fast_tokenizer(job.encoder, job.trust_remote_code),
+        settings.max_length,
+        settings.batch_size,
+        world,
     )
 
 

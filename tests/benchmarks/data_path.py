@@ -10,7 +10,7 @@ from harness.data.examples import classification_dataset
 from harness.data.fingerprint import fingerprint
 from harness.data.overlap import find_overlap
 from harness.data.rows import load_training_rows
-from harness.spec.training_task import FolderSource, Sources, TrainingTask
+from harness.spec.training_task import ClassificationTask, FolderSource, Sources
 
 from .report import measured
 
@@ -28,7 +28,7 @@ def run() -> None:
 
     premises = [sentence(LATIN) for _ in range(133_334)]
     pairs = [(premises[row // 3], sentence(LATIN)) for row in range(400_000)]
-    task = TrainingTask(
+    task = ClassificationTask(
         name="big", kind="classification", title="Generated", citation="none", license="CC0-1.0",
         inputs=("a", "b"), label="label", labels=LABELS,
         sources=Sources(folder=FolderSource(path="big.tsv", format="tsv", columns=("a", "b", "label"))),

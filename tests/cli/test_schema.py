@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.spec.sequence_file import SequenceFile
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import TASK_KINDS
 
 
 def schema(*arguments: str) -> dict[str, object]:
@@ -14,11 +14,14 @@ def schema(*arguments: str) -> dict[str, object]:
 
 
 def test_schemas_name_every_key_and_allow_no_other() -> None:
-    for arguments, model in (((), SequenceFile), (("--kind", "task"), TrainingTask)):
-        found = schema(*arguments)
-        assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-        assert set(found["properties"]) == set(model.model_fields)  # type: ignore[call-overload]
+    sequence, task = schema(), schema("--kind", "task")
+    assert sequence["$schema"] == task["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    kinds = {kind: task["$defs"][model.__name__] for kind, model in TASK_KINDS.items()}  # type: ignore[index]
+    models = {"sequence": SequenceFile, **TASK_KINDS}
+    for name, found in {"sequence": sequence, **kinds}.items():
+        assert set(found["properties"]) == set(models[name].model_fields)  # type: ignore[call-overload]
         assert found["additionalProperties"] is False
+    assert task["discriminator"]["propertyName"] == "kind"  # type: ignore[index]
 
 
 def test_settings_of_single_tasks_are_described_like_those_of_all() -> None:

@@ -1,13 +1,13 @@
 from typing import Any
 
-from harness.spec.training_task import EmbeddedSource, FolderSource, HubSource, Sources, TrainingTask
+from harness.spec.training_task import ClassificationTask, EmbeddedSource, FolderSource, HubSource, Sources
 
 NLI = ("entailment", "neutral", "contradiction")
 
 
 def nli(
     path: str | None = None, *, hub: HubSource | None = None, embedded: str | None = None, **changed: Any
-) -> TrainingTask:
+) -> ClassificationTask:
     """An NLI task with columns premise, hypothesis, label; a folder file without header."""
     folder = {"format": "tsv", "columns": ("premise", "hypothesis", "label")} | changed.pop("folder", {})
     sources = Sources(
@@ -26,4 +26,4 @@ def nli(
         "labels": NLI,
         "sources": sources,
     }
-    return TrainingTask(**(fields | changed))
+    return ClassificationTask(**(fields | changed))

@@ -3,9 +3,9 @@ import pytest
 from harness.plan.identity import evaluation_digest, root_digest, stage_digest
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Hyperparameters, Precision
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import training_task
 
-TASK = TrainingTask.model_validate(
+TASK = training_task(
     {
         "name": "toy",
         "kind": "classification",

@@ -14,6 +14,8 @@ from harness.spec.problem import SpecError
 from harness.spec.training_task_file import check_training_task
 from harness.spec.yaml_source import parse_yaml
 from tests.spec.files import SEQUENCE, TASK
+from tests.spec.test_task_kinds import SOUND
+from tests.spec.test_task_kinds import text as kind_text
 
 PATH = Path("own.yaml")
 VALUES = st.recursive(
@@ -46,8 +48,8 @@ def replaced(data: Any, place: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-@pytest.mark.parametrize("text", [SEQUENCE, TASK])
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("text", [SEQUENCE, TASK, *map(kind_text, SOUND)])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_value_at_any_place(text: str, data: st.DataObject, catalogue: Catalogue) -> None:
     sound = yaml.safe_load(text)

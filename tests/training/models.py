@@ -4,11 +4,11 @@ import json
 import random
 from pathlib import Path
 
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import training_task
 
 WORDS = [f"word{number}" for number in range(60)]
 LABELS = ("same", "other", "neither")
-TASK = TrainingTask.model_validate(
+TASK = training_task(
     {
         "name": "tiny_pairs",
         "kind": "classification",

@@ -4,11 +4,15 @@ import torch
 
 from harness.data.rows import load_training_rows
 from harness.training import tokenised
-from harness.training.tokenised import IGNORED_LABEL, tokenised_rows
+from harness.training.kinds.batch_maker import Draw
+from harness.training.kinds.registry import batch_maker
+from harness.training.token_rows import IGNORED_LABEL
+from harness.training.tokenised import tokenised_rows
 
 from .models import TASK
 
 CPU = torch.device("cpu")
+DRAW = Draw(0, 1)
 
 
 @pytest.fixture
@@ -21,9 +25,9 @@ def rows(laboratory, monkeypatch, tmp_path):
 def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
     from transformers import AutoTokenizer
 
-    found = tokenised_rows(rows.fingerprint, lambda: rows, laboratory.folder / "bert", 16, False)
+    found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, laboratory.folder / "bert", 16, False)
     chosen = np.array([5, 0, 33, 69])
-    batch = found.tensors(chosen, CPU)
+    batch = batch_maker(TASK, found).tensors(chosen, CPU, DRAW)
     part = rows.dataset.select(chosen.tolist())
     tokenizer = AutoTokenizer.from_pretrained(laboratory.folder / "bert")
     expected = tokenizer(
@@ -42,8 +46,8 @@ def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
 
 
 def test_no_row_gives_one_that_counts_nothing(laboratory, rows):
-    found = tokenised_rows(rows.fingerprint, lambda: rows, laboratory.folder / "xlm-roberta", 16, False)
-    batch = found.tensors(np.array([], np.int64), CPU)
+    found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, laboratory.folder / "xlm-roberta", 16, False)
+    batch = batch_maker(TASK, found).tensors(np.array([], np.int64), CPU, DRAW)
     assert batch["labels"].tolist() == [IGNORED_LABEL] and batch["input_ids"].shape[0] == 1
     assert "token_type_ids" not in batch
 
@@ -57,7 +61,7 @@ def test_rows_are_tokenised_once_and_a_damaged_file_is_made_again(laboratory, ro
 
     def read():
         tokenised._in_process.clear()
-        return tokenised_rows(rows.fingerprint, load, laboratory.folder / "bert", 16, False)
+        return tokenised_rows(TASK, rows.fingerprint, load, laboratory.folder / "bert", 16, False)
 
     first, second = read(), read()
     assert len(loaded) == 1 and (first.ids == second.ids).all()

@@ -1,4 +1,4 @@
-"""Rows of a file below the data folder: TSV, CSV, JSON lines, parquet."""
+"""Rows of a file below the data folder: tables, SQuAD's JSON, CoNLL's columns, plain text."""
 
 import csv
 import io
@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.sources.columns import SourceColumns, require_columns
-from harness.errors import UserError
+from harness.data.sources.conll_file import conll_columns
+from harness.data.sources.squad_file import squad_columns
+from harness.data.sources.text_file import MalformedFileError, file_lines, file_text, shortened
 from harness.spec.training_task import FolderSource
 
 _HEADER_REMEDY = (
-    "Correct the task's 'inputs' and 'label'; where the file has no header line, "
+    "Correct the columns that the task names; where the file has no header line, "
     "give its column names as 'columns' of the folder source."
 )
-_NAMES_REMEDY = "Correct the task's 'inputs' and 'label', or the file."
-
-
-class MalformedFileError(UserError):
-    """A data file cannot be read as what its source says it is."""
+_NAMES_REMEDY = "Correct the columns that the task names, or the file."
 
 
 def read_file(path: Path, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
@@ -32,9 +30,16 @@ def read_file(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sour
     """
     if source.format == "parquet":
         return _parquet(path, source, needed)
-    text = _text(path)
-    if source.format == "jsonl":
-        return _jsonl(path, text, source, needed)
+    text = file_text(path)
+    match source.format:
+        case "jsonl":
+            return _jsonl(path, text, source, needed)
+        case "squad":
+            return squad_columns(path, text, _source(source), needed)
+        case "conll":
+            return conll_columns(path, text, _source(source), source.columns or needed, needed)
+        case "text":
+            return _texts(path, text, source, needed)
     if source.format == "csv":
         names, records, lines = _csv_records(path, text, source.columns)
     else:
@@ -46,41 +51,11 @@ def read_file(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sour
     return SourceColumns(columns, str(path), _source(source), "line", lines, {})
 
 
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise MalformedFileError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    if not content.strip(b" \r\n"):
-        raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        guess = "it looks like UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "perhaps Latin-1"
-        raise MalformedFileError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8 ({guess}); "
-            "convert the file to UTF-8, for example with iconv"
-        ) from error
-    at = text.find("\0")
-    if at >= 0:
-        line = text.count("\n", 0, at) + 1
-        raise MalformedFileError(
-            f"{path}, line {line}: holds a NUL byte, so it is not a text file; download it again"
-        )
-    return text.replace("\r\n", "\n")
-
-
-def _lines(text: str) -> list[str]:
-    # Not splitlines(): that also splits at U+0085 and U+2028, which occur inside sentences.
-    return text.removesuffix("\n").split("\n")
-
-
 def _tsv_records(
     path: Path, text: str, columns: tuple[str, ...] | None
 ) -> tuple[Sequence[str], list[list[str]], Sequence[int]]:
     """Split at tabs and nothing else: a quote is text, and so are 'NA' and the empty string."""
-    records = [line.split("\t") for line in _lines(text)]
+    records = [line.split("\t") for line in file_lines(text)]
     if columns is not None:
         return columns, records, range(1, len(records) + 1)
     header = _header(path, records[0])
@@ -124,23 +99,32 @@ def _require_even(path: Path, names: Sequence[str], records: list[list[str]], li
         if len(record) != width:
             raise MalformedFileError(
                 f"{path}, line {line}: {len(record)} field(s) where {width} are due ({', '.join(names)}): "
-                f"{_short(record)}; correct the line, or the source's 'format' and 'columns'"
+                f"{shortened(record)}; correct the line, or the source's 'format' and 'columns'"
             )
+
+
+def _texts(path: Path, text: str, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
+    require_columns(str(path), source.columns or ("text",), needed, "A text file has one column, 'text'.")
+    filled = [(number, line) for number, line in enumerate(file_lines(text), start=1) if line.strip()]
+    numbers = [number for number, _ in filled]
+    return SourceColumns(
+        {needed[0]: [line for _, line in filled]}, str(path), _source(source), "line", numbers, {}
+    )
 
 
 def _jsonl(path: Path, text: str, source: FolderSource, needed: tuple[str, ...]) -> SourceColumns:
     columns: dict[str, list[Any]] = {name: [] for name in needed}
-    lines = _lines(text)
+    lines = file_lines(text)
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
         except ValueError as error:
             raise MalformedFileError(
-                f"{path}, line {number}: not JSON ({error}): {_short(line)}; one object a line is due"
+                f"{path}, line {number}: not JSON ({error}): {shortened(line)}; one object a line is due"
             ) from error
         if not isinstance(record, dict):
             raise MalformedFileError(
-                f"{path}, line {number}: {_short(line)} is not an object; one a line is due"
+                f"{path}, line {number}: {shortened(line)} is not an object; one a line is due"
             )
         require_columns(f"{path}, line {number}", list(record), needed, _NAMES_REMEDY)
         for name in needed:
@@ -169,8 +153,3 @@ def _parquet(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sourc
 
 def _source(source: FolderSource) -> str:
     return f"folder: {source.path}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -47,7 +47,11 @@ def read_hub(source: HubSource, needed: tuple[str, ...]) -> SourceColumns:
             f"{origin}: revision {wanted} was asked for, but only a cached copy of {found} is at hand; "
             "connect to the hub once, or give the data by --data-dir"
         )
-    require_columns(origin, dataset.column_names, needed, "Correct the task's 'inputs' and 'label'.")
+    only = source.only or {}
+    require_columns(
+        origin, dataset.column_names, (*needed, *only), "Correct the columns that the task names."
+    )
+    dataset = _kept(dataset, only, origin)
     columns = {name: dataset[name][:] for name in needed}
     return SourceColumns(
         columns,
@@ -151,8 +155,19 @@ def _commit_of(dataset: "Dataset") -> str | None:
     return None
 
 
+def _kept(dataset: "Dataset", only: dict[str, str], origin: str) -> "Dataset":
+    for column, beginning in only.items():
+        rows = [row for row, value in enumerate(dataset[column][:]) if str(value).startswith(beginning)]
+        dataset = dataset.select(rows)
+        if not rows:
+            raise HubDataError(f"{origin}: no row's {column} begins with {beginning!r}; correct 'only'")
+    return dataset
+
+
 def _class_names(dataset: "Dataset", needed: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the names of integer classes, of columns that hold one or a list of them."""
     from datasets import ClassLabel
 
     features: dict[str, Any] = dataset.features
-    return {name: tuple(features[name].names) for name in needed if isinstance(features[name], ClassLabel)}
+    entries = {name: getattr(features[name], "feature", features[name]) for name in needed}
+    return {name: tuple(entry.names) for name, entry in entries.items() if isinstance(entry, ClassLabel)}

@@ -1,0 +1,158 @@
+"""What training tasks of every kind have in common: names, description, and where the rows come from."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
+    Field(
+        json_schema_extra={
+            "patternErrorMessage": "a name of lower-case letters, digits and _ that begins with a letter "
+            "(at most 64 characters)"
+        }
+    ),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+TABLES = ("tsv", "csv", "jsonl", "parquet")
+"""The file formats that hold named columns of any content."""
+
+
+class Model(BaseModel):
+    """A frozen model without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _stays_below(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0]:
+        raise ValueError(
+            "a path below the data folder is allowed, such as glue/rte/train.tsv; no absolute path, no .."
+        )
+    return path
+
+
+class FolderSource(Model):
+    """A file below the data folder (`--data-dir`, `XSTILTS_DATA`)."""
+
+    path: Annotated[Text, AfterValidator(_stays_below)] = Field(
+        description="Relative path below the data folder; never leaves it."
+    )
+    format: Literal["tsv", "csv", "jsonl", "parquet", "squad", "conll", "text"] = Field(
+        description="squad: SQuAD's JSON; conll: a word and its tag on each line, blank lines between "
+        "sentences; text: a text on each line."
+    )
+    columns: tuple[Text, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Column names of a file without a header line.",
+    )
+
+
+class HubSource(Model):
+    """A data set repository on the Hugging Face hub that holds parquet (loading scripts are gone)."""
+
+    repository: Text
+    config: Text | None = None
+    split: Text = "train"
+    revision: Text = Field("main", description="Branch, tag or commit; `xstilts lock` records the commit.")
+    only: dict[Text, Text] | None = Field(
+        None, min_length=1, description="Column -> how its text begins; other rows are left out."
+    )
+
+
+class EmbeddedSource(Model):
+    """A data set of the corpus that xstilts generates itself."""
+
+    corpus: Name
+
+
+class Sources(Model):
+    """Where the rows come from; the first that is at hand is used: folder, hub, embedded."""
+
+    folder: FolderSource | None = None
+    hub: HubSource | None = None
+    embedded: EmbeddedSource | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.folder is None and self.hub is None and self.embedded is None:
+            raise ValueError("at least one of folder, hub and embedded is needed")
+        return self
+
+
+class HeldOutSources(Model):
+    """Where held-out rows come from; the first that is at hand is used: folder, hub."""
+
+    folder: FolderSource | None = None
+    hub: HubSource | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.folder is None and self.hub is None:
+            raise ValueError("at least one of folder and hub is needed")
+        return self
+
+
+def require_distinct(values: Iterable[str], what: str) -> None:
+    """Raise a ValueError where a value stands twice."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {value!r} stands here twice; each may stand here once")
+        seen.add(value)
+
+
+class Task(Model):
+    """What every training task says, whatever its kind."""
+
+    formats: ClassVar[tuple[str, ...]] = TABLES
+    generated: ClassVar[bool] = False
+
+    name: Name
+    title: Text
+    citation: Text
+    license: Text
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
+        "en",
+        description="ISO 639-1 code of the rows' language.",
+        json_schema_extra={"patternErrorMessage": "a language code of two lower-case letters (ISO 639-1)"},
+    )
+    expected_rows: int | None = Field(None, ge=1, le=10**12, description="Published number of rows.")
+    sources: Sources
+    held_out: HeldOutSources | None = Field(
+        None, description="Rows on which the finished stage is measured; never trained on."
+    )
+
+    @field_validator("sources", "held_out")
+    @classmethod
+    def _sources_fit_the_kind(
+        cls, sources: Sources | HeldOutSources | None
+    ) -> Sources | HeldOutSources | None:
+        if sources is None:
+            return None
+        if sources.folder is not None and sources.folder.format not in cls.formats:
+            raise ValueError(
+                f"files in the format {sources.folder.format} do not hold what this kind of task needs; "
+                f"its formats are {', '.join(cls.formats)}"
+            )
+        if isinstance(sources, Sources) and sources.embedded is not None and not cls.generated:
+            raise ValueError("xstilts generates only classification tasks; use folder or hub")
+        return sources
+
+    def training_settings(self) -> dict[str, int | float]:
+        """Return what, besides rows, labels and hyperparameters, changes what a stage learns."""
+        return {}

@@ -1,0 +1,1 @@
+"""What each kind of task makes of its rows: token ids, labels and batches."""

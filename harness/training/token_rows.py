@@ -1,0 +1,69 @@
+"""Sequences of token ids, end to end, and batches of them padded to one width."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_PADDING_MULTIPLE = 8
+IGNORED_LABEL = -100
+"""The label of a row or token that counts nothing."""
+
+
+@dataclass(frozen=True)
+class TokenisedRows:
+    """Rows of a task as sequences of token ids, one or several for each row of its data.
+
+    Attributes:
+        ids: `[tokens]` token ids of all sequences.
+        types: `[tokens]` segment ids, or None where the model takes none.
+        starts: `[sequences + 1]` where each sequence begins in `ids`.
+        examples: `[sequences]` which row of the data each is of, ascending.
+        labels: What the task's kind asks: `[sequences]` one label, `[sequences, 2]` first and last token of
+            the answer, `[tokens]` one label for each token, or None where they are drawn for each batch.
+        pad_id: Token id that fills up.
+        max_length: Longest input in tokens.
+        facts: Other numbers that the kind needs (harness.training.kinds).
+    """
+
+    ids: npt.NDArray[np.int32]
+    types: npt.NDArray[np.int8] | None
+    starts: npt.NDArray[np.int64]
+    examples: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64] | None
+    pad_id: int
+    max_length: int
+    facts: Mapping[str, int]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """`[sequences]` tokens of each sequence."""
+        return np.diff(self.starts)
+
+    def positions(self, sequences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """`[tokens of them]` where the tokens of these sequences stand in `ids`."""
+        return np.concatenate([np.arange(self.starts[one], self.starts[one + 1]) for one in sequences])
+
+    def filled(self, sequences: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """`[sequences, width]` where there is a token; width is a multiple of 8 if it fits."""
+        lengths = self.starts[sequences + 1] - self.starts[sequences]
+        longest = int(lengths.max())
+        width = max(longest, min(-(-longest // _PADDING_MULTIPLE) * _PADDING_MULTIPLE, self.max_length))
+        filled: npt.NDArray[np.bool_] = np.arange(width) < lengths[:, None]
+        return filled
+
+    def padded(self, sequences: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return input_ids, attention_mask and, where the model takes them, token_type_ids.
+
+        Each is `[sequences, width]`.
+        """
+        filled, at = self.filled(sequences), self.positions(sequences)
+        ids = np.full(filled.shape, self.pad_id, np.int64)
+        ids[filled] = self.ids[at]
+        arrays = {"input_ids": ids, "attention_mask": filled.astype(np.int64)}
+        if self.types is not None:
+            types = np.zeros(filled.shape, np.int64)
+            types[filled] = self.types[at]
+            arrays["token_type_ids"] = types
+        return arrays

@@ -1,0 +1,59 @@
+"""Token ids and labels of real rows, through the pretrained encoder's own tokenizer."""
+
+import numpy as np
+import pytest
+
+from harness.data.rows import load_training_rows
+from harness.embedded.encoder import ensure_encoder
+from harness.spec.catalogue import Catalogue
+from harness.training.kinds import span_extraction, tagging
+from harness.training.scoring.answers import exact_match
+from harness.training.token_rows import IGNORED_LABEL
+from harness.training.tokenised import fast_tokenizer, from_table
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return fast_tokenizer(ensure_encoder("e5-small"), False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_length", [384, 128])
+def test_the_answer_of_every_tydiqa_question_stands_in_a_window(shared_data, tokenizer, max_length):
+    rows = load_training_rows(Catalogue.load().training_tasks["tydiqa_en"], data_dir=shared_data)
+    table = span_extraction.encode(rows, tokenizer, max_length, 128, characters=True)
+    tokens = from_table(table)
+    character, end = table["character"].to_pylist(), table["character_end"].to_pylist()
+    contexts, answers = rows.dataset["text_b"][:], rows.dataset["answer_texts"][:]
+    held, right = set(), set()
+    for window, (first, last) in enumerate(tokens.labels.tolist()):
+        if last == 0:
+            continue
+        row = int(tokens.examples[window])
+        found = contexts[row][character[window][first] : end[window][last]]
+        if answers[row][0].strip() in found:
+            held.add(row)
+        if exact_match(found, answers[row]):
+            right.add(row)
+    if max_length == 384:
+        assert len(held) == len(rows.dataset)
+    assert len(held) >= 0.995 * len(rows.dataset)
+    # The others begin or end within a token of the vocabulary ("anuary4, 2015").
+    assert len(right) >= 0.985 * len(rows.dataset)
+
+
+@pytest.mark.parametrize("file", ["dev-zh", "dev-de", "dev-vi"])
+@pytest.mark.parametrize("max_length", [128, 16])
+def test_every_word_gets_exactly_its_tag(shared_data, tokenizer, file, max_length):
+    task = Catalogue.load().training_tasks["panx_en"]
+    folder = task.sources.folder.model_copy(update={"path": f"xtreme/panx/{file}.tsv"})
+    task = task.model_copy(update={"sources": task.sources.model_copy(update={"folder": folder})})
+    rows = load_training_rows(task, data_dir=shared_data)
+    tokens = from_table(tagging.encode(rows, tokenizer, max_length))
+    assert tokens.lengths.max() <= max_length
+    gold = np.concatenate(rows.dataset["tags"][:])
+    assert (tokens.labels[tokens.labels != IGNORED_LABEL] == gold).all()
+    by_example = np.repeat(tokens.examples, tokens.lengths)[tokens.labels != IGNORED_LABEL]
+    assert (
+        by_example == np.repeat(np.arange(len(rows.dataset)), [len(w) for w in rows.dataset["words"][:]])
+    ).all()
