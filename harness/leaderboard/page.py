@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average
 from harness.leaderboard.table import Table, column_names, comparison_table, target_table
-from harness.leaderboard.uncertainty import CONFIDENCE
 
 _SHORT = 12
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
+_MOST_PAIRS = 105
 
 
 def render_page(publication: Publication) -> str:
@@ -53,13 +55,25 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         yield whole.columns(languages_end, len(whole.headers)).render()
         yield whole.columns(2, languages_end).render()
     if table.comparisons:
-        comparisons = comparison_table(table.comparisons).render()
+        comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
         else:
             title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
             yield _details(title, comparisons)
+    yield from _pairs(publication, table)
+
+
+def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
+    if not table.pairs:
+        return
+    title = f"Every pair: {inline(table.target)}, {len(table.pairs)} compared"
+    if len(table.pairs) <= _MOST_PAIRS:
+        yield _details(title, comparison_table(table.pairs, "other").render())
+    else:
+        data = f"{publication.board.name}.json"
+        yield f"{title}; they stand in [{data}]({data})."
 
 
 def _how_to_read(publication: Publication) -> Iterator[str]:
@@ -84,7 +98,21 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             "because they are translations of each other (Sellam et al. 2022; Miller 2024)."
             + (" The scatter of the seeds is pooled over the rows of a table." if seeds > 1 else "")
         )
-        lines.append("- **≈**: the interval of the difference covers zero, so it cannot be told from chance.")
+        lines.append(
+            "- **≈** at Δ target-only: its interval covers zero, so it cannot be told from chance. "
+            "At pairs: not apart after Holm's correction."
+        )
+        lines.append(
+            "- **rank** and **ties**: rows share a letter when they cannot be told apart (p ≥ 0.05 after "
+            "Holm's correction over all pairs of the table); a new rank begins where all rows above are told "
+            "apart from all rows below."
+        )
+        lines.append(
+            "- **p**: for other training runs and other items, from the same two variances as the "
+            "interval; **p Holm**: corrected for all pairs of its table; **p items**: for these "
+            f"training runs on other items, by {PERMUTATIONS:,} permutations"
+            + ("; **p McNemar**: the same by McNemar's test for clustered pairs." if seeds == 1 else ".")
+        )
     yield "\n".join(lines)
 
 

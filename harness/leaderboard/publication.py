@@ -4,15 +4,11 @@ from typing import Literal
 
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
 from harness.leaderboard.finding import finding
+from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.predictions import Predictions, correctness
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
-from harness.leaderboard.uncertainty import (
-    BOOTSTRAP_SEED,
-    CONFIDENCE,
-    REPLICATES,
-    estimate,
-)
+from harness.leaderboard.uncertainty import BOOTSTRAP_SEED, REPLICATES, estimate
 
 FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
 
