@@ -14,7 +14,7 @@ at once. Three tests answer different questions:
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -49,25 +49,21 @@ class PairedComparison(Frozen):
 
 
 def compare_pairs(
-    sequences: tuple[str, ...],
-    correct: npt.NDArray[np.int8],
-    contrasts: Contrasts,
-    pairs: Iterable[tuple[int, int]] | None = None,
+    sequences: tuple[str, ...], correct: npt.NDArray[np.int8], contrasts: Contrasts
 ) -> tuple[PairedComparison, ...]:
-    """Compare pairs of rows, with Holm's correction over those that are given.
+    """Compare all pairs of rows, with Holm's correction over all of them.
 
     Args:
         sequences: The rows, (R,).
         correct: Right answers, (R, seeds, languages, clusters).
         contrasts: Their contrasts.
-        pairs: Positions of the better and the other row; None: all pairs.
 
     Returns:
         The comparisons, largest difference first.
     """
     means = contrasts.values.mean(axis=(1, 2))
     chosen = sorted(
-        itertools.combinations(np.argsort(-means, kind="stable").tolist(), 2) if pairs is None else pairs,
+        itertools.combinations(np.argsort(-means, kind="stable").tolist(), 2),
         key=lambda pair: (-(means[pair[0]] - means[pair[1]]), pair),
     )
     estimates = [contrasts.pair(first, second) for first, second in chosen]
@@ -91,6 +87,15 @@ def compare_pairs(
         for (first, second), estimate, holm_p, p_items in zip(
             chosen, estimates, corrected, by_items, strict=True
         )
+    )
+
+
+def corrected_among(comparisons: Sequence[PairedComparison]) -> tuple[PairedComparison, ...]:
+    """Return the comparisons with Holm's correction over these alone."""
+    corrected = holm([comparison.p for comparison in comparisons])
+    return tuple(
+        comparison.model_copy(update={"p_holm": round(p, DECIMALS)})
+        for comparison, p in zip(comparisons, corrected, strict=True)
     )
 
 

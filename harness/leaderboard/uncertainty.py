@@ -19,7 +19,7 @@ part, so that the variance is that of a mean in the crossed random-effects layou
 Components", section 4.7).
 """
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,7 +35,7 @@ from harness.leaderboard.contrast import (
     residual_mean_square,
 )
 from harness.leaderboard.interval import Interval
-from harness.leaderboard.paired import PairedComparison, compare_pairs
+from harness.leaderboard.paired import PairedComparison, compare_pairs, corrected_among
 
 REPLICATES = 2000
 DRAWS_PER_REPLICATE = 10
@@ -106,13 +106,12 @@ def estimate(answers: Correctness) -> TargetUncertainty:
             for row, sequence in enumerate(answers.sequences)
             if row != baseline
         }
-    means = values.mean(axis=(1, 2))
-    permuted = permuted_pairs(answers.orders, means)
+    pairs = compare_pairs(answers.sequences, answers.correct, contrasts)
     return TargetUncertainty(
         averages=averages,
         deltas=deltas,
-        comparisons=compare_pairs(answers.sequences, answers.correct, contrasts, permuted),
-        pairs=compare_pairs(answers.sequences, answers.correct, contrasts),
+        comparisons=corrected_among(permuted_pairs(answers.orders, answers.sequences, pairs)),
+        pairs=pairs,
         orders=answers.orders,
         contrasts=contrasts,
     )
@@ -161,14 +160,12 @@ def language_mean(answers: Correctness) -> Floats:
     return mean
 
 
-def permuted_pairs(orders: tuple[tuple[str, ...], ...], means: Floats) -> list[tuple[int, int]]:
-    """Return the pairs of rows with the same tasks in another order, the better row first."""
-    pairs = [
-        (first, second) if means[first] >= means[second] else (second, first)
-        for first, second in itertools.combinations(range(len(orders)), 2)
-        if orders[first] != orders[second] and sorted(orders[first]) == sorted(orders[second])
-    ]
-    return sorted(pairs, key=lambda pair: (-(means[pair[0]] - means[pair[1]]), pair))
+def permuted_pairs(
+    orders: tuple[tuple[str, ...], ...], sequences: tuple[str, ...], pairs: Sequence[PairedComparison]
+) -> list[PairedComparison]:
+    """Return the pairs of rows with the same tasks in another order."""
+    tasks = {sequence: sorted(order) for sequence, order in zip(sequences, orders, strict=True)}
+    return [pair for pair in pairs if tasks[pair.first] == tasks[pair.second]]
 
 
 def _item_replicates(seed_means: Floats, random: _Random) -> Floats:

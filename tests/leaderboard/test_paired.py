@@ -85,9 +85,9 @@ def test_without_items_noise_two_rows_are_compared_by_a_paired_t_test_over_seeds
     (pair,) = compared(right, [("a",), ("b",)]).pairs
     expected = stats.ttest_rel(*counts).pvalue
     assert pair.p == pytest.approx(expected, abs=0.04)
-    assert pair.p >= expected
 
 
+@pytest.mark.slow
 def test_p_values_of_equal_sequences_are_below_a_twentieth_one_time_in_twenty():
     rng, p, intervals = np.random.default_rng(5), [], []
     for _ in range(80):
@@ -98,6 +98,7 @@ def test_p_values_of_equal_sequences_are_below_a_twentieth_one_time_in_twenty():
     assert np.mean((np.array(p) < 0.05) == np.array(intervals)) > 0.98
 
 
+@pytest.mark.slow
 def test_holm_keeps_a_table_of_equal_rows_together():
     rng, wrong = np.random.default_rng(6), 0
     for _ in range(60):
