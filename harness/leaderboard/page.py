@@ -7,6 +7,8 @@ from pathlib import Path
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
+from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
@@ -62,7 +64,21 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         else:
             title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
             yield _details(title, comparisons)
+    yield from _order(publication, table.target)
     yield from _pairs(publication, table)
+
+
+def _order(publication: Publication, target: str) -> Iterator[str]:
+    analysis = next(analysis for analysis in publication.analyses if analysis.target == target)
+    yield f"### Order as a factor: {inline(target)}"
+    yield inline(" ".join(summary(analysis)))
+    agreement = publication.targets_agreement
+    lines = [test_line(analysis)] if analysis.test else []
+    lines += agreement_lines((*analysis.agreement, *([agreement] if agreement else [])))
+    if lines:
+        yield "\n".join(lines)
+    for title, table in analysis_tables(analysis):
+        yield _details(title, table.render())
 
 
 def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:

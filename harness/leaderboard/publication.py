@@ -5,6 +5,8 @@ from typing import Literal
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
 from harness.leaderboard.finding import finding
 from harness.leaderboard.interval import CONFIDENCE
+from harness.leaderboard.order.agreement import Agreement
+from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
 from harness.leaderboard.predictions import Predictions, correctness
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
@@ -47,6 +49,8 @@ class Publication(Frozen):
     board: Board
     findings: tuple[Finding, ...]
     targets: tuple[TargetStatistics, ...]
+    analyses: tuple[OrderAnalysis, ...]
+    targets_agreement: Agreement | None
     bootstrap: Bootstrap | None
     predictions: StoredPredictions | None
     sequence_link: str | None
@@ -78,10 +82,13 @@ def compile_publication(
     Raises:
         PredictionsError: The predictions of two rows are on other items.
     """
-    targets = []
+    targets, analyses = [], []
     for target in board.targets:
         answers = correctness(board, target, predictions) if predictions is not None else None
-        targets.append(target_statistics(board, target, estimate(answers) if answers else None))
+        uncertainty = estimate(answers) if answers else None
+        targets.append(target_statistics(board, target, uncertainty))
+        orders = uncertainty.orders if uncertainty else ()
+        analyses.append(analyse_target(board, target, orders, uncertainty.contrasts if uncertainty else None))
     findings = tuple(
         Finding(target=table.target, sentences=finding(board, table, intervals=_has_intervals(table)))
         for table in targets
@@ -90,6 +97,8 @@ def compile_publication(
         board=board,
         findings=findings,
         targets=tuple(targets),
+        analyses=tuple(analyses),
+        targets_agreement=agreement_of_targets(board),
         bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,
