@@ -1,14 +1,14 @@
 """How many seeds it takes to tell a difference of two sequences from the scatter of training runs.
 
 Two sequences are compared seed by seed with a paired t-test at 0.05, two-sided; its power is that of the
-non-central t-distribution (Cohen 1988, "Statistical Power Analysis", chapter 2; computed by statsmodels).
+non-central t-distribution (Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2).
 The scatter is the one seen: √2 times that between training runs. More seeds do not lessen the chance that
 lies in the test items.
 """
 
 import math
 
-from statsmodels.stats.power import TTestPower
+from scipy import stats
 
 from harness.leaderboard.board import Frozen
 from harness.leaderboard.contrast import ALPHA, residual_mean_square
@@ -59,7 +59,9 @@ def seed_power(scores: OrderScores) -> SeedPower | None:
 
 def power_of(difference: float, sd: float, seeds: int) -> float:
     """Return the power of the paired t-test with so many seeds (at least two)."""
-    return float(TTestPower().power(effect_size=difference / sd, nobs=seeds, alpha=ALPHA))
+    critical = stats.t.isf(ALPHA / 2, seeds - 1)
+    # t² is F; the lower tail of scipy's non-central t is undefined for some large differences.
+    return float(stats.ncf.sf(critical**2, 1, seeds - 1, seeds * (difference / sd) ** 2))
 
 
 def seeds_needed(difference: float, sd: float) -> int | None:
