@@ -10,6 +10,7 @@ from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inlin
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
+from harness.leaderboard.plan_tree import mermaid
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average
@@ -34,6 +35,7 @@ def render_page(publication: Publication) -> str:
         )
     for table in publication.targets:
         blocks += _target(publication, table)
+    blocks += _plan_tree(board)
     blocks += _how_to_read(publication)
     blocks += _failed_runs(board)
     blocks += _per_seed(board)
@@ -64,8 +66,21 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         else:
             title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
             yield _details(title, comparisons)
+    yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
     yield from _pairs(publication, table)
+
+
+def _pictures(publication: Publication, target: str) -> Iterator[str]:
+    for picture in publication.pictures:
+        if picture.target == target:
+            yield f"![{inline(picture.text)}]({picture.svg})\n\n[PNG]({picture.png})"
+
+
+def _plan_tree(board: Board) -> Iterator[str]:
+    diagram = mermaid(board)
+    if diagram is not None:
+        yield _details("The stages of one seed", f"```mermaid\n{diagram}\n```")
 
 
 def _order(publication: Publication, target: str) -> Iterator[str]:
@@ -120,8 +135,8 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
         )
         lines.append(
             "- **rank** and **ties**: rows share a letter when they cannot be told apart (p ≥ 0.05 after "
-            "Holm's correction over all pairs of the table); a new rank begins where all rows above are told "
-            "apart from all rows below."
+            "Holm's correction over all pairs of the table); a rank is one more than the number of better "
+            "rows that a row is told apart from."
         )
         lines.append(
             "- **p**: for other training runs and other items, from the same two variances as the "
@@ -202,6 +217,7 @@ def _provenance(publication: Publication) -> Iterator[str]:
     data = f"{publication.board.name}.json"
     lines = [
         f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
+        f"- The same as {_exports(publication.board.name)}",
         f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:_SHORT])}",
         f"- Model: {code(made.model)}{_version(made)}",
         f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
@@ -219,6 +235,13 @@ def _provenance(publication: Publication) -> Iterator[str]:
             f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
         )
     yield "\n".join(lines)
+
+
+def _exports(name: str) -> str:
+    return ", ".join(
+        f"[{kind}]({name}.{ending})"
+        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
+    )
 
 
 def content_digest(publication: Publication) -> str:

@@ -7,6 +7,7 @@ from harness.leaderboard.finding import finding
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
+from harness.leaderboard.pictures.picture import Picture
 from harness.leaderboard.predictions import Predictions, correctness
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
@@ -43,6 +44,7 @@ class Publication(Frozen):
 
     Attributes:
         sequence_link: The sequence file as seen from the page's folder, None where it lies elsewhere.
+        drawn_with: What the bytes of the pictures depend on apart from the numbers.
     """
 
     format: Literal["xstilts-leaderboard-1"] = FORMAT
@@ -52,6 +54,8 @@ class Publication(Frozen):
     analyses: tuple[OrderAnalysis, ...]
     targets_agreement: Agreement | None
     bootstrap: Bootstrap | None
+    pictures: tuple[Picture, ...] = ()
+    drawn_with: str | None = None
     predictions: StoredPredictions | None
     sequence_link: str | None
     reported: tuple[ReportedRow, ...]

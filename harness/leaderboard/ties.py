@@ -10,16 +10,12 @@ _ALPHABET = 26
 def shared_ranks(apart: Booleans) -> list[int]:
     """Return the rank of each row, given which rows are told apart, (R, R), the best row first.
 
-    A new rank begins only where every row above is told apart from every row below, so that two rows
-    that are not told apart always share a rank, and two ranks are always told apart. It is the number of
-    rows above, plus one (as in the clusters of the WMT shared tasks, Koehn 2012, "Simulating Human
-    Judgment in Machine Translation Evaluation Campaigns").
+    A rank is one more than the number of better rows that the row is told apart from, so that all that
+    cannot be told apart from the best share rank 1 (as on Chatbot Arena's leaderboard, Chiang et al. 2024,
+    https://arxiv.org/abs/2403.04132, section 5). Not being told apart does not carry over from one pair to
+    the next, so rows further down may share a tie group and yet differ in rank.
     """
-    ranks: list[int] = []
-    for row in range(len(apart)):
-        begins = row == 0 or bool(apart[:row, row:].all())
-        ranks.append(row + 1 if begins else ranks[-1])
-    return ranks
+    return [1 + int(apart[:row, row].sum()) for row in range(len(apart))]
 
 
 def tie_groups(apart: Booleans) -> list[str]:

@@ -82,8 +82,9 @@ def _effects(analysis: OrderAnalysis) -> Iterator[str]:
 
 
 def _effect(effect: PlaceEffect) -> str:
+    other = "after it" if effect.place.startswith("before") else "elsewhere"
     return (
-        f"{effect.task} {effect.place} instead of elsewhere: {points(effect.difference)} points, "
+        f"{effect.task} {effect.place} rather than {other}: {points(effect.difference)} points, "
         f"95% {interval(effect.interval, signed=True)}, p {p_value(effect.p_holm)}"
     )
 
