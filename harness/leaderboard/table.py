@@ -22,7 +22,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     left: frozenset[str] = frozenset({"order", "ties"})
 
-    def render(self, style: str = "github") -> str:
+    def render(self, style: str = "pipe") -> str:
         """Return the text of the table in one of tabulate's styles."""
         align = ["left" if header in self.left else "right" for header in self.headers]
         return tabulate(self.rows, self.headers, tablefmt=style, colalign=align, disable_numparse=True)

@@ -27,7 +27,7 @@ def tables(text):
     """Return each table of a page as a list of {header: cell}."""
     found, lines = [], text.splitlines()
     for number, line in enumerate(lines):
-        if line.startswith("|--") and lines[number - 1].startswith("|"):
+        if line.startswith(("|--", "|:-")) and lines[number - 1].startswith("|"):
             header, rows = Table.cells(lines[number - 1]), []
             for row in lines[number + 1 :]:
                 if not row.startswith("|"):
