@@ -11,6 +11,11 @@ from harness.cli.options import run_options
 @click.argument("file")
 @run_options
 @click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Stages trained at the same time. [default: as suits the machine]",
+)
+@click.option(
     "--processes",
     type=click.IntRange(1),
     default=1,
@@ -26,6 +31,7 @@ def command(
     seeds: tuple[int, ...] | None,
     deepspeed: str | None,
     reported: Path | None,
+    workers: int | None,
     processes: int,
 ) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
@@ -51,6 +57,7 @@ def command(
         limit=limit,
         seeds=seeds,
         deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
+        workers=workers,
         processes=processes,
         reported=reported,
     )

@@ -16,7 +16,8 @@ class RunOptions:
 
     Attributes:
         limit: Train on and score at most this many rows per task; the leaderboard says so.
-        processes: Training processes (one for each device).
+        workers: Stages that are trained at the same time; None: as suits the machine.
+        processes: Training processes of one stage (one for each device).
     """
 
     store: Path
@@ -25,6 +26,7 @@ class RunOptions:
     limit: int | None = None
     seeds: Sequence[int] | None = None
     deepspeed: DeepSpeedFile | None = None
+    workers: int | None = None
     processes: int = 1
     reported: Path | None = None
 

@@ -1,33 +1,36 @@
 """What a person sees of a run: where it is, how fast, how long still."""
 
+import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from harness.evaluation.job import EvaluationProgress
 from harness.execution.messages import Evaluating, Event, Training
-from harness.training.job import StageProgress
 
 _LINE_SECONDS = 15.0
+_SAMPLE_TO_ITEM = 3
 
 
 class Reporter:
-    """Prints a run's progress: a live line on a terminal, now and then a line elsewhere.
+    """Prints a run's progress: a live line for each worker on a terminal, now and then a line elsewhere.
 
-    Time left is the remaining work divided by the speed seen so far; training samples and evaluation
-    items are counted apart, since a sample costs about three times the computation of an item.
+    Time left is the remaining work divided by the speed seen so far and by the number of workers;
+    training samples and evaluation items are counted apart, since a sample costs about three times the
+    computation of an item (forward and backward pass against forward pass alone).
     """
 
-    def __init__(self, console: Console, works: int, samples: int, items: int) -> None:
+    def __init__(self, console: Console, works: int, samples: int, items: int, workers: int = 1) -> None:
         self._console = console
-        self._works, self._samples, self._items = works, samples, items
+        self._works, self._workers = works, workers
+        self._samples, self._items = samples, items
         self._sample_seconds, self._item_seconds = _Rate(), _Rate()
+        self._current: list[Shown] = []
         self._number = 0
-        self._label = ""
-        self._spoken = 0.0
+        self._lock = threading.RLock()
         self._live = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -37,7 +40,6 @@ class Reporter:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._bar: TaskID | None = None
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -50,93 +52,121 @@ class Reporter:
         """Leave the terminal as it was."""
         self._live.stop()
 
-    def say(self, text: str) -> None:
-        """Print a line that stays."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def begin(self, label: str, total: int) -> None:
-        """Begin a stage or an evaluation."""
-        self._number += 1
-        self._label = f"[{self._number}/{self._works}] {label}"
-        self._spoken = time.monotonic()
-        if self._bar is not None:
-            self._live.remove_task(self._bar)
-        self._bar = self._live.add_task(self._label, total=total, figures="")
-        if not self._console.is_terminal:
-            self.say(self._label)
+    def begin(self, label: str, total: int) -> "Shown":
+        """Begin a stage or an evaluation of `total` steps or items."""
+        with self._lock:
+            self._number += 1
+            numbered = f"[{self._number}/{self._works}] {label}"
+            shown = Shown(self, numbered, self._live.add_task(numbered, total=total, figures=""))
+            self._current.append(shown)
+            if not self._console.is_terminal:
+                self._say(numbered)
+            return shown
 
     def reused(self, label: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation lay in the store; its work is no longer to be done."""
-        self._number += 1
-        self._samples -= samples
-        self._items -= items
-        self.say(f"  reused  {label}")
-
-    def finished(self, text: str) -> None:
-        """Tell how the begun stage or evaluation ended."""
-        self.say(f"  done    {self._label}: {text}")
+        with self._lock:
+            self._number += 1
+            self._take_off(samples, items)
+            self._say(f"  reused  {label}")
 
     def failed(self, label: str, error: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation failed; its work is no longer to be done."""
-        self._samples -= samples
-        self._items -= items
-        self.say(f"  FAILED  {label}: {error}")
+        with self._lock:
+            self._take_off(samples, items)
+            for shown in [shown for shown in self._current if shown.label.endswith(f"] {label}")]:
+                self._end(shown)
+            self._say(f"  FAILED  {label}: {error}")
 
     def left_out(self, label: str, error: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation is left out because one before it failed."""
-        self._number += 1
-        self.failed(label, error, samples, items)
+        with self._lock:
+            self._number += 1
+            self.failed(label, error, samples, items)
+
+    def _take_off(self, samples: int, items: int) -> None:
+        self._samples -= samples
+        self._items -= items
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _end(self, shown: "Shown") -> None:
+        self._current.remove(shown)
+        self._live.remove_task(shown.bar)
+
+    def _finish(self, shown: "Shown", samples: int, items: int, seconds: float, text: str) -> None:
+        with self._lock:
+            self._take_off(samples, items)
+            self._sample_seconds.add(samples, seconds if samples else 0.0)
+            self._item_seconds.add(items, seconds if items else 0.0)
+            self._end(shown)
+            self._say(f"  done    {shown.label}: {text}")
+
+    def _show(self, shown: "Shown", completed: int, figures: str) -> None:
+        with self._lock:
+            line = f"{figures}  {self._left()}"
+            self._live.update(shown.bar, completed=completed, figures=line)
+            now = time.monotonic()
+            if not self._console.is_terminal and now - shown.spoken >= _LINE_SECONDS:
+                shown.spoken = now
+                self._say(
+                    f"          {line}" if len(self._current) == 1 else f"          {shown.label}: {line}"
+                )
+
+    def _left(self) -> str:
+        rates = [shown.speed for shown in self._current if shown.speed]
+        sample_cost = self._sample_seconds.each() or next(
+            (1 / rate.samples for rate in rates if rate.samples), 0
+        )
+        item_cost = self._item_seconds.each() or next((1 / rate.items for rate in rates if rate.items), 0)
+        sample_cost = sample_cost or item_cost * _SAMPLE_TO_ITEM
+        item_cost = item_cost or sample_cost / _SAMPLE_TO_ITEM
+        samples = self._samples - sum(shown.samples for shown in self._current)
+        items = self._items - sum(shown.items for shown in self._current)
+        seconds = (samples * sample_cost + items * item_cost) / self._workers
+        return f"{duration(max(0.0, seconds))} left"
+
+
+@dataclass(frozen=True)
+class _Speed:
+    samples: float = 0.0
+    items: float = 0.0
+
+
+class Shown:
+    """A stage or an evaluation that is going on."""
+
+    def __init__(self, reporter: Reporter, label: str, bar: TaskID) -> None:
+        self.label, self.bar = label, bar
+        self.samples, self.items = 0, 0
+        self.speed: _Speed | None = None
+        self.spoken = time.monotonic()
+        self._reporter = reporter
 
     def hear(self, event: Event) -> None:
         """Show an event of the worker."""
         if isinstance(event, Training):
-            self._training(event.progress)
+            training = event.progress
+            self.samples, self.speed = training.samples, _Speed(samples=training.samples_per_second)
+            figures = (
+                f"step {training.step}/{training.steps}  {training.samples_per_second:.1f} samples/s  "
+                f"loss {training.loss:.3f}"
+            )
+            self._reporter._show(self, training.step, figures)
         elif isinstance(event, Evaluating):
-            self._evaluating(event.progress)
+            scored = event.progress
+            self.items, self.speed = scored.done, _Speed(items=scored.items_per_second)
+            figures = f"item {scored.done}/{scored.total}  {scored.items_per_second:.0f} items/s"
+            self._reporter._show(self, scored.done, figures)
 
-    def trained(self, samples: int, seconds: float) -> None:
-        """Take a finished stage off what remains."""
-        self._samples -= samples
-        self._sample_seconds.add(samples, seconds)
+    def trained(self, samples: int, seconds: float, text: str) -> None:
+        """Tell that the stage is finished; `samples` were to be trained on in `seconds`."""
+        self._reporter._finish(self, samples, 0, seconds, text)
 
-    def evaluated(self, items: int, seconds: float) -> None:
-        """Take a finished evaluation off what remains."""
-        self._items -= items
-        self._item_seconds.add(items, seconds)
-
-    def _training(self, progress: StageProgress) -> None:
-        left = self._left(self._samples - progress.samples, self._items, progress.samples_per_second, None)
-        self._show(
-            progress.step,
-            f"step {progress.step}/{progress.steps}  {progress.samples_per_second:.1f} samples/s  "
-            f"loss {progress.loss:.3f}  {left}",
-        )
-
-    def _evaluating(self, progress: EvaluationProgress) -> None:
-        left = self._left(self._samples, self._items - progress.done, None, progress.items_per_second)
-        self._show(
-            progress.done,
-            f"item {progress.done}/{progress.total}  {progress.items_per_second:.0f} items/s  {left}",
-        )
-
-    def _left(self, samples: int, items: int, samples_now: float | None, items_now: float | None) -> str:
-        sample_cost = self._sample_seconds.each(samples_now)
-        item_cost = self._item_seconds.each(items_now)
-        if item_cost is None and sample_cost is not None:
-            item_cost = sample_cost / 3
-        if sample_cost is None:
-            sample_cost = None if item_cost is None else item_cost * 3
-        if sample_cost is None or item_cost is None:
-            return ""
-        return f"{duration(max(0.0, samples * sample_cost + items * item_cost))} left"
-
-    def _show(self, completed: int, figures: str) -> None:
-        if self._bar is not None:
-            self._live.update(self._bar, completed=completed, figures=figures)
-        now = time.monotonic()
-        if not self._console.is_terminal and now - self._spoken >= _LINE_SECONDS:
-            self._spoken = now
-            self.say(f"          {figures}")
+    def evaluated(self, items: int, seconds: float, text: str) -> None:
+        """Tell that the evaluation is finished; `items` were scored in `seconds`."""
+        self._reporter._finish(self, 0, items, seconds, text)
 
 
 class _Rate:
@@ -149,10 +179,8 @@ class _Rate:
         self._count += count
         self._seconds += seconds
 
-    def each(self, per_second_now: float | None) -> float | None:
-        if self._count and self._seconds:
-            return self._seconds / self._count
-        return 1 / per_second_now if per_second_now else None
+    def each(self) -> float:
+        return self._seconds / self._count if self._count else 0.0
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.runner import Outcome, Runner
 from harness.execution.worker_process import WorkerProcess
+from harness.execution.workers import make_workers
 from harness.leaderboard.board import Board
 from harness.leaderboard.publish import Published, publish
 from harness.plan.drawing import summary
@@ -63,7 +64,8 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     refuse_leakage(resolution)
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _signals_raise():
-        outcome = _carry_out(resolution, store, WorkerProcess(logs, options.processes), console)
+        workers = make_workers(logs, options.workers, options.processes)
+        outcome = _carry_out(resolution, store, workers, console)
     report = publish_plan(resolution, store, options, outcome)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return report
@@ -76,7 +78,9 @@ def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outc
     return RunReport(outcome, board, published)
 
 
-def _carry_out(resolution: Resolution, store: Store, worker: WorkerProcess, console: Console) -> Outcome:
+def _carry_out(
+    resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], console: Console
+) -> Outcome:
     plan = resolution.plan
     targets = [stage for stage in plan.stages if stage.role == "target"]
     reporter = Reporter(
@@ -84,14 +88,12 @@ def _carry_out(resolution: Resolution, store: Store, worker: WorkerProcess, cons
         works=len(plan.stages) + len(targets),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
+        workers=len(workers),
     )
-    try:
-        with reporter:
-            outcome = Runner(resolution, store, worker, reporter).run()
-    except BaseException:
-        worker.kill()
-        raise
-    worker.stop()
+    with reporter:
+        outcome = Runner(resolution, store, workers, reporter).run()
+    for worker in workers:
+        worker.stop()
     return outcome
 
 

@@ -1,10 +1,10 @@
 """The runner: trains what is missing of a plan, evaluates what is missing, and goes on after failures."""
 
 import shutil
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Literal
 
 from harness.evaluation.manifest import EVALUATIONS
@@ -14,6 +14,7 @@ from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution
 from harness.execution.worker_process import StageFailedError, WorkerProcess
 from harness.plan.stage import Stage
+from harness.store.lock import EntryLock
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 
@@ -33,11 +34,6 @@ class Work:
         return str(self.stage) if self.kind == "train" else f"evaluation of {self.stage}"
 
 
-class _State(Enum):
-    DONE = "done"
-    BUSY = "busy"
-
-
 @dataclass
 class Outcome:
     """What a run did.
@@ -54,31 +50,44 @@ class Outcome:
 
 
 class Runner:
-    """Carries a resolved plan out on this machine.
+    """Carries a resolved plan out on this machine, each worker taking the next work whose parent is there.
 
     Another run may work on the same store: what it is making is left to it and looked for again later.
     """
 
     def __init__(
-        self, resolution: Resolution, store: Store, worker: WorkerProcess, reporter: Reporter
+        self, resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], reporter: Reporter
     ) -> None:
         self._resolution = resolution
-        self._spec = resolution.plan.loaded.spec
         self._store = store
-        self._worker = worker
+        self._workers = workers
         self._reporter = reporter
         self._needed = needed_stages(resolution, store)
         self._outcome = Outcome()
+        self._pending = list(self._work())
+        self._finished: set[str] = set()
+        self._stopped = False
+        # Guards everything above, and tells waiting workers that some work has ended.
+        self._changed = threading.Condition()
 
     def run(self) -> Outcome:
         """Do all the work there is; failures are kept in the outcome, not raised."""
-        pending = list(self._work())
-        while pending:
-            waiting = [work for work in pending if self._attempt(work) is _State.BUSY]
-            if len(waiting) == len(pending):
-                time.sleep(_BUSY_SECONDS)
-            pending = waiting
+        with ThreadPoolExecutor(len(self._workers), thread_name_prefix="worker") as pool:
+            served = [pool.submit(self._serve, worker) for worker in self._workers]
+            try:
+                for future in as_completed(served):
+                    future.result()
+            except BaseException:
+                self._stop()
+                raise
         return self._outcome
+
+    def _stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for worker in self._workers:
+            worker.kill()
 
     def _work(self) -> Iterator[Work]:
         for stage in self._resolution.plan.stages:
@@ -86,72 +95,106 @@ class Runner:
             if stage.role == "target":
                 yield Work("evaluate", stage, self._resolution.evaluation_digests[stage])
 
-    def _attempt(self, work: Work) -> _State:
+    def _serve(self, worker: WorkerProcess) -> None:
+        while (claim := self._claim()) is not None:
+            work, lock = claim
+            try:
+                self._make(work, worker)
+            finally:
+                lock.release()
+                with self._changed:
+                    self._changed.notify_all()
+
+    def _claim(self) -> tuple[Work, EntryLock] | None:
+        """Wait for work that can be done now and take it; None when there is no more."""
+        with self._changed:
+            while self._pending and not self._stopped:
+                for work in list(self._pending):
+                    lock = self._lock_if_ready(work)
+                    if lock is not None:
+                        self._pending.remove(work)
+                        return work, lock
+                if self._pending:
+                    self._changed.wait(_BUSY_SECONDS)
+            return None
+
+    def _lock_if_ready(self, work: Work) -> EntryLock | None:
+        """Take the work's lock if its parent is there; strike off work that is finished or left out."""
         if self._is_finished(work) or (work.kind == "train" and work.stage not in self._needed):
+            self._pending.remove(work)
             self._count_reused(work)
-            return _State.DONE
+            return None
         before = work.stage.parent if work.kind == "train" else work.stage
         if before is not None:
             if before in self._outcome.failures:
-                self._skip(work, before)
-                return _State.DONE
-            if self._store.get(STAGES, self._resolution.digests[before]) is None:
-                return _State.BUSY
+                self._pending.remove(work)
+                self._leave_out(work, before)
+                return None
+            if not self._is_finished(Work("train", before, self._resolution.digests[before])):
+                return None
         lock = self._store.lock(work.digest)
-        if not lock.try_acquire():
-            return _State.BUSY
-        try:
-            self._make(work)
-        finally:
-            lock.release()
-        return _State.DONE
+        return lock if lock.try_acquire() else None
 
-    def _make(self, work: Work) -> None:
+    def _make(self, work: Work, worker: WorkerProcess) -> None:
         # Another run may have finished it since it was looked for.
         if self._is_finished(work) or self._adopt(work):
-            self._count_reused(work)
+            with self._changed:
+                self._count_reused(work)
             return
         try:
             if work.kind == "train":
-                self._train(work.stage)
+                self._train(work, worker)
             else:
-                self._evaluate(work.stage)
+                self._evaluate(work, worker)
         except StageFailedError as error:
-            self._outcome.failures[work.stage] = str(error)
-            self._reporter.failed(str(work), str(error), *self._size(work))
+            with self._changed:
+                if not self._stopped:
+                    self._outcome.failures[work.stage] = str(error)
+                    self._reporter.failed(str(work), str(error), *self._size(work))
 
-    def _train(self, stage: Stage) -> None:
+    def _train(self, work: Work, worker: WorkerProcess) -> None:
+        stage = work.stage
         job = stage_job(self._resolution, self._store, stage)
         samples = self._resolution.samples(stage)
-        self._reporter.begin(str(stage), total=-(-samples // job.hyperparameters.batch_size))
+        shown = self._reporter.begin(str(work), total=-(-samples // job.hyperparameters.batch_size))
         locks = self._store.layout.root / "locks"
-        result = self._worker.train(TrainRequest(job=job, locks=locks), self._reporter.hear)
+        result = worker.train(TrainRequest(job=job, locks=locks), shown.hear)
         self._store.add(STAGES, stage_manifest(self._resolution, stage, job, result))
-        self._outcome.trained += 1
-        self._reporter.trained(samples, result.seconds)
-        self._reporter.finished(
+        with self._changed:
+            self._outcome.trained += 1
+        shown.trained(
+            samples,
+            result.seconds,
             f"loss {result.final_loss:.3f}, {result.samples_per_second:.1f} samples/s, "
-            f"{duration(result.seconds)}"
+            f"{duration(result.seconds)}",
         )
 
-    def _evaluate(self, stage: Stage) -> None:
+    def _evaluate(self, work: Work, worker: WorkerProcess) -> None:
+        stage = work.stage
         job = evaluation_job(self._resolution, self._store, stage)
         # Unlike a stage, an evaluation starts anew: it takes less time than a resume point is worth.
         shutil.rmtree(job.output)
         job.output.mkdir()
         items = self._resolution.items(stage)
-        self._reporter.begin(f"evaluation of {stage}", total=items)
-        result = self._worker.evaluate(EvaluateRequest(job=job), self._reporter.hear)
+        shown = self._reporter.begin(str(work), total=items)
+        result = worker.evaluate(EvaluateRequest(job=job), shown.hear)
         self._store.add(EVALUATIONS, evaluation_manifest(self._resolution, stage, job, result))
-        self._outcome.evaluated += 1
-        self._reporter.evaluated(items, result.seconds)
+        with self._changed:
+            self._outcome.evaluated += 1
         scores = ", ".join(f"{score.language} {score.accuracy:.3f}" for score in result.scores)
-        self._reporter.finished(f"{scores}; {result.items_per_second:.0f} items/s")
+        shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
     def _is_finished(self, work: Work) -> bool:
-        if work.kind == "train":
-            return self._store.get(STAGES, work.digest) is not None
-        return self._store.get(EVALUATIONS, work.digest) is not None
+        if work.digest in self._finished:
+            return True
+        manifest = (
+            self._store.get(STAGES, work.digest)
+            if work.kind == "train"
+            else self._store.get(EVALUATIONS, work.digest)
+        )
+        if manifest is not None:
+            self._finished.add(work.digest)
+        return manifest is not None
 
     def _adopt(self, work: Work) -> bool:
         if work.kind == "train":
@@ -171,7 +214,7 @@ class Runner:
             self._outcome.reused_evaluations += 1
         self._reporter.reused(str(work), *self._size(work))
 
-    def _skip(self, work: Work, before: Stage) -> None:
+    def _leave_out(self, work: Work, before: Stage) -> None:
         # A target's own failure is already there when its evaluation is left out.
         if work.stage not in self._outcome.failures:
             self._outcome.failures[work.stage] = f"left out: {before} failed"

@@ -7,7 +7,9 @@ from harness.spec.load import LoadedSequence, load_sequences
 TASKS = ("mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte")
 
 
-def loaded(folder: Path, *, intermediates: int, orders: str, targets: int = 1, seeds: int = 1) -> LoadedSequence:
+def loaded(
+    folder: Path, *, intermediates: int, orders: str, targets: int = 1, seeds: int = 1
+) -> LoadedSequence:
     """Write a sequence file over the shipped GLUE tasks and load it."""
     evaluated = ("xtreme_xnli", "xtreme_pawsx")[:targets]
     path = folder / "sequence.yaml"

@@ -59,8 +59,9 @@ def test_epochs_do_not_count_where_steps_are_given():
 
 def test_every_setting_but_accumulation_enters_the_digest():
     changes = {
-        "epochs": 2.0, "steps": 7, "learning_rate": 1e-4, "batch_size": 64, "max_length": 64, "warmup_ratio": 0.2,
-        "weight_decay": 0.1, "max_grad_norm": 2.0, "precision": Precision.FP32, "freeze_embeddings": True,
+        "epochs": 2.0, "steps": 7, "learning_rate": 1e-4, "batch_size": 64, "max_length": 64,
+        "warmup_ratio": 0.2, "weight_decay": 0.1, "max_grad_norm": 2.0, "precision": Precision.FP32,
+        "freeze_embeddings": True,
         "dropout": 0.0, "train_rows": 5,
     }  # fmt: skip
     assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation"}

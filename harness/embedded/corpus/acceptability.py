@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 
 from harness.embedded.corpus.drawing import Draw, split_of
-from harness.embedded.corpus.entailment_quantities import comparable_two
 from harness.embedded.corpus.languages import GRAMMARS
 from harness.embedded.corpus.meaning import (
     ANIMALS,
@@ -31,6 +30,7 @@ from harness.embedded.corpus.meaning import (
     places_of,
     qualities_of,
 )
+from harness.embedded.corpus.paraphrase import comparable_two
 
 LABELS = ("unacceptable", "acceptable")
 Fault = Callable[[Draw, str], str]

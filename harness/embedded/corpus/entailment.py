@@ -6,21 +6,20 @@ from collections.abc import Callable
 
 from harness.embedded.corpus.drawing import Draw
 from harness.embedded.corpus.entailment_events import obtained, transfer, voice
-from harness.embedded.corpus.entailment_quantities import compared, counted, quantified
-from harness.embedded.corpus.entailment_states import attribute, pair, presence, quality
+from harness.embedded.corpus.entailment_quantities import counted, quantified
+from harness.embedded.corpus.entailment_states import activity, attribute, presence, quality
 from harness.embedded.corpus.meaning import Clause
 
 LABELS = ("entailment", "neutral", "contradiction")
 Family = Callable[[Draw, str], tuple[Clause, Clause]]
 FAMILIES: dict[str, Family] = {
     "presence": presence,
+    "activity": activity,
     "attribute": attribute,
     "quality": quality,
-    "pair": pair,
     "obtained": obtained,
     "voice": voice,
     "transfer": transfer,
     "quantified": quantified,
     "counted": counted,
-    "compared": compared,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.embedded.corpus.drawing import Draw
+from harness.embedded.corpus.entailment_states import denied
 from harness.embedded.corpus.meaning import (
     GIFTS,
     GOODS,
@@ -29,7 +30,7 @@ from harness.embedded.corpus.meaning import (
 def obtained(draw: Draw, label: str) -> tuple[Clause, Clause]:
     """Kinds and members as objects: affirmation entails upwards, denial downwards, the rest stays open."""
     noun = draw.one((*GOODS, *GOODS_KINDS, *GOODS_KINDS))
-    negated, is_kind = draw.chance(0.5), noun in KINDS
+    negated, is_kind = denied(draw, label), noun in KINDS
     # An affirmed member follows only from a narrower agent, so its agent is "person".
     agent = draw.one(PERSONS) if negated or is_kind else "person"
     hypothesis = Doing(agent, draw.one(GOODS_VERBS), noun, negated=negated)
@@ -50,16 +51,19 @@ def _left_open(draw: Draw, hypothesis: Doing) -> Doing:
     others = [verb for verb in GOODS_VERBS if verb != hypothesis.verb]
     if noun in KINDS:
         member = draw.one(members_of(noun))
-        if draw.chance(0.6):
+        if draw.chance(0.15):
             return replace(hypothesis, object=member, negated=True)
         elsewhere = draw.one([good for good in GOODS if KIND_OF[good] != noun])
-        return replace(hypothesis, object=elsewhere, negated=False)
+        return replace(hypothesis, object=elsewhere)
     sibling = draw.one([member for member in members_of(kind_of(noun)) if member != noun])
     if hypothesis.negated:
         return replace(hypothesis, object=sibling)
-    if draw.chance(0.6):
-        return replace(hypothesis, object=kind_of(noun))
-    return replace(hypothesis, verb=draw.one(others), object=kind_of(noun))
+    options = (
+        replace(hypothesis, object=kind_of(noun)),
+        replace(hypothesis, object=sibling),
+        replace(hypothesis, verb=draw.one(others)),
+    )
+    return draw.one(options)
 
 
 def voice(draw: Draw, label: str) -> tuple[Clause, Clause]:
@@ -70,15 +74,15 @@ def voice(draw: Draw, label: str) -> tuple[Clause, Clause]:
     else:
         verb = draw.one(tuple(THING_VERBS))
         hypothesis = Doing(draw.one(PERSONS), verb, draw.one(THING_VERBS[verb]), definite=True)
-    hypothesis = replace(hypothesis, passive=draw.chance(0.5), negated=draw.chance(0.5))
+    hypothesis = replace(hypothesis, passive=draw.chance(0.5), negated=denied(draw, label))
     turned = replace(hypothesis, passive=not hypothesis.passive)
     if label == "entailment":
         return turned, hypothesis
     if label == "contradiction":
         return replace(turned, negated=not turned.negated), hypothesis
-    premise = replace(turned, negated=draw.chance(0.5))
+    premise = replace(turned, negated=turned.negated != draw.chance(0.15))
     if hypothesis.object in PERSONS:
-        if draw.chance(0.5):
+        if draw.chance(0.25):
             return replace(premise, agent=hypothesis.object, object=hypothesis.agent), hypothesis
         return replace(premise, verb=_other(draw, PERSON_VERBS, hypothesis.verb)), hypothesis
     things = THING_VERBS[hypothesis.verb]
@@ -90,14 +94,14 @@ def transfer(draw: Draw, label: str) -> tuple[Clause, Clause]:
     verb = draw.one(tuple(GIFTS))
     giver, receiver = draw.two(PERSONS)
     gift = draw.one(GIFTS[verb])
-    hypothesis = Giving(verb, giver, receiver, gift, draw.chance(0.5), draw.chance(0.5))
+    hypothesis = Giving(verb, giver, receiver, gift, draw.chance(0.5), denied(draw, label))
     turned = replace(hypothesis, converse=not hypothesis.converse)
     if label == "entailment":
         return turned, hypothesis
     if label == "contradiction":
         return replace(turned, negated=not turned.negated), hypothesis
-    premise = replace(turned, negated=draw.chance(0.5))
-    if draw.chance(0.4):
+    premise = replace(turned, negated=turned.negated != draw.chance(0.15))
+    if draw.chance(0.25):
         return replace(premise, giver=receiver, receiver=giver), hypothesis
     return replace(premise, gift=_other(draw, GIFTS[verb], gift)), hypothesis
 

@@ -1,4 +1,4 @@
-"""Premise and hypothesis about quantities: all, some, no; numbers; comparisons.
+"""Premise and hypothesis about quantities: all, some, no; numbers.
 
 As in `entailment_states`, the hypothesis is drawn first and the premise is made to fit the label.
 """
@@ -11,15 +11,15 @@ from itertools import product
 from typing import Literal
 
 from harness.embedded.corpus.drawing import Draw
+from harness.embedded.corpus.entailment_states import denied
 from harness.embedded.corpus.meaning import (
+    ACTIVITIES_OF_ALL,
     ANIMALS,
-    ANTONYM,
-    COMPARABLE,
+    KINDS,
     PERSONS,
+    PLACES_OF_ANIMALS,
     Being,
     Clause,
-    Comparing,
-    Quantity,
     activities_of,
     kind_of,
     members_of,
@@ -33,16 +33,23 @@ LOWEST, HIGHEST = 2, 6
 
 
 def quantified(draw: Draw, label: str) -> tuple[Clause, Clause]:
-    """All, some and no over a kind or one of its members, with and without a place."""
+    """All, some and no over a kind or one of its members."""
     member = draw.one((*PERSONS, *ANIMALS))
     kind = kind_of(member)
-    activity, place = draw.one(activities_of(kind)), draw.one(places_of(kind))
+    activity, place = draw.one(activities_of(kind)), draw.one((None, *places_of(kind)))
     forms = [
-        Being(noun, activity, where, quantity=determiner)
-        for noun, where, determiner in product((member, kind), (place, None), DETERMINERS)
+        Being(noun, activity, place, quantity=determiner)
+        for noun, determiner in product((member, kind), DETERMINERS)
     ]
     premises = {form: _premises(form, forms) for form in forms}
-    hypothesis = draw.one([form for form in forms if len(premises[form]) == len(LABELS)])
+    is_denied = denied(draw, label)
+    hypothesis = draw.one(
+        [
+            form
+            for form in forms
+            if len(premises[form]) == len(LABELS) and (form.quantity == "no") == is_denied
+        ]
+    )
     return draw.one(premises[hypothesis][label]), hypothesis
 
 
@@ -58,19 +65,18 @@ def _premises(hypothesis: Being, forms: list[Being]) -> dict[str, list[Being]]:
 def relation(premise: Being, hypothesis: Being) -> str:
     """The label of two sentences with all, some or no over one kind, activity and place, by models.
 
-    A world has some members of the named group and some other individuals of the kind, each being active at
-    the place, active elsewhere, or idle. Neither is ever empty, so that "all" implies "some".
+    A world has some members of the named group and some other individuals of the kind, each being active or
+    not. Neither is ever empty, so that "all" implies "some".
     """
     return _verdict(_shape(premise), _shape(hypothesis))
 
 
-# What decides the truth of a quantified sentence: its determiner, whether it speaks of the whole kind,
-# whether it names the place.
-_Shape = tuple[str, bool, bool]
+# What decides the truth of a quantified sentence: its determiner, and whether it speaks of the whole kind.
+_Shape = tuple[str, bool]
 
 
 def _shape(clause: Being) -> _Shape:
-    return clause.quantity, bool(members_of(clause.noun)), clause.place is not None
+    return clause.quantity, clause.noun in KINDS
 
 
 @cache
@@ -81,9 +87,9 @@ def _verdict(premise: _Shape, hypothesis: _Shape) -> str:
     return "contradiction" if verdicts == {False} else "neutral"
 
 
-_Individual = tuple[bool, str]
-_STATES = ("here", "elsewhere", "idle")
-_TYPES: tuple[_Individual, ...] = tuple(product((True, False), _STATES))
+# An individual: whether it is a member of the group, whether it is active.
+_Individual = tuple[bool, bool]
+_TYPES: tuple[_Individual, ...] = tuple(product((True, False), (True, False)))
 _WORLDS: tuple[frozenset[_Individual], ...] = tuple(
     world
     for world in (
@@ -95,78 +101,45 @@ _WORLDS: tuple[frozenset[_Individual], ...] = tuple(
 
 
 def _holds(shape: _Shape, world: frozenset[_Individual]) -> bool:
-    determiner, whole_kind, names_place = shape
-    active = ("here",) if names_place else ("here", "elsewhere")
-    verdicts = [state in active for is_member, state in world if is_member or whole_kind]
+    determiner, whole_kind = shape
+    verdicts = [active for is_member, active in world if is_member or whole_kind]
     if determiner == "all":
         return all(verdicts)
     return any(verdicts) == (determiner == "some")
 
 
 def counted(draw: Draw, label: str) -> tuple[Clause, Clause]:
-    """Exact numbers against "more than", "fewer than" and other numbers; "some" leaves the number open."""
-    noun = draw.one((*PERSONS, *ANIMALS, "person", "animal"))
-    number = draw.one(range(LOWEST + 1, HIGHEST))
-    place = draw.one(places_of(noun)) if draw.chance(0.5) else None
-    # An exact number follows from the same number of a narrower group, so it is asked of kinds alone.
-    quantities: tuple[Quantity, ...] = ("exactly", "more", "fewer") if members_of(noun) else ("more", "fewer")
-    hypothesis = Being(
-        noun, draw.one(activities_of(noun)), place, quantity=draw.one(quantities), number=number
-    )
-    exactly = replace(hypothesis, quantity="exactly")
+    """A number against the same, another, or no exact number, of the same noun or of members of its kind."""
+    noun = draw.one((*PERSONS, *ANIMALS, "person", "animal", "person", "animal"))
+    number = draw.one(range(LOWEST, HIGHEST + 1))
+    # A number of a named group follows only from a narrower place, so it is asked without one.
+    kind = members_of(noun)
+    somewhere = draw.one(PLACES_OF_ANIMALS if kind else places_of(noun))
+    place = somewhere if kind and draw.chance(0.5) else None
+    doing = draw.one(ACTIVITIES_OF_ALL if kind else activities_of(noun))
+    hypothesis = Being(noun, doing, place, quantity="exactly", number=number)
     if label == "neutral":
-        if draw.chance(0.5):
-            return replace(hypothesis, quantity="some", number=0), hypothesis
-        return _wider_bound(draw, hypothesis), hypothesis
-    fits = {
-        "more": range(number + 1, HIGHEST + 1),
-        "fewer": range(LOWEST, number),
-        "exactly": range(number, number + 1),
-    }[hypothesis.quantity]
+        return _uncounted(draw, hypothesis), hypothesis
     if label == "contradiction":
-        wrong = [count for count in range(LOWEST, HIGHEST + 1) if count not in fits]
-        return replace(exactly, number=draw.one(wrong)), hypothesis
-    if hypothesis.quantity == "exactly":
-        return replace(exactly, noun=draw.one(members_of(noun))), hypothesis
-    return replace(exactly, number=draw.one(fits)), hypothesis
+        others = [count for count in range(LOWEST, HIGHEST + 1) if count != number]
+        return replace(hypothesis, number=draw.one(others)), hypothesis
+    if kind:
+        narrower = place or (somewhere if draw.chance(0.5) else None)
+        return replace(hypothesis, noun=draw.one(kind), place=narrower), hypothesis
+    return replace(hypothesis, place=somewhere), hypothesis
 
 
-def _wider_bound(draw: Draw, hypothesis: Being) -> Being:
-    """A bound that allows what the hypothesis says and what it excludes."""
-    upwards = hypothesis.quantity == "more" or (hypothesis.quantity == "exactly" and draw.chance(0.5))
-    if upwards:
-        return replace(hypothesis, quantity="more", number=hypothesis.number - 1)
-    return replace(hypothesis, quantity="fewer", number=hypothesis.number + 1)
-
-
-def compared(draw: Draw, label: str) -> tuple[Clause, Clause]:
-    """Converse comparatives: bigger against smaller with exchanged sides; another quality stays open."""
-    first = draw.one(tuple(COMPARABLE))
-    noun, other = comparable_two(draw, first)
-    adjective = draw.one((first, ANTONYM[first]))
-    hypothesis = Comparing(noun, adjective, other)
-    if label == "entailment":
-        return Comparing(other, ANTONYM[adjective], noun), hypothesis
-    if label == "contradiction":
-        exchanged = Comparing(other, adjective, noun)
-        return draw.one((exchanged, replace(hypothesis, adjective=ANTONYM[adjective]))), hypothesis
-    third = _third(draw, first, noun, other)
-    sides = draw.one(((noun, third), (third, noun), (third, other), (other, third)))
-    return Comparing(sides[0], draw.one((adjective, ANTONYM[adjective])), sides[1]), hypothesis
-
-
-def comparable_two(draw: Draw, quality: str) -> tuple[str, str]:
-    """Two nouns that can be compared in a quality, both persons, both animals or both things."""
-    noun = draw.one(COMPARABLE[quality])
-    alike = [other for other in COMPARABLE[quality] if other != noun and _sort(other) == _sort(noun)]
-    return noun, draw.one(alike)
-
-
-def _sort(noun: str) -> str:
-    return kind_of(noun) if kind_of(noun) in ("person", "animal") else "thing"
-
-
-def _third(draw: Draw, quality: str, noun: str, other: str) -> str:
-    """Another noun comparable with both."""
-    alike = [third for third in COMPARABLE[quality] if _sort(third) == _sort(noun)]
-    return draw.one([third for third in alike if third not in (noun, other)])
+def _uncounted(draw: Draw, hypothesis: Being) -> Being:
+    """A premise that leaves the number open: other beings, "some", a bound."""
+    number = hypothesis.number
+    if draw.chance(0.5):
+        others = [kind for kind in ("person", "animal") if kind != kind_of(hypothesis.noun)]
+        if hypothesis.noun not in KINDS:
+            others = [member for member in members_of(kind_of(hypothesis.noun)) if member != hypothesis.noun]
+        return replace(hypothesis, noun=draw.one(others))
+    options = [replace(hypothesis, quantity="some", number=0)]
+    if number > LOWEST:
+        options.append(replace(hypothesis, quantity="more", number=draw.one(range(LOWEST, number))))
+    if number < HIGHEST:
+        options.append(replace(hypothesis, quantity="fewer", number=draw.one(range(number + 1, HIGHEST + 1))))
+    return draw.one(options)

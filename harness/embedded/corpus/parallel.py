@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 from harness.embedded.corpus import entailment, paraphrase
 from harness.embedded.corpus.drawing import Draw, Split, split_of
@@ -36,7 +35,7 @@ class PairDesign:
 
 
 NLI = PairDesign(
-    "mini_nli", entailment.LABELS, entailment.FAMILIES, {"train": 80, "validation": 5, "test": 10}
+    "mini_nli", entailment.LABELS, entailment.FAMILIES, {"train": 100, "validation": 7, "test": 13}
 )
 PARAPHRASE = PairDesign(
     "mini_paraphrase", paraphrase.LABELS, paraphrase.FAMILIES, {"train": 100, "validation": 10, "test": 30}
@@ -48,16 +47,18 @@ DESIGNS = {design.name: design for design in (NLI, PARAPHRASE)}
 
 @cache
 def clause_pairs(name: str, split: Split) -> tuple[ClausePair, ...]:
-    """The items of one split, in an order in which every full round holds each family and label once."""
+    """The items of one split: labels take turns, and every full round holds each family and label once."""
     design = DESIGNS[name]
     draw = Draw(f"{name}/{split}")
-    cells = list(product(design.families, design.labels))
     seen: set[tuple[Clause, Clause]] = set()
     items: list[ClausePair] = []
     for _ in range(design.items_per_cell[split]):
-        for family, label in draw.shuffled(cells):
-            first, second = _fresh(draw, design.families[family], label, split, seen)
-            items.append(ClausePair(family, first, second, label))
+        families = {label: draw.shuffled(list(design.families)) for label in design.labels}
+        for position in range(len(design.families)):
+            for label in draw.shuffled(design.labels):
+                family = families[label][position]
+                first, second = _fresh(draw, design.families[family], label, split, seen)
+                items.append(ClausePair(family, first, second, label))
     return tuple(items)
 
 

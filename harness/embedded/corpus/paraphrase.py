@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness.embedded.corpus.drawing import Draw
-from harness.embedded.corpus.entailment_quantities import comparable_two
 from harness.embedded.corpus.meaning import (
     ANIMALS,
     ANTONYM,
@@ -26,6 +25,7 @@ from harness.embedded.corpus.meaning import (
     Doing,
     Giving,
     activities_of,
+    kind_of,
     places_of,
 )
 
@@ -82,6 +82,17 @@ def comparisons(draw: Draw, label: str) -> tuple[Clause, Clause]:
     return first, draw.one(
         (replace(converse, adjective=adjective), replace(first, adjective=ANTONYM[adjective]))
     )
+
+
+def comparable_two(draw: Draw, quality: str) -> tuple[str, str]:
+    """Two nouns that can be compared in a quality, both persons, both animals or both things."""
+    noun = draw.one(COMPARABLE[quality])
+    alike = [other for other in COMPARABLE[quality] if other != noun and _sort(other) == _sort(noun)]
+    return noun, draw.one(alike)
+
+
+def _sort(noun: str) -> str:
+    return kind_of(noun) if kind_of(noun) in ("person", "animal") else "thing"
 
 
 def pairs(draw: Draw, label: str) -> tuple[Clause, Clause]:

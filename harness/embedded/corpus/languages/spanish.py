@@ -105,6 +105,7 @@ sick estar enfermo enferma
 happy estar contento contenta
 sad estar triste triste
 """)
+COMPARATIVES_OF_AGE = {"young": "menor", "elderly": "mayor"}
 # verb: preterite, masculine participle
 VERBS = table("""
 wash lavó lavado
@@ -168,8 +169,9 @@ class Spanish(Grammar):
 
     def comparing(self, clause: Comparing) -> str:
         """With "más … que" and an agreeing adjective."""
-        adjective = agreeing(clause.adjective, clause.noun)
-        return f"{definite(clause.noun)} es más {adjective} que {definite(clause.other)}"
+        regular = f"más {agreeing(clause.adjective, clause.noun)}"
+        more = COMPARATIVES_OF_AGE.get(clause.adjective, regular)
+        return f"{definite(clause.noun)} es {more} que {definite(clause.other)}"
 
     def giving(self, clause: Giving) -> str:
         """Doubled "le" for the receiver; "recibir de", "comprar a"."""

@@ -1,0 +1,253 @@
+"""The whole job on tiny models: training, evaluation and publishing through the real command line."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.evaluation.manifest import EVALUATIONS
+from harness.store.manifest import STAGES
+from harness.store.store import Store
+from tests.execution.experiment import LANGUAGES, make_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def xstilts(folder: Path, *words: str, file: Path, wait: bool = True):
+    command = [
+        sys.executable, "-m", "harness.cli.main", "run", str(file), "--data-dir", str(folder / "data"),
+        "--store", str(folder / "store"), "--leaderboards", str(folder / "leaderboards"), *words,
+    ]  # fmt: skip
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "XSTILTS_CACHE": str(folder / "cache"),
+    }
+    if wait:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def weights(folder: Path) -> dict[str, str]:
+    """Digest of a stage -> checksums of its weights."""
+    return {
+        manifest.digest: json.dumps(
+            {name: record.sha256 for name, record in manifest.files.items() if name.endswith(".safetensors")}
+        )
+        for manifest in Store(folder / "store").all(STAGES)
+    }
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Name -> checksum of the published files."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "leaderboards").iterdir())
+        if not path.name.startswith(".")
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    file = make_experiment(folder)
+    run = xstilts(folder, file=file)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder, file, run
+
+
+def test_a_sequence_file_becomes_a_leaderboard(finished):
+    folder, _, run = finished
+    store = Store(folder / "store")
+    assert "10 sequences" in run.stdout and "18 stages trained, 0 reused; 10 evaluations made" in run.stdout
+    assert len(list(store.all(STAGES))) == 18
+    assert len(list(store.all(EVALUATIONS))) == 10
+    page = (folder / "leaderboards" / "tiny-orders.md").read_text()
+    for sequence in ("rte → pawsx → xnli", "pawsx → rte → xnli"):
+        assert sequence in page
+    assert not list((folder / "store" / "building").iterdir())
+
+
+def test_what_is_finished_is_not_made_again_and_publishes_the_same_bytes(finished):
+    folder, file, _ = finished
+    before = published(folder)
+    again = xstilts(folder, file=file)
+    assert again.returncode == 0
+    assert "0 stages trained, 18 reused; 0 evaluations made, 10 reused" in again.stdout
+    assert published(folder) == before
+
+
+def test_frozen_base_tensors_are_shared_and_stages_load_as_hugging_face_folders(finished):
+    from transformers import AutoModel, AutoModelForSequenceClassification
+
+    folder, _, _ = finished
+    store = Store(folder / "store")
+    manifest = next(iter(store.all(STAGES)))
+    place = store.path(STAGES, manifest.digest)
+    classifier = AutoModelForSequenceClassification.from_pretrained(place / "classifier")
+    encoder = AutoModel.from_pretrained(place / "encoder")
+    assert classifier.config.num_labels == len(manifest.labels)
+    assert encoder.config.hidden_size == 32
+
+
+def test_scores_in_the_store_are_those_on_the_page(finished):
+    folder, _, _ = finished
+    board = json.loads((folder / "leaderboards" / "tiny-orders.json").read_text())["board"]
+    results = [result for row in board["rows"] for result in row["seeds"]]
+    store = Store(folder / "store")
+    assert len(results) == 10
+    for result in results:
+        evaluation = store.get(EVALUATIONS, result["evaluation_digest"])
+        assert evaluation is not None
+        assert result["scores"] == {score.task: score.accuracy for score in evaluation.result.scores}
+        assert set(result["items"]) == {f"xtreme_xnli_{language}" for language in LANGUAGES}
+
+
+def test_more_seeds_reuse_what_is_there(finished):
+    folder, file, _ = finished
+    plan = xstilts(folder, "--seeds", "1", "--leaderboards", str(folder / "fewer"), file=file)
+    assert "0 stages trained, 9 reused" in plan.stdout
+
+
+def test_publish_writes_the_same_leaderboard_from_the_store_alone(finished):
+    folder, file, _ = finished
+    before = published(folder)
+    command = [
+        sys.executable, "-m", "harness.cli.main", "publish", str(file), "--data-dir", str(folder / "data"),
+        "--store", str(folder / "store"), "--leaderboards", str(folder / "again"),
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    again = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (folder / "again").iterdir()
+        if not path.name.startswith(".")
+    }
+    assert again == before
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
+    file = make_experiment(tmp_path, rows=480, orders="[[rte], [pawsx]]", seeds="[1]")
+    run = xstilts(tmp_path, file=file, wait=False)
+    wait_for(lambda: bool(list((tmp_path / "store" / "building").glob("*/training_log.jsonl"))))
+    worker = worker_of(tmp_path / "store")
+    os.kill(worker, signal.SIGKILL)
+    out, _ = run.communicate(timeout=240)
+    assert run.returncode == 1
+    assert "FAILED  rte (seed 1): the worker ended with code -9" in out
+    assert "1 stages trained" not in out and "2 stages trained" in out
+    again = xstilts(tmp_path, file=file)
+    assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def worker_of(store: Path) -> int:
+    """The process id of the worker that serves a store's run."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        words = command.read_bytes().split(b"\0")
+        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
+            return int(command.parent.name)
+    raise AssertionError("no worker runs")
+
+
+def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
+    file = make_experiment(tmp_path, settings="per_task: {rte: {max_length: 500}}", seeds="[1]")
+    run = xstilts(tmp_path, file=file)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout + run.stderr
+    assert "FAILED  rte (seed 1)" in run.stdout and "max_length" in run.stdout
+    page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
+    assert "left out" in page
+    board = json.loads((tmp_path / "leaderboards" / "tiny-orders.json").read_text())["board"]
+    states = {tuple(row["order"]): row["seeds"][0]["status"] for row in board["rows"]}
+    assert states == {
+        (): "ok",
+        ("pawsx",): "ok",
+        ("rte",): "failed",
+        ("rte", "pawsx"): "failed",
+        ("pawsx", "rte"): "failed",
+    }
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, kill):
+    file = make_experiment(tmp_path, rows=480, orders="[[rte]]", seeds="[1]")
+    whole = xstilts(tmp_path, file=file)
+    assert whole.returncode == 0, whole.stdout
+    undisturbed, pages = weights(tmp_path), published(tmp_path)
+    (tmp_path / "store").rename(tmp_path / "undisturbed")
+    run = xstilts(tmp_path, file=file, wait=False)
+    log = tmp_path / "store" / "building"
+    wait_for(lambda: bool(list(log.glob("*/training_log.jsonl"))))
+    time.sleep(0.3)
+    run.send_signal(kill)
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == (-9 if kill is signal.SIGKILL else 143), out
+    assert "Traceback" not in out
+    goes_on = xstilts(tmp_path, file=file)
+    assert goes_on.returncode == 0, goes_on.stdout + goes_on.stderr
+    assert weights(tmp_path) == undisturbed
+    table = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
+    assert table and published(tmp_path).keys() == pages.keys()
+
+
+def test_two_runs_share_one_store(tmp_path):
+    file = make_experiment(tmp_path, seeds="[1]")
+    runs = [xstilts(tmp_path, file=file, wait=False) for _ in range(2)]
+    outs = [run.communicate(timeout=300)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outs
+    trained = [int(out.split(" stages trained")[0].split()[-1]) for out in outs]
+    assert sum(trained) == 9
+    assert len(list(Store(tmp_path / "store").all(STAGES))) == 9
+
+
+def test_training_rows_among_the_evaluation_rows_are_refused(tmp_path):
+    file = make_experiment(tmp_path, seeds="[1]")
+    test = (tmp_path / "data" / "xtreme" / "xnli" / "test-en.tsv").read_text().splitlines()
+    with (tmp_path / "data" / "xtreme" / "xnli" / "train-en.tsv").open("a") as train:
+        train.write(test[3] + "\n")
+    run = xstilts(tmp_path, file=file)
+    assert run.returncode == 2
+    assert "training row 49 is evaluation row 4" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_data_other_than_the_lock_is_refused(tmp_path):
+    file = make_experiment(tmp_path, seeds="[1]")
+    lock = [sys.executable, "-m", "harness.cli.main", "lock", str(file), "--data-dir", str(tmp_path / "data")]
+    locked = subprocess.run(
+        lock, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert locked.returncode == 0, locked.stderr
+    path = tmp_path / "data" / "xtreme" / "pawsx" / "train-en.tsv"
+    path.write_text(path.read_text().replace("word1 ", "word2 "))
+    run = xstilts(tmp_path, file=file)
+    assert run.returncode == 2
+    assert "pawsx" in run.stderr and "lock" in run.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_evaluate_a_sequence_file(tmp_path):
+    file = make_experiment(tmp_path, orders="[[rte]]", seeds="[1]")
+    run = xstilts(tmp_path, "--processes", "2", "--deepspeed", "zero3", file=file)
+    assert run.returncode == 0, run.stdout + run.stderr
+    manifests = list(Store(tmp_path / "store").all(STAGES))
+    assert {manifest.result.world_size for manifest in manifests} == {2}
+    assert {manifest.result.zero_stage for manifest in manifests} == {3}
