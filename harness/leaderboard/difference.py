@@ -8,7 +8,7 @@ from typing import Any
 from harness.leaderboard.table import Table
 
 _LENGTH = 160
-_NAMES = (("sequence",), ("first", "second"), ("target",))
+_NAMES = (("sequence",), ("first", "second"), ("task", "place"), ("svg",), ("target",))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a table shows and what it does not, in plain sentences."""
 
 from harness.leaderboard.board import Board
-from harness.leaderboard.notation import interval, percent, points
+from harness.leaderboard.notation import interval, p_value, percent, points
+from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
-from harness.leaderboard.uncertainty import OrderComparison
 
 
 def finding(board: Board, statistics: TargetStatistics, *, intervals: bool) -> tuple[str, ...]:
@@ -32,15 +32,16 @@ def _best(row: RowStatistics) -> str:
     return f"The highest average is {mean} ({row.sequence})."
 
 
-def _order(pairs: tuple[OrderComparison, ...]) -> str:
+def _order(pairs: tuple[PairedComparison, ...]) -> str:
     """Answer the project's question from the pairs, which stand with the largest difference first."""
     if not pairs:
         return "Order is not compared: no two complete sequences hold the same tasks in another order."
     apart = [pair for pair in pairs if pair.apart]
     shown = apart[0] if apart else pairs[0]
+    corrected = " after Holm's correction" if len(pairs) > 1 else ""
     difference = (
         f"{shown.first} against {shown.second}: {points(shown.difference)} points, "
-        f"95% {interval(shown.interval, signed=True)}"
+        f"95% {interval(shown.interval, signed=True)}, p {p_value(shown.p_holm)}{corrected}"
     )
     what = "sequences with the same tasks in another order"
     if not apart:
@@ -85,7 +86,10 @@ def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) ->
             "would differ is not known, so even differences that look certain may be noise."
         )
     if intervals and len(statistics.comparisons) + len(statistics.rows) > 2:
-        cautions.append("Each interval is taken by itself: about one in twenty leaves out zero by chance.")
+        cautions.append(
+            "Each interval is taken by itself: about one in twenty leaves out zero by chance; "
+            "ranks and p-values of pairs are corrected."
+        )
     incomplete = sum(row.average is None for row in statistics.rows)
     if incomplete and incomplete < len(statistics.rows):
         noun = "sequence has" if incomplete == 1 else "sequences have"

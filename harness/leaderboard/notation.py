@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
+from harness.leaderboard.interval import Interval
 from harness.leaderboard.statistics import Spread
-from harness.leaderboard.uncertainty import Interval
 
 EMPTY = "–"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -37,6 +37,11 @@ def interval(value: Interval | None, *, signed: bool = False) -> str:
         return EMPTY
     low, high = (points(end) if signed else percent(end) for end in (value.low, value.high))
     return f"[{low}, {high}]"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value with three decimals."""
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def plain(text: str) -> str:

@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
+from harness.leaderboard.order.summary import summary
+from harness.leaderboard.paired import PERMUTATIONS
+from harness.leaderboard.plan_tree import mermaid
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average
 from harness.leaderboard.table import Table, column_names, comparison_table, target_table
-from harness.leaderboard.uncertainty import CONFIDENCE
 
 _SHORT = 12
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
+_MOST_PAIRS = 105
 
 
 def render_page(publication: Publication) -> str:
@@ -30,6 +35,7 @@ def render_page(publication: Publication) -> str:
         )
     for table in publication.targets:
         blocks += _target(publication, table)
+    blocks += _plan_tree(board)
     blocks += _how_to_read(publication)
     blocks += _failed_runs(board)
     blocks += _per_seed(board)
@@ -53,13 +59,52 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         yield whole.columns(languages_end, len(whole.headers)).render()
         yield whole.columns(2, languages_end).render()
     if table.comparisons:
-        comparisons = comparison_table(table.comparisons).render()
+        comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
         else:
             title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
             yield _details(title, comparisons)
+    yield from _pictures(publication, table.target)
+    yield from _order(publication, table.target)
+    yield from _pairs(publication, table)
+
+
+def _pictures(publication: Publication, target: str) -> Iterator[str]:
+    for picture in publication.pictures:
+        if picture.target == target:
+            yield f"![{inline(picture.text)}]({picture.svg})\n\n[PNG]({picture.png})"
+
+
+def _plan_tree(board: Board) -> Iterator[str]:
+    diagram = mermaid(board)
+    if diagram is not None:
+        yield _details("The stages of one seed", f"```mermaid\n{diagram}\n```")
+
+
+def _order(publication: Publication, target: str) -> Iterator[str]:
+    analysis = next(analysis for analysis in publication.analyses if analysis.target == target)
+    yield f"### Order as a factor: {inline(target)}"
+    yield inline(" ".join(summary(analysis)))
+    agreement = publication.targets_agreement
+    lines = [test_line(analysis)] if analysis.test else []
+    lines += agreement_lines((*analysis.agreement, *([agreement] if agreement else [])))
+    if lines:
+        yield "\n".join(lines)
+    for title, table in analysis_tables(analysis):
+        yield _details(title, table.render())
+
+
+def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
+    if not table.pairs:
+        return
+    title = f"Every pair: {inline(table.target)}, {len(table.pairs)} compared"
+    if len(table.pairs) <= _MOST_PAIRS:
+        yield _details(title, comparison_table(table.pairs, "other").render())
+    else:
+        data = f"{publication.board.name}.json"
+        yield f"{title}; they stand in [{data}]({data})."
 
 
 def _how_to_read(publication: Publication) -> Iterator[str]:
@@ -84,7 +129,21 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             "because they are translations of each other (Sellam et al. 2022; Miller 2024)."
             + (" The scatter of the seeds is pooled over the rows of a table." if seeds > 1 else "")
         )
-        lines.append("- **≈**: the interval of the difference covers zero, so it cannot be told from chance.")
+        lines.append(
+            "- **≈** at Δ target-only: its interval covers zero, so it cannot be told from chance. "
+            "At pairs: not apart after Holm's correction."
+        )
+        lines.append(
+            "- **rank** and **ties**: rows share a letter when they cannot be told apart (p ≥ 0.05 after "
+            "Holm's correction over all pairs of the table); a rank is one more than the number of better "
+            "rows that a row is told apart from."
+        )
+        lines.append(
+            "- **p**: for other training runs and other items, from the same two variances as the "
+            "interval; **p Holm**: corrected for all pairs of its table; **p items**: for these "
+            f"training runs on other items, by {PERMUTATIONS:,} permutations"
+            + ("; **p McNemar**: the same by McNemar's test for clustered pairs." if seeds == 1 else ".")
+        )
     yield "\n".join(lines)
 
 
@@ -158,6 +217,7 @@ def _provenance(publication: Publication) -> Iterator[str]:
     data = f"{publication.board.name}.json"
     lines = [
         f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
+        f"- The same as {_exports(publication.board.name)}",
         f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:_SHORT])}",
         f"- Model: {code(made.model)}{_version(made)}",
         f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
@@ -175,6 +235,13 @@ def _provenance(publication: Publication) -> Iterator[str]:
             f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
         )
     yield "\n".join(lines)
+
+
+def _exports(name: str) -> str:
+    return ", ".join(
+        f"[{kind}]({name}.{ending})"
+        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
+    )
 
 
 def content_digest(publication: Publication) -> str:

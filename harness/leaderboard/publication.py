@@ -4,15 +4,14 @@ from typing import Literal
 
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
 from harness.leaderboard.finding import finding
+from harness.leaderboard.interval import CONFIDENCE
+from harness.leaderboard.order.agreement import Agreement
+from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
+from harness.leaderboard.pictures.picture import Picture
 from harness.leaderboard.predictions import Predictions, correctness
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
-from harness.leaderboard.uncertainty import (
-    BOOTSTRAP_SEED,
-    CONFIDENCE,
-    REPLICATES,
-    estimate,
-)
+from harness.leaderboard.uncertainty import BOOTSTRAP_SEED, REPLICATES, estimate
 
 FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
 
@@ -45,13 +44,18 @@ class Publication(Frozen):
 
     Attributes:
         sequence_link: The sequence file as seen from the page's folder, None where it lies elsewhere.
+        drawn_with: What the bytes of the pictures depend on apart from the numbers.
     """
 
     format: Literal["xstilts-leaderboard-1"] = FORMAT
     board: Board
     findings: tuple[Finding, ...]
     targets: tuple[TargetStatistics, ...]
+    analyses: tuple[OrderAnalysis, ...]
+    targets_agreement: Agreement | None
     bootstrap: Bootstrap | None
+    pictures: tuple[Picture, ...] = ()
+    drawn_with: str | None = None
     predictions: StoredPredictions | None
     sequence_link: str | None
     reported: tuple[ReportedRow, ...]
@@ -82,10 +86,13 @@ def compile_publication(
     Raises:
         PredictionsError: The predictions of two rows are on other items.
     """
-    targets = []
+    targets, analyses = [], []
     for target in board.targets:
         answers = correctness(board, target, predictions) if predictions is not None else None
-        targets.append(target_statistics(board, target, estimate(answers) if answers else None))
+        uncertainty = estimate(answers) if answers else None
+        targets.append(target_statistics(board, target, uncertainty))
+        orders = uncertainty.orders if uncertainty else ()
+        analyses.append(analyse_target(board, target, orders, uncertainty.contrasts if uncertainty else None))
     findings = tuple(
         Finding(target=table.target, sentences=finding(board, table, intervals=_has_intervals(table)))
         for table in targets
@@ -94,6 +101,8 @@ def compile_publication(
         board=board,
         findings=findings,
         targets=tuple(targets),
+        analyses=tuple(analyses),
+        targets_agreement=agreement_of_targets(board),
         bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,

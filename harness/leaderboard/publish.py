@@ -10,7 +10,8 @@ from pathlib import Path
 
 from harness.leaderboard.board import Board, canonical_json
 from harness.leaderboard.index import INDEX, render_index
-from harness.leaderboard.page import render_page
+from harness.leaderboard.pictures.picture import draw_pictures
+from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.predictions import (
     Predictions,
     PredictionsError,
@@ -24,6 +25,7 @@ from harness.leaderboard.publication import (
     compile_publication,
     with_recomputed_scores,
 )
+from harness.leaderboard.rendered import PAGE, rendered_files
 from harness.leaderboard.reported import read_reported
 from harness.store.files import write_durably
 
@@ -47,7 +49,7 @@ def publish(
     predictions: Mapping[str, Path] | None = None,
     reported: Path | None = None,
 ) -> Published:
-    """Write `NAME.md`, `NAME.json`, `NAME.predictions.parquet` and the folder's `README.md`.
+    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and `README.md`.
 
     Each file is replaced in one step. The same board and predictions give the same bytes.
 
@@ -66,7 +68,7 @@ def publish(
     if answers is not None:
         board = _exact_scores(board, answers)
     folder.mkdir(parents=True, exist_ok=True)
-    page, data, index = folder / f"{board.name}.md", folder / f"{board.name}.json", folder / INDEX
+    data, index = folder / f"{board.name}.json", folder / INDEX
     stored_path = folder / f"{board.name}.predictions.parquet"
     with _only_publisher(folder):
         stored = _store(answers, stored_path) if answers else None
@@ -77,12 +79,37 @@ def publish(
             sequence_link=sequence_link(board.provenance.sequence_file, folder),
             reported=rows,
         )
-        write_durably(data, canonical_json(publication))
-        write_durably(page, render_page(publication))
+        publication = _write_all(publication, folder)
         if stored is None:
             stored_path.unlink(missing_ok=True)
         write_durably(index, render_index(folder))
-    return Published(page, data, index, stored_path if stored else None, publication)
+    return Published(
+        folder / f"{board.name}{PAGE}", data, index, stored_path if stored else None, publication
+    )
+
+
+def _write_all(publication: Publication, folder: Path) -> Publication:
+    """Draw the pictures, write every file made from the publication, and return it with its pictures."""
+    name = publication.board.name
+    drawings = draw_pictures(name, publication.targets, publication.analyses)
+    contents = {drawing.picture.svg: drawing.svg for drawing in drawings}
+    contents |= {drawing.picture.png: drawing.png for drawing in drawings}
+    complete = publication.model_copy(
+        update={
+            "pictures": tuple(drawing.picture for drawing in drawings),
+            "drawn_with": drawing_software() if drawings else None,
+        }
+    )
+    for file, content in contents.items():
+        write_durably(folder / file, content)
+    write_durably(folder / f"{name}.json", canonical_json(complete))
+    for file, text in rendered_files(complete, contents).items():
+        write_durably(folder / file, text)
+    for ending in (".svg", ".png"):
+        for path in folder.glob(f"{name}.*{ending}"):
+            if path.name not in contents:
+                path.unlink()
+    return complete
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

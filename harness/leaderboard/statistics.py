@@ -8,8 +8,13 @@ not scored, every number that would need it is None.
 import statistics
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, Frozen
-from harness.leaderboard.uncertainty import Interval, OrderComparison, TargetUncertainty
+from harness.leaderboard.interval import Interval
+from harness.leaderboard.paired import PairedComparison
+from harness.leaderboard.ties import shared_ranks, tie_groups
+from harness.leaderboard.uncertainty import TargetUncertainty
 
 SOURCE_LANGUAGE = "en"
 
@@ -34,6 +39,7 @@ class RowStatistics(Frozen):
     sequence: str
     order: tuple[str, ...]
     rank: int | None
+    ties: str | None
     languages: dict[str, Spread | None]
     average: Spread | None
     non_english: Spread | None
@@ -59,7 +65,8 @@ class TargetStatistics(Frozen):
     target: str
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
-    comparisons: tuple[OrderComparison, ...]
+    comparisons: tuple[PairedComparison, ...]
+    pairs: tuple[PairedComparison, ...]
 
     @property
     def baseline(self) -> RowStatistics | None:
@@ -107,13 +114,38 @@ def target_statistics(board: Board, target: str, uncertainty: TargetUncertainty 
     baseline = next((complete_seeds(board, row) for row in rows if not row.order), None)
     summaries = [_row(board, row, baseline, uncertainty) for row in rows]
     ranked = sorted(summaries, key=lambda row: (row.average is None, -_mean(row), len(row.order), row.order))
+    pairs = uncertainty.pairs if uncertainty else ()
+    return TargetStatistics(
+        target=target,
+        languages=columns,
+        rows=_placed(ranked, pairs) if uncertainty else _placed_by_average(ranked),
+        comparisons=uncertainty.comparisons if uncertainty else (),
+        pairs=pairs,
+    )
+
+
+def _placed_by_average(ranked: Sequence[RowStatistics]) -> tuple[RowStatistics, ...]:
+    """Number the rows by their averages, for want of anything that could tell rows apart."""
     means = [_mean(row) for row in ranked if row.average is not None]
-    placed = tuple(
-        row.model_copy(update={"rank": None if row.average is None else 1 + means.index(_mean(row))})
+    return tuple(
+        row if row.average is None else row.model_copy(update={"rank": 1 + means.index(_mean(row))})
         for row in ranked
     )
-    comparisons = uncertainty.comparisons if uncertainty else ()
-    return TargetStatistics(target=target, languages=columns, rows=placed, comparisons=comparisons)
+
+
+def _placed(ranked: Sequence[RowStatistics], pairs: Sequence[PairedComparison]) -> tuple[RowStatistics, ...]:
+    """Give rows that are not told apart the same rank, and each row the letters of its tie groups."""
+    compared = [row for row in ranked if row.average is not None]
+    place = {row.sequence: number for number, row in enumerate(compared)}
+    apart = np.zeros((len(compared), len(compared)), np.bool_)
+    for pair in pairs:
+        first, second = place[pair.first], place[pair.second]
+        apart[first, second] = apart[second, first] = pair.apart
+    placed = [
+        row.model_copy(update={"rank": rank, "ties": ties})
+        for row, rank, ties in zip(compared, shared_ranks(apart), tie_groups(apart), strict=True)
+    ]
+    return (*placed, *(row for row in ranked if row.average is None))
 
 
 def _mean(row: RowStatistics) -> float:
@@ -133,6 +165,7 @@ def _row(
         sequence=row.sequence,
         order=row.order,
         rank=None,
+        ties=None,
         languages={
             column.task: over_seeds(lambda scores, task=column.task: scores.get(task))  # type: ignore[misc]
             for column in columns

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from harness.leaderboard.board import EvaluatedLanguage
-from harness.leaderboard.notation import EMPTY, interval, percent, points, spread
+from harness.leaderboard.notation import EMPTY, interval, p_value, percent, points, spread
+from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.statistics import RowStatistics, Spread, TargetStatistics
-from harness.leaderboard.uncertainty import OrderComparison
 
 UNDECIDED = "≈"
 
@@ -20,9 +20,9 @@ class Table:
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    left: frozenset[str] = frozenset({"order"})
+    left: frozenset[str] = frozenset({"order", "ties"})
 
-    def render(self, style: str = "github") -> str:
+    def render(self, style: str = "pipe") -> str:
         """Return the text of the table in one of tabulate's styles."""
         align = ["left" if header in self.left else "right" for header in self.headers]
         return tabulate(self.rows, self.headers, tablefmt=style, colalign=align, disable_numparse=True)
@@ -72,6 +72,8 @@ def target_table(statistics: TargetStatistics, *, markup: bool) -> Table:
     summary.append(_column(delta, [_delta(row) for row in rows], rows, markup))
     if with_intervals:
         summary.append(("Δ 95%", [interval(row.delta_interval, signed=True) for row in rows]))
+    if any(row.ties for row in rows):
+        summary.append(("ties", [row.ties or EMPTY for row in rows]))
     first = [
         ("rank", [EMPTY if row.rank is None else str(row.rank) for row in rows]),
         ("order", [sequence_label(row) for row in rows]),
@@ -84,15 +86,35 @@ def sequence_label(row: RowStatistics) -> str:
     return f"{row.sequence} (target only)" if row.baseline else row.sequence
 
 
-def comparison_table(comparisons: Sequence[OrderComparison]) -> Table:
-    """Lay out the pairs of sequences that hold the same tasks in another order."""
-    headers = ("better average", "the same tasks otherwise", "difference", "95% interval", "apart")
+def comparison_table(comparisons: Sequence[PairedComparison], other: str) -> Table:
+    """Lay out comparisons of pairs.
+
+    Args:
+        comparisons: At least one.
+        other: The header of the row that is compared with.
+    """
+    one_seed = comparisons[0].p_mcnemar is not None
+    headers = (
+        "better average",
+        other,
+        "difference",
+        "95% interval",
+        "p",
+        "p Holm",
+        "p items",
+        *(["p McNemar"] if one_seed else []),
+        "apart",
+    )
     rows = tuple(
         (
             pair.first,
             pair.second,
             points(pair.difference),
             interval(pair.interval, signed=True),
+            p_value(pair.p),
+            p_value(pair.p_holm),
+            p_value(pair.p_items),
+            *([] if pair.p_mcnemar is None else [p_value(pair.p_mcnemar)]),
             "yes" if pair.apart else f"{UNDECIDED} no",
         )
         for pair in comparisons

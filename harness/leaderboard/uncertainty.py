@@ -19,49 +19,28 @@ part, so that the variance is that of a mean in the crossed random-effects layou
 Components", section 4.7).
 """
 
-import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.leaderboard.board import Frozen
+from harness.leaderboard.contrast import (
+    Contrasts,
+    Floats,
+    SeedNoise,
+    bootstrap_interval,
+    item_part,
+    residual_mean_square,
+)
+from harness.leaderboard.interval import Interval
+from harness.leaderboard.paired import PairedComparison, compare_pairs, corrected_among
 
 REPLICATES = 2000
 DRAWS_PER_REPLICATE = 10
-CONFIDENCE = 0.95
 BOOTSTRAP_SEED = 20260101
 _BLOCK = 250
-_DECIMALS = 6
-
-Floats = npt.NDArray[np.float64]
-
-
-class Interval(Frozen):
-    """A 95% interval, as a fraction like the estimate it belongs to."""
-
-    low: float
-    high: float
-
-    @property
-    def covers_zero(self) -> bool:
-        """Whether zero lies in the interval, its ends included."""
-        return self.low <= 0 <= self.high
-
-
-class OrderComparison(Frozen):
-    """Two sequences of the same tasks in another order: the first's average minus the second's."""
-
-    first: str
-    second: str
-    difference: float
-    interval: Interval
-
-    @property
-    def apart(self) -> bool:
-        """Whether the interval of the difference leaves out zero."""
-        return not self.interval.covers_zero
 
 
 @dataclass(frozen=True)
@@ -83,11 +62,23 @@ class Correctness:
 
 @dataclass(frozen=True)
 class TargetUncertainty:
-    """Intervals of one target: sequence -> interval; a row without an average has none."""
+    """What is known of the chance in one target's table.
+
+    Attributes:
+        averages: Sequence -> interval of its average; a row without an average has none.
+        deltas: Sequence -> interval of its difference to target-only.
+        comparisons: The pairs of sequences that hold the same tasks in another order, corrected together.
+        pairs: All pairs of rows, corrected together.
+        orders: The rows' intermediate tasks, in the order of the contrasts' rows.
+        contrasts: What further differences of these rows are estimated from.
+    """
 
     averages: dict[str, Interval]
     deltas: dict[str, Interval]
-    comparisons: tuple[OrderComparison, ...]
+    comparisons: tuple[PairedComparison, ...]
+    pairs: tuple[PairedComparison, ...]
+    orders: tuple[tuple[str, ...], ...]
+    contrasts: Contrasts = field(compare=False, repr=False)
 
 
 class _Random(Protocol):
@@ -95,16 +86,8 @@ class _Random(Protocol):
     def standard_t(self, df: float, size: tuple[int, int]) -> Floats: ...
 
 
-@dataclass(frozen=True)
-class _SeedNoise:
-    """The seeds' part of a standard error, and the degrees of freedom it was estimated with."""
-
-    scale: float
-    degrees: float
-
-
 def estimate(answers: Correctness) -> TargetUncertainty:
-    """Return the intervals of averages, of differences to target-only, and between orders.
+    """Return the intervals of averages, of differences to target-only, and the comparisons of rows.
 
     All of them use the same drawn items. Deterministic: the random stream is numpy's frozen
     `RandomState` (NEP 19), and bounds are rounded to 6 decimals. With one seed only the items' part
@@ -113,36 +96,49 @@ def estimate(answers: Correctness) -> TargetUncertainty:
     random: _Random = np.random.RandomState(BOOTSTRAP_SEED)
     values = language_mean(answers)
     replicates = _item_replicates(values.mean(axis=1), random)
-    noise = _noise_of_averages(values)
-    averages = {
-        sequence: _interval(values[row], replicates[:, row], noise, random)
-        for row, sequence in enumerate(answers.sequences)
-    }
-    noise = _noise_of_differences(values)
-
-    def difference(first: int, second: int) -> Interval:
-        drawn = replicates[:, first] - replicates[:, second]
-        return _interval(values[first] - values[second], drawn, noise, random)
-
+    averages = _average_intervals(answers, values, replicates, random)
+    contrasts = _contrasts(values, replicates, random)
     deltas: dict[str, Interval] = {}
     if () in answers.orders:
         baseline = answers.orders.index(())
         deltas = {
-            sequence: difference(row, baseline)
+            sequence: contrasts.pair(row, baseline).interval
             for row, sequence in enumerate(answers.sequences)
             if row != baseline
         }
-    means = values.mean(axis=(1, 2))
-    comparisons = tuple(
-        OrderComparison(
-            first=answers.sequences[first],
-            second=answers.sequences[second],
-            difference=round(float(means[first] - means[second]), _DECIMALS),
-            interval=difference(first, second),
-        )
-        for first, second in permuted_pairs(answers.orders, means)
+    pairs = compare_pairs(answers.sequences, answers.correct, contrasts)
+    return TargetUncertainty(
+        averages=averages,
+        deltas=deltas,
+        comparisons=corrected_among(permuted_pairs(answers.orders, answers.sequences, pairs)),
+        pairs=pairs,
+        orders=answers.orders,
+        contrasts=contrasts,
     )
-    return TargetUncertainty(averages, deltas, comparisons)
+
+
+def _average_intervals(
+    answers: Correctness, values: Floats, replicates: Floats, random: _Random
+) -> dict[str, Interval]:
+    noise = _noise_of_averages(values)
+    draws = random.standard_t(noise.degrees, size=(REPLICATES, DRAWS_PER_REPLICATE)) if noise else None
+    return {
+        sequence: bootstrap_interval(
+            float(values[row].mean()), replicates[:, row], item_part(values[row])[0], noise, draws
+        )
+        for row, sequence in enumerate(answers.sequences)
+    }
+
+
+def _contrasts(values: Floats, replicates: Floats, random: _Random) -> Contrasts:
+    """Pool the scatter of differences from what the seeds' blocks leave unexplained."""
+    table = values.mean(axis=2)
+    rows, seeds = table.shape
+    if seeds < 2 or rows < 2:
+        return Contrasts(values, replicates, None, 0.0, None)
+    degrees = float((rows - 1) * (seeds - 1))
+    draws = random.standard_t(degrees, size=(REPLICATES, DRAWS_PER_REPLICATE))
+    return Contrasts(values, replicates, residual_mean_square(table), degrees, draws)
 
 
 def language_mean(answers: Correctness) -> Floats:
@@ -164,14 +160,12 @@ def language_mean(answers: Correctness) -> Floats:
     return mean
 
 
-def permuted_pairs(orders: tuple[tuple[str, ...], ...], means: Floats) -> list[tuple[int, int]]:
-    """Return the pairs of rows with the same tasks in another order, the better row first."""
-    pairs = [
-        (first, second) if means[first] >= means[second] else (second, first)
-        for first, second in itertools.combinations(range(len(orders)), 2)
-        if orders[first] != orders[second] and sorted(orders[first]) == sorted(orders[second])
-    ]
-    return sorted(pairs, key=lambda pair: (-(means[pair[0]] - means[pair[1]]), pair))
+def permuted_pairs(
+    orders: tuple[tuple[str, ...], ...], sequences: tuple[str, ...], pairs: Sequence[PairedComparison]
+) -> list[PairedComparison]:
+    """Return the pairs of rows with the same tasks in another order."""
+    tasks = {sequence: sorted(order) for sequence, order in zip(sequences, orders, strict=True)}
+    return [pair for pair in pairs if tasks[pair.first] == tasks[pair.second]]
 
 
 def _item_replicates(seed_means: Floats, random: _Random) -> Floats:
@@ -186,58 +180,17 @@ def _item_replicates(seed_means: Floats, random: _Random) -> Floats:
     return np.concatenate(blocks)
 
 
-def _noise_of_averages(values: Floats) -> _SeedNoise | None:
+def _noise_of_averages(values: Floats) -> SeedNoise | None:
     """Scatter of a row's average from seed to seed, pooled over rows within the rows × seeds layout."""
     table = values.mean(axis=2)
     rows, seeds = table.shape
     if seeds < 2:
         return None
     blocks = float(np.var(table.mean(axis=0), ddof=1))
-    rest = (rows - 1) / rows * _residual_mean_square(table)
+    rest = (rows - 1) / rows * residual_mean_square(table)
     pooled = blocks + rest
     if pooled <= 0:
-        return _SeedNoise(0.0, float(seeds - 1))
+        return SeedNoise(0.0, float(seeds - 1))
     # Satterthwaite's degrees of freedom of a sum of two mean squares
     spread = blocks**2 / (seeds - 1) + (rest**2 / ((rows - 1) * (seeds - 1)) if rows > 1 else 0.0)
-    return _SeedNoise(float(np.sqrt(pooled / seeds)), pooled**2 / spread)
-
-
-def _noise_of_differences(values: Floats) -> _SeedNoise | None:
-    """Scatter of the difference of two rows, from what the seeds' blocks leave unexplained."""
-    table = values.mean(axis=2)
-    rows, seeds = table.shape
-    if seeds < 2 or rows < 2:
-        return None
-    mean_square = _residual_mean_square(table)
-    return _SeedNoise(float(np.sqrt(2 * mean_square / seeds)), float((rows - 1) * (seeds - 1)))
-
-
-def _residual_mean_square(table: Floats) -> float:
-    """Return the interaction mean square of a two-way layout without replication (0 for one row)."""
-    rows, columns = table.shape
-    if rows < 2 or columns < 2:
-        return 0.0
-    residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
-    return float((residuals**2).sum() / ((rows - 1) * (columns - 1)))
-
-
-def _interval(values: Floats, drawn: Floats, noise: _SeedNoise | None, random: _Random) -> Interval:
-    """Combine the items' replicates of one estimate with draws for its seeds.
-
-    Args:
-        values: What each cluster contributes, (seeds, clusters).
-        drawn: The estimate over drawn items, (REPLICATES,).
-        noise: The seeds' part, None with one seed.
-        random: The random stream.
-    """
-    center = float(values.mean())
-    deviations = drawn - center
-    if noise is not None:
-        items = values.shape[0] * float(np.var(values.mean(axis=0), ddof=1))
-        residual = _residual_mean_square(values)
-        deviations = deviations * np.sqrt(max(0.0, 1 - residual / items) if items > 0 else 0.0)
-        seeds = noise.scale * random.standard_t(noise.degrees, size=(len(drawn), DRAWS_PER_REPLICATE))
-        deviations = (deviations[:, None] + seeds).ravel()
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(center + deviations, [tail, 1 - tail])
-    return Interval(low=round(float(low), _DECIMALS), high=round(float(high), _DECIMALS))
+    return SeedNoise(float(np.sqrt(pooled / seeds)), pooled**2 / spread)

@@ -13,12 +13,14 @@ from harness.leaderboard.difference import (
     display,
 )
 from harness.leaderboard.index import INDEX, index_rows
-from harness.leaderboard.page import render_page
+from harness.leaderboard.pictures.picture import draw_pictures
+from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
 from harness.leaderboard.publication import Publication, compile_publication, with_recomputed_scores
+from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.table import Table
 
-_ENDINGS = (".md", ".json", ".predictions.parquet")
+_ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
 
 
 @dataclass
@@ -65,7 +67,8 @@ def verify(path: Path) -> Verification:
     _check_json_text(result, data, publication)
     recomputed = _recompute(result, data, publication)
     if recomputed is not None:
-        _check_page(result, recomputed)
+        pictures = _check_pictures(result, recomputed)
+        _check_texts(result, recomputed, pictures)
         _check_index(result, recomputed)
     return result
 
@@ -106,11 +109,11 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
             stored=publication.predictions,
             sequence_link=publication.sequence_link,
             reported=publication.reported,
-        )
+        ).model_copy(update={"pictures": publication.pictures, "drawn_with": publication.drawn_with})
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in ("targets", "findings", "bootstrap"):
+    for part in ("targets", "analyses", "targets_agreement", "findings", "bootstrap"):
         old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
         result.numbers += count_numbers(new)
         result.differences += compare_trees(data.name, old, new, part)
@@ -142,12 +145,39 @@ def _read_stored(result: Verification, data: Path, publication: Publication) -> 
     return predictions
 
 
-def _check_page(result: Verification, recomputed: Publication) -> None:
-    if not result.page.is_file():
-        result.differ(result.page, "", "file", "missing", "a page")
-        return
-    text = result.page.read_text(encoding="utf-8", errors="replace")
-    result.differences += compare_texts(result.page.name, text, render_page(recomputed))
+def _check_pictures(result: Verification, recomputed: Publication) -> dict[str, bytes]:
+    """Compare the pictures with their digests, and with newly drawn ones where the software is the same.
+
+    Returns:
+        SVG file name -> content, of those that are there.
+    """
+    found: dict[str, bytes] = {}
+    for picture in recomputed.pictures:
+        for file, digest in ((picture.svg, picture.svg_sha256), (picture.png, picture.png_sha256)):
+            path = result.page.with_name(Path(file).name)
+            content = path.read_bytes() if path.is_file() else None
+            actual = hashlib.sha256(content).hexdigest() if content is not None else "missing"
+            if actual != digest:
+                result.differ(path, "", "sha256", digest, actual)
+            if content is not None and file == picture.svg:
+                found[file] = content
+    if recomputed.drawn_with in (None, drawing_software()):
+        name = recomputed.board.name
+        again = tuple(d.picture for d in draw_pictures(name, recomputed.targets, recomputed.analyses))
+        old, new = ([picture.model_dump() for picture in part] for part in (recomputed.pictures, again))
+        result.differences += compare_trees(f"{name}.json", old, new, "pictures")
+    return found
+
+
+def _check_texts(result: Verification, recomputed: Publication, pictures: dict[str, bytes]) -> None:
+    """Compare the page and the exports with newly rendered ones."""
+    for file, expected in rendered_files(recomputed, pictures).items():
+        path = result.page.with_name(file)
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            result.differences += compare_texts(file, text, expected)
+        else:
+            result.differ(path, "", "file", "missing", "a page" if path == result.page else "an export")
 
 
 def _check_index(result: Verification, recomputed: Publication) -> None:

@@ -26,12 +26,14 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_writes_page_json_predictions_and_index_and_nothing_else(tmp_path, evaluations):
     made = experiment(evaluations)
     published = publish(made.board, tmp_path / "leaderboards", made.predictions)
-    assert sorted(content(tmp_path / "leaderboards")) == [
+    kinds = ("before", "deltas", "forest")
+    pictures = {f"rte-paraphrase-xnli.xnli.{kind}.{form}" for kind in kinds for form in ("png", "svg")}
+    endings = ("csv", "html", "json", "md", "predictions.parquet", "tex")
+    assert set(content(tmp_path / "leaderboards")) == {
         "README.md",
-        "rte-paraphrase-xnli.json",
-        "rte-paraphrase-xnli.md",
-        "rte-paraphrase-xnli.predictions.parquet",
-    ]
+        *(f"rte-paraphrase-xnli.{ending}" for ending in endings),
+        *pictures,
+    }
     assert "[rte-paraphrase-xnli](rte-paraphrase-xnli.md)" in published.index.read_text()
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.leaderboard.uncertainty import Correctness, Interval, estimate, language_mean, permuted_pairs
+from harness.leaderboard.interval import Interval
+from harness.leaderboard.uncertainty import Correctness, estimate, language_mean
 
 from .experiments import ORDERS, answers
 
@@ -109,4 +110,11 @@ def test_a_language_with_fewer_items_counts_as_much_as_the_others():
 
 def test_only_permutations_are_compared_the_better_first():
     orders = (("a", "b", "c"), ("c", "b", "a"), ("a", "b"), ("a",), ("b", "a"), ())
-    assert permuted_pairs(orders, np.array([0.5, 0.6, 0.7, 0.9, 0.4, 0.1])) == [(2, 4), (1, 0)]
+    right = np.tile(np.arange(100) < np.array([50, 60, 70, 90, 40, 10])[:, None, None, None], (1, 2, 1, 1))
+    found = estimate(correctness(right.astype(np.int8), orders))
+    names = [">".join((*order, "xnli")) for order in orders]
+    assert [(pair.first, pair.second) for pair in found.comparisons] == [
+        (names[2], names[4]),
+        (names[1], names[0]),
+    ]
+    assert len(found.pairs) == 15

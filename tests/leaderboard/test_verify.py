@@ -169,3 +169,54 @@ def test_the_command_exits_1_and_names_the_place_only_when_something_differs(pub
     bad = CliRunner().invoke(cli, ["verify", str(published.markdown)])
     assert bad.exit_code == 1
     assert f"rte-paraphrase-xnli.md: {SEQUENCE}, en: published" in bad.output
+
+
+@pytest.mark.parametrize("ending", ["csv", "tex", "html"])
+def test_a_changed_digit_of_an_export_is_named(published, ending):
+    path = published.markdown.with_suffix(f".{ending}")
+    change(path, r"rte → xnli.*?(?P<digit>\d)" if ending == "csv" else r"\d\.(?P<digit>\d) ")
+    assert {file for file, _, _ in places(verify(published.markdown))} == {path.name}
+
+
+def test_a_missing_export_is_named(published):
+    published.markdown.with_suffix(".csv").unlink()
+    assert places(verify(published.markdown)) == [("rte-paraphrase-xnli.csv", "", "file")]
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_a_changed_or_missing_picture_is_named(published, ending):
+    path = published.markdown.with_name(f"rte-paraphrase-xnli.xnli.forest.{ending}")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert (path.name, "", "sha256") in places(verify(published.markdown))
+    path.unlink()
+    assert (path.name, "", "sha256") in places(verify(published.markdown))
+
+
+def test_a_picture_changed_together_with_its_digest_is_found_by_drawing_it_again(published):
+    change(published.json, r'"svg_sha256": "\w*?(?P<digit>\d)')
+    assert "svg_sha256" in " ".join(column for _, _, column in places(verify(published.json)))
+
+
+def test_pictures_of_other_software_are_not_drawn_again_but_held_to_their_digests(published, monkeypatch):
+    monkeypatch.setattr("harness.leaderboard.verify.drawing_software", lambda: "matplotlib 99")
+    monkeypatch.setattr("harness.leaderboard.verify.draw_pictures", None)
+    assert verify(published.markdown).differences == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "row", "column"),
+    [
+        (r'"share": 0\.(?P<digit>\d)', "xnli", "variance.0.share"),
+        (r'"smallest_p": 0\.\d*(?P<digit>\d)', "xnli", "test.smallest_p"),
+        (r'"place": "before \w+".*?"difference": -?0\.\d*(?P<digit>\d)', "before", "difference"),
+        (r'"tau": -?\d\.(?P<digit>\d)', "xnli", "agreement.0.tau"),
+        (r'"detectable": 0\.\d*(?P<digit>\d)', "xnli", "power.detectable"),
+        (r'"p_items": 0\.\d*(?P<digit>\d)', " / ", "p_items"),
+    ],
+)
+def test_a_changed_number_of_the_analysis_is_named(published, pattern, row, column):
+    change(published.json, pattern)
+    named = [(r, c) for file, r, c in places(verify(published.json)) if file.endswith(".json")]
+    assert any(row in found_row and column in found for found_row, found in named), named

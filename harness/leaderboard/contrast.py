@@ -1,0 +1,154 @@
+"""Differences between rows, and weighted sums of such differences, with their intervals and p-values.
+
+A contrast is a sum of the rows' averages with weights that add up to zero: +1 and −1 for two rows, or
+means over groups of rows. Its chance has two parts, as described in `harness.leaderboard.uncertainty`:
+items, drawn as clusters, and seeds, as Student's t with the pooled degrees of freedom. The interval is
+that of the bootstrap. The p-value is two-sided, from t with Satterthwaite's degrees of freedom for the
+sum of the two variances: Monte-Carlo p-values have a floor at one over the number of draws, below which
+Holm's correction over many pairs cannot go (Satterthwaite 1946, "An Approximate Distribution of
+Estimates of Variance Components").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from harness.leaderboard.board import Frozen
+from harness.leaderboard.interval import CONFIDENCE, DECIMALS, Interval
+
+Floats = npt.NDArray[np.float64]
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class SeedNoise:
+    """The seeds' part of a standard error, and the degrees of freedom it was estimated with."""
+
+    scale: float
+    degrees: float
+
+
+class Estimate(Frozen):
+    """A difference with its 95% interval and its two-sided p-value, not corrected for others."""
+
+    difference: float
+    interval: Interval
+    p: float
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """What contrasts of the rows of one table are estimated from.
+
+    Attributes:
+        values: What each cluster of items contributes to a row's average, (rows, seeds, clusters).
+        replicates: Each row's average over drawn clusters, (draws, rows).
+        mean_square: Mean square between training runs (row × seed) of the averages; None with one seed.
+        degrees: Its degrees of freedom.
+        draws: Student's t with these degrees of freedom, (draws, n), the same for every contrast.
+    """
+
+    values: Floats
+    replicates: Floats
+    mean_square: float | None
+    degrees: float
+    draws: Floats | None
+
+    def estimate(self, weights: Floats) -> Estimate:
+        """Return the estimate of a contrast, given a weight for each row, (rows,), adding up to zero."""
+        rows = np.flatnonzero(weights)
+        values: Floats = np.tensordot(weights[rows], self.values[rows], axes=1)
+        center = float(values.mean())
+        shrinkage, variance = item_part(values)
+        noise = self._seed_noise(weights[rows])
+        interval = bootstrap_interval(
+            center, self.replicates[:, rows] @ weights[rows], shrinkage, noise, self.draws
+        )
+        p = two_sided_p(center, variance, values.shape[1] - 1, noise)
+        return Estimate(difference=round(center, DECIMALS), interval=interval, p=p)
+
+    def pair(self, first: int, second: int) -> Estimate:
+        """Return the estimate of one row's average minus another's."""
+        weights = np.zeros(len(self.values))
+        weights[min(first, second)], weights[max(first, second)] = 1.0, -1.0
+        found = self.estimate(weights)
+        return found if first < second else _mirrored(found)
+
+    def _seed_noise(self, weights: Floats) -> SeedNoise | None:
+        if self.mean_square is None:
+            return None
+        variance = float((weights**2).sum()) * self.mean_square / self.values.shape[1]
+        return SeedNoise(float(np.sqrt(variance)), self.degrees)
+
+
+def item_part(values: Floats) -> tuple[float, float]:
+    """Return the items' part of the chance of a mean over seeds and clusters.
+
+    What belongs to an item and a seed together is in the seeds' part already and is taken out.
+
+    Args:
+        values: What each cluster contributes, (seeds, clusters).
+
+    Returns:
+        The share of the items' standard deviation that stays, and the variance of the mean.
+    """
+    seeds, clusters = values.shape
+    between = float(np.var(values.mean(axis=0), ddof=1))
+    if between <= 0:
+        return 0.0, 0.0
+    share = max(0.0, 1 - residual_mean_square(values) / (seeds * between))
+    return float(np.sqrt(share)), between * share / clusters
+
+
+def residual_mean_square(table: Floats) -> float:
+    """Return the interaction mean square of a two-way layout without replication (0 for one row)."""
+    rows, columns = table.shape
+    if rows < 2 or columns < 2:
+        return 0.0
+    residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    return float((residuals**2).sum() / ((rows - 1) * (columns - 1)))
+
+
+def bootstrap_interval(
+    center: float, drawn: Floats, shrinkage: float, noise: SeedNoise | None, draws: Floats | None
+) -> Interval:
+    """Combine the items' replicates of one estimate, (draws,), with draws for its seeds, (draws, n)."""
+    deviations = (drawn - center) * shrinkage
+    if noise is not None and draws is not None:
+        deviations = (deviations[:, None] + noise.scale * draws).ravel()
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(center + deviations, [tail, 1 - tail])
+    return Interval(low=round(float(low), DECIMALS), high=round(float(high), DECIMALS))
+
+
+def two_sided_p(center: float, items: float, items_degrees: int, noise: SeedNoise | None) -> float:
+    """Return the p-value of an estimate whose variance is the sum of the items' and the seeds'."""
+    seeds = noise.scale**2 if noise else 0.0
+    variance = items + seeds
+    if variance <= 0:
+        return 1.0 if abs(center) < 10**-DECIMALS else 0.0
+    spread = items**2 / items_degrees + (seeds**2 / noise.degrees if noise else 0.0)
+    return float(2 * stats.t.sf(abs(center) / np.sqrt(variance), variance**2 / spread))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for being several, by Holm's step-down method.
+
+    Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
+    """
+    if not p_values:
+        return []
+    return [float(p) for p in multipletests(p_values, alpha=ALPHA, method="holm")[1]]
+
+
+def _mirrored(found: Estimate) -> Estimate:
+    return Estimate(
+        # adding zero makes 0.0 of −0.0
+        difference=0.0 - found.difference,
+        interval=Interval(low=0.0 - found.interval.high, high=0.0 - found.interval.low),
+        p=found.p,
+    )

@@ -1,0 +1,1 @@
+"""The numbers of a leaderboard in other formats, each made from the publication alone."""

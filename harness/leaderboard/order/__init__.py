@@ -1,0 +1,1 @@
+"""Order as a factor: how much of the scores it explains, and what can be told of it."""

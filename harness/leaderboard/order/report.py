@@ -1,0 +1,59 @@
+"""The analyses of a leaderboard as one plain text, for `xstilts analyse`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.notation import plain
+from harness.leaderboard.order.analysis import OrderAnalysis
+from harness.leaderboard.order.power import SeedsNeeded, seeds_needed
+from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
+from harness.leaderboard.order.summary import summary
+from harness.leaderboard.publication import Publication
+
+
+def find_publication(named: str, leaderboards: Path) -> Publication:
+    """Read a leaderboard by the path of its JSON file or page, or by the name of its sequence file.
+
+    Raises:
+        BoardFileError: There is none, or it cannot be read.
+    """
+    path = Path(named)
+    candidates = [path.with_suffix(".json"), leaderboards / f"{path.stem}.json"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return read_model(Publication, candidate)
+    places = " nor ".join(map(str, candidates))
+    raise BoardFileError(
+        f"{named}: there is no leaderboard of it: neither {places}. Make one with `xstilts run {named}`, or "
+        "say by --leaderboards where its page lies."
+    )
+
+
+def render_analyses(publication: Publication, differences: Sequence[float] = ()) -> str:
+    """Return all analyses as text.
+
+    Args:
+        publication: The leaderboard.
+        differences: For which the seeds needed are wanted, as fractions; the usual ones when empty.
+    """
+    blocks = [plain(publication.board.title)]
+    for analysis in publication.analyses:
+        blocks.append(f"{analysis.target}: {' '.join(summary(analysis))}")
+        blocks += _details(analysis, differences)
+    if publication.targets_agreement:
+        blocks.append("\n".join(agreement_lines([publication.targets_agreement])))
+    return "\n\n".join(blocks)
+
+
+def _details(analysis: OrderAnalysis, differences: Sequence[float]) -> Iterator[str]:
+    lines = [test_line(analysis)] if analysis.test else []
+    lines += agreement_lines(analysis.agreement)
+    if lines:
+        yield "\n".join(lines)
+    needed = None
+    if analysis.power and differences:
+        sd = analysis.power.sd
+        needed = [SeedsNeeded(difference=d, seeds=seeds_needed(d, sd)) for d in differences]
+    for title, table in analysis_tables(analysis, needed):
+        yield f"{title}\n\n{table.render('simple')}"

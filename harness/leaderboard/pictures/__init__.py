@@ -1,0 +1,1 @@
+"""The pictures of a leaderboard, as SVG and PNG."""

@@ -1,0 +1,46 @@
+"""Matrix of tasks: what it does to train the row's task before the column's, for the same tasks."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from harness.leaderboard.notation import points
+from harness.leaderboard.order.effects import PlaceEffect
+from harness.leaderboard.pictures.style import DIVERGING
+
+_DARK = 0.6
+_BEFORE = "before "
+
+
+def draw_before_matrix(effects: tuple[PlaceEffect, ...]) -> Figure | None:
+    """Draw the effects of A before B in points; a star marks those told from chance. None without effects."""
+    if not effects:
+        return None
+    pairs = {(effect.task, effect.place.removeprefix(_BEFORE)): effect for effect in effects}
+    tasks = list(dict.fromkeys(task for pair in pairs for task in pair))
+    values = np.full((len(tasks), len(tasks)), np.nan)
+    starred = np.zeros_like(values, dtype=np.bool_)
+    for (first, second), effect in pairs.items():
+        a, b = tasks.index(first), tasks.index(second)
+        values[a, b], values[b, a] = effect.difference, -effect.difference
+        starred[a, b] = starred[b, a] = effect.apart
+    limit = max(float(np.nanmax(np.abs(values))), 0.001)
+    figure = Figure(figsize=(2.4 + 0.8 * len(tasks), 1.2 + 0.55 * len(tasks)))
+    axes = figure.subplots()
+    axes.set_facecolor("#eeeeee")
+    image = axes.imshow(np.ma.masked_invalid(values), cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    axes.set_xticks(range(len(tasks)), tasks)
+    axes.set_yticks(range(len(tasks)), tasks)
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    axes.set_ylabel("this task trained …")
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("… before this one, instead of after it")
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            color = "white" if abs(value) > _DARK * limit else "black"
+            text = points(value) + (" *" if starred[row, column] else "")
+            axes.text(column, row, text, ha="center", va="center", color=color)
+    bar = figure.colorbar(image, ax=axes, pad=0.03, format=lambda value, _: points(value))
+    bar.set_label("points")
+    bar.outline.set_visible(False)
+    return figure

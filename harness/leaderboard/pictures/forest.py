@@ -1,0 +1,70 @@
+"""Forest plot: each sequence's average and its difference to target-only, with 95% intervals."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.leaderboard.interval import Interval
+from harness.leaderboard.pictures.style import BLUE, GREY, ORANGE
+from harness.leaderboard.statistics import RowStatistics, TargetStatistics
+from harness.leaderboard.table import sequence_label
+
+_Mark = tuple[int, float, Interval]
+
+
+def draw_forest(table: TargetStatistics) -> Figure | None:
+    """Draw the rows that have an interval, best on top; None where none has.
+
+    A difference whose interval covers zero is grey and hollow; above target-only it is blue and round,
+    below orange and square.
+    """
+    rows = [row for row in table.rows if row.average is not None and row.average_interval is not None]
+    if not rows:
+        return None
+    with_deltas = any(row.delta_interval for row in rows)
+    figure = Figure(figsize=(7.4 if with_deltas else 4.6, 1.0 + 0.3 * len(rows)))
+    panels = figure.subplots(1, 2 if with_deltas else 1, sharey=True, squeeze=False)[0]
+    averages = panels[0]
+    for mark in _averages(rows):
+        _draw(averages, mark, BLUE, "o", filled=True)
+    averages.set_yticks(range(len(rows)), [sequence_label(row) for row in rows])
+    averages.set_ylim(len(rows) - 0.5, -0.5)
+    averages.set_title("average accuracy, %")
+    if with_deltas:
+        deltas = panels[1]
+        deltas.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
+        for mark in _deltas(rows):
+            undecided, above = mark[2].covers_zero, mark[1] > 0
+            color = GREY if undecided else BLUE if above else ORANGE
+            _draw(deltas, mark, color, "o" if undecided or above else "s", filled=not undecided)
+        deltas.set_title("points above target-only")
+        deltas.tick_params(axis="y", length=0)
+    for axes in panels:
+        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+    figure.tight_layout()
+    return figure
+
+
+def _averages(rows: Sequence[RowStatistics]) -> list[_Mark]:
+    return [
+        (number, row.average.mean, row.average_interval)
+        for number, row in enumerate(rows)
+        if row.average and row.average_interval
+    ]
+
+
+def _deltas(rows: Sequence[RowStatistics]) -> list[_Mark]:
+    return [
+        (number, row.delta.mean, row.delta_interval)
+        for number, row in enumerate(rows)
+        if row.delta and row.delta_interval
+    ]
+
+
+def _draw(axes: Axes, mark: _Mark, color: str, marker: str, *, filled: bool) -> None:
+    number, mean, interval = mark
+    axes.plot([interval.low * 100, interval.high * 100], [number, number], color=color, linewidth=1.6)
+    face = color if filled else "white"
+    axes.plot([mean * 100], [number], marker, color=color, markerfacecolor=face, markersize=5)

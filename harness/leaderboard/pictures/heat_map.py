@@ -1,0 +1,44 @@
+"""Heat map of sequences and languages: accuracy above or below training on the target alone."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from harness.leaderboard.notation import points
+from harness.leaderboard.pictures.style import DIVERGING
+from harness.leaderboard.statistics import RowStatistics, TargetStatistics
+from harness.leaderboard.table import column_names
+
+_MOST_NUMBERED = 40
+_DARK = 0.6
+
+
+def draw_heat_map(table: TargetStatistics) -> Figure | None:
+    """Draw the differences in points, best average on top; None without a baseline or another row."""
+    baseline = table.baseline
+    rows = [row for row in table.rows if not row.baseline and row.average is not None]
+    if baseline is None or baseline.average is None or not rows:
+        return None
+    tasks = [column.task for column in table.languages]
+    deltas = np.array([[_mean(row, task) - _mean(baseline, task) for task in tasks] for row in rows])
+    limit = max(float(np.abs(deltas).max()), 0.001)
+    figure = Figure(figsize=(2.6 + 0.52 * len(tasks), 1.1 + 0.3 * len(rows)))
+    axes = figure.subplots()
+    image = axes.imshow(deltas, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    axes.set_xticks(range(len(tasks)), column_names(table.languages))
+    axes.set_yticks(range(len(rows)), [row.sequence for row in rows])
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    if len(rows) <= _MOST_NUMBERED:
+        for (row, column), value in np.ndenumerate(deltas):
+            color = "white" if abs(value) > _DARK * limit else "black"
+            axes.text(column, row, points(value), ha="center", va="center", color=color, fontsize=8)
+    bar = figure.colorbar(image, ax=axes, pad=0.02, format=lambda value, _: points(value))
+    bar.set_label("points above target-only")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _mean(row: RowStatistics, task: str) -> float:
+    spread = row.languages[task]
+    assert spread is not None, "a row with an average has every language"
+    return spread.mean

@@ -1,0 +1,52 @@
+"""How all pictures look, and how a figure becomes bytes that are the same every time."""
+
+import io
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import ft2font
+from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
+
+# Okabe & Ito's palette, which holds under all common kinds of colour blindness
+# (https://jfly.uni-koeln.de/color/).
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
+DIVERGING = "RdBu"
+_RC: dict[RcKeyType, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    # An opaque ground is readable on light and on dark pages alike.
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "xstilts",
+    # Names of tasks are text, whatever signs they hold.
+    "text.parse_math": False,
+}
+_DOTS_PER_INCH = 150
+
+
+def drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:
+    """Draw a figure and return it as SVG and PNG, undated, so that the same gives the same bytes."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        figure = draw()
+        if figure is None:
+            return None
+        svg, png = io.BytesIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            png, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None}
+        )
+    return svg.getvalue(), png.getvalue()
+
+
+def drawing_software() -> str:
+    """Return what the bytes of a picture depend on apart from its content."""
+    return f"matplotlib {mpl.__version__}, FreeType {ft2font.__freetype_version__}, {platform.machine()}"

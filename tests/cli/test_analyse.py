@@ -1,0 +1,51 @@
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import cli
+from harness.leaderboard.board import BoardFileError
+from harness.leaderboard.publish import publish
+from tests.leaderboard.experiments import ORDERS, experiment
+
+
+def analysed(folder, *arguments):
+    return CliRunner().invoke(cli, ["analyse", *arguments, "--leaderboards", str(folder / "boards")])
+
+
+@pytest.mark.parametrize(
+    "named", ["rte-paraphrase-xnli", "boards/rte-paraphrase-xnli.md", "sequences/rte-paraphrase-xnli.yaml"]
+)
+def test_it_says_so_when_nothing_can_be_told_apart(tmp_path, monkeypatch, named):
+    made = experiment(tmp_path, items=100, seed=4)
+    publish(made.board, tmp_path / "boards", made.predictions)
+    monkeypatch.chdir(tmp_path)
+    text = analysed(tmp_path, named).output
+    assert "No effect of order can be told from the scatter of training runs" in text
+    assert "the permutation test nothing under p 0.250" in text
+    assert "Of A before B, the one effect is not told from chance" in text
+    assert "training run (sequence × seed)" in text
+    assert "Between halves of the seeds" in text
+
+
+def test_it_says_which_order_is_better_and_how_many_seeds_a_difference_needs(tmp_path):
+    made = experiment(tmp_path, seeds=range(1, 9), items=400, effects=[0, 0, 0, 1.0, 0])
+    publish(made.board, tmp_path / "boards", made.predictions)
+    text = analysed(tmp_path, made.board.name, "--difference", "0.7", "--difference", "25").output
+    assert "Order matters on these test items (permutation test" in text
+    assert "rte before pawsx rather than after it: +" in text
+    rows = {
+        line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()[:3] in ("0.7", "25 ")
+    }
+    assert int(rows["0.7"][0]) > int(rows["25"][0])
+
+
+def test_without_two_orders_of_the_same_tasks_it_says_why_there_is_no_answer(tmp_path):
+    made = experiment(tmp_path, items=50, orders=ORDERS[:3])
+    publish(made.board, tmp_path / "boards", made.predictions)
+    assert "no two complete sequences hold the same tasks" in analysed(tmp_path, made.board.name).output
+
+
+def test_an_unknown_leaderboard_is_named_with_the_remedy(tmp_path):
+    failed = analysed(tmp_path, "nowhere")
+    assert isinstance(failed.exception, BoardFileError)
+    assert "nowhere: there is no leaderboard of it" in str(failed.exception)
+    assert "xstilts run nowhere" in str(failed.exception)

@@ -1,0 +1,83 @@
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harness.leaderboard.pictures.before_matrix import draw_before_matrix
+from harness.leaderboard.pictures.forest import draw_forest
+from harness.leaderboard.pictures.heat_map import draw_heat_map
+from harness.leaderboard.pictures.picture import draw_pictures
+from harness.leaderboard.pictures.style import BLUE, GREY, ORANGE, drawn
+from harness.leaderboard.publication import compile_publication
+from harness.leaderboard.publish import publish
+from tests.leaderboard.experiments import board, columns, experiment, scored_row
+
+
+@pytest.fixture(scope="module")
+def publication(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    made = experiment(folder, items=300, effects=[0, 1.0, -1.0, 0, 0])
+    return publish(made.board, folder / "boards", made.predictions).publication
+
+
+def draw(publication):
+    return draw_pictures(publication.board.name, publication.targets, publication.analyses)
+
+
+def test_the_same_numbers_give_the_same_bytes(publication):
+    first, second = draw(publication), draw(publication)
+    assert [(d.svg, d.png) for d in first] == [(d.svg, d.png) for d in second]
+    assert tuple(d.picture for d in first) == publication.pictures
+
+
+def test_files_are_svg_and_png_on_an_opaque_ground_without_a_date(publication):
+    for drawing in draw(publication):
+        assert ElementTree.fromstring(drawing.svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert b"<dc:date>" not in drawing.svg
+        image = np.asarray(Image.open(io.BytesIO(drawing.png)).convert("RGBA"))
+        assert image.shape[1] > 300
+        assert (image[..., 3] == 255).all()
+        assert tuple(image[0, 0]) == (255, 255, 255, 255)
+
+
+def test_the_heat_map_holds_the_difference_of_each_language_to_target_only(publication):
+    (table,) = publication.targets
+    axes = draw_heat_map(table).axes[0]
+    shown = axes.images[0].get_array()
+    rows = [row for row in table.rows if not row.baseline]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [row.sequence for row in rows]
+    task = table.languages[2].task
+    expected = [row.languages[task].mean - table.baseline.languages[task].mean for row in rows]
+    np.testing.assert_allclose(shown[:, 2], expected)
+    assert shown.shape == (4, 6)
+
+
+def test_the_forest_tells_above_below_and_undecided_by_colour_and_shape(publication):
+    (table,) = publication.targets
+    deltas = draw_forest(table).axes[1]
+    marks = {line.get_ydata()[0]: line for line in deltas.lines if line.get_marker() in ("o", "s")}
+    found = {table.rows[number].sequence: line for number, line in marks.items()}
+    assert (found["rte → xnli"].get_color(), found["rte → xnli"].get_marker()) == (BLUE, "o")
+    assert (found["pawsx → xnli"].get_color(), found["pawsx → xnli"].get_marker()) == (ORANGE, "s")
+    undecided = found["rte → pawsx → xnli"]
+    assert (undecided.get_color(), undecided.get_markerfacecolor()) == (GREY, "white")
+    row = next(row for row in table.rows if row.sequence == "rte → xnli")
+    assert found["rte → xnli"].get_xdata()[0] == pytest.approx(row.delta.mean * 100)
+
+
+def test_the_matrix_of_before_is_antisymmetric(publication):
+    (analysis,) = publication.analyses
+    values = draw_before_matrix(analysis.before).axes[0].images[0].get_array()
+    assert values.shape == (2, 2)
+    assert values[0, 1] == -values[1, 0] == analysis.before[0].difference
+    assert values.mask[0, 0]
+
+
+def test_nothing_is_drawn_where_there_is_nothing_to_show():
+    made = compile_publication(
+        board([scored_row(("rte",), {1: {"en": 0.5}})], {"xnli": columns("xnli", ("en",))}, (1,)), None
+    )
+    assert draw(made) == []
+    assert drawn(lambda: None) is None
