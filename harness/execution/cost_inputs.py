@@ -10,7 +10,12 @@ from harness.data.location import below
 from harness.errors import UserError
 from harness.plan.cost import Size
 from harness.spec.load import LoadedSequence
-from harness.spec.training_task import TrainingTask
+from harness.spec.training_task import (
+    ClassificationTask,
+    MultipleChoiceTask,
+    TaggingTask,
+    TrainingTask,
+)
 from harness.store.manifest import StageManifest
 
 if TYPE_CHECKING:
@@ -91,7 +96,7 @@ def _estimated_tokens(
     longest: int,
 ) -> tuple[float, str]:
     if dataset is None or "text_a" not in dataset.column_names:
-        return min(_TOKENS_PER_TEXT * len(task.inputs), longest), f"assumed ({_TOKENS_PER_TEXT} a text)"
+        return _assumed_tokens(task, longest), f"assumed ({_TOKENS_PER_TEXT} a text)"
     step = max(1, len(dataset) // _SAMPLED_ROWS)
     rows = dataset.select(range(0, len(dataset), step))
     if tokenizer is not None:
@@ -100,6 +105,17 @@ def _estimated_tokens(
         count, source = _from_characters, f"from the characters of {len(rows):,} rows"
     lengths = [min(count(a, b), longest) for a, b in zip(rows["text_a"], rows["text_b"], strict=True)]
     return sum(lengths) / len(lengths), source
+
+
+def _assumed_tokens(task: TrainingTask, longest: int) -> float:
+    if isinstance(task, ClassificationTask):
+        return min(_TOKENS_PER_TEXT * len(task.inputs), longest)
+    if isinstance(task, MultipleChoiceTask):
+        # Every candidate is read behind the question; one column holds a list of them, usually of four.
+        candidates = len(task.choices) if len(task.choices) > 1 else 4
+        return candidates * min(_TOKENS_PER_TEXT * (len(task.inputs) + 1), longest)
+    # Contexts and running text fill the length; sentences to tag are single texts.
+    return min(_TOKENS_PER_TEXT, longest) if isinstance(task, TaggingTask) else longest
 
 
 def _from_characters(text: str, other: str | None) -> int:
