@@ -12,14 +12,18 @@ from harness.embedded.corpus.meaning import Clause
 
 LABELS = ("entailment", "neutral", "contradiction")
 Family = Callable[[Draw, str], tuple[Clause, Clause]]
+# Two sets: what a small encoder learns from some hundred English pairs and carries to other languages, so that
+# a trial of a few minutes shows something, and what it needs thousands of pairs for.
 FAMILIES: dict[str, Family] = {
+    "quality": quality,
+    "voice": voice,
+    "transfer": transfer,
+    "counted": counted,
+}
+HARDER_FAMILIES: dict[str, Family] = {
     "presence": presence,
     "activity": activity,
     "attribute": attribute,
-    "quality": quality,
     "obtained": obtained,
-    "voice": voice,
-    "transfer": transfer,
     "quantified": quantified,
-    "counted": counted,
 }

@@ -80,7 +80,7 @@ def activity(draw: Draw, label: str) -> tuple[Clause, Clause]:
         others = [other for other in INCOMPATIBLE_ACTIVITIES[doing] if other in activities_of(noun)]
         return _told_of(draw, noun, draw.one(others), place), hypothesis
     if label == "neutral":
-        if draw.chance(0.25):
+        if draw.chance(0.3):
             return _told_of(draw, noun, None, place), hypothesis
         return _told_of_another(draw, noun, doing, place), hypothesis
     return _told_of(draw, noun, doing, place), hypothesis
@@ -90,7 +90,7 @@ def _told_of(draw: Draw, noun: str, doing: str | None, place: str | None) -> Bei
     """A premise about the noun, or about a member where it is a kind, with an attribute now and then."""
     if members_of(noun) and draw.chance(0.8):
         noun = draw.one(members_of(noun))
-    return Being(noun, doing, place, _some_attribute(draw, noun, 0.3))
+    return Being(noun, doing, place, _some_attribute(draw, noun, 0.2))
 
 
 def _told_of_another(draw: Draw, noun: str, doing: str | None, place: str | None) -> Being:
@@ -98,10 +98,10 @@ def _told_of_another(draw: Draw, noun: str, doing: str | None, place: str | None
     kind = kind_of(noun)
     if noun in KINDS:
         return Being(draw.one(KINDS["animal" if kind == "person" else "person"]), doing, place)
-    if draw.chance(0.2):
+    if draw.chance(0.1):
         return Being(kind, doing, place)
     other = draw.one([member for member in members_of(kind) if member != noun])
-    return Being(other, doing, place, _some_attribute(draw, other, 0.3))
+    return Being(other, doing, place, _some_attribute(draw, other, 0.2))
 
 
 def _some_attribute(draw: Draw, noun: str, probability: float) -> str | None:

@@ -35,14 +35,20 @@ class PairDesign:
 
 
 NLI = PairDesign(
-    "mini_nli", entailment.LABELS, entailment.FAMILIES, {"train": 100, "validation": 7, "test": 13}
+    "mini_nli", entailment.LABELS, entailment.FAMILIES, {"train": 168, "validation": 8, "test": 20}
+)
+HARDER_NLI = PairDesign(
+    "mini_inference",
+    entailment.LABELS,
+    entailment.HARDER_FAMILIES,
+    {"train": 100, "validation": 7, "test": 13},
 )
 PARAPHRASE = PairDesign(
     "mini_paraphrase", paraphrase.LABELS, paraphrase.FAMILIES, {"train": 100, "validation": 10, "test": 30}
 )
 
 
-DESIGNS = {design.name: design for design in (NLI, PARAPHRASE)}
+DESIGNS = {design.name: design for design in (NLI, HARDER_NLI, PARAPHRASE)}
 
 
 @cache

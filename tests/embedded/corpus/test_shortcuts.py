@@ -79,7 +79,7 @@ def overlap_and_denial(row: Row) -> dict[str, float]:
         (first_text, 0.55),
         (both_texts, 0.60),
         (overlap, 0.60),
-        (overlap_and_denial, 0.70),
+        (overlap_and_denial, 0.75),
     ],
 )
 def test_inference_cannot_be_solved_by_a_shortcut(
