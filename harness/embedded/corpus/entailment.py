@@ -12,8 +12,8 @@ from harness.embedded.corpus.meaning import Clause
 
 LABELS = ("entailment", "neutral", "contradiction")
 Family = Callable[[Draw, str], tuple[Clause, Clause]]
-# Two sets: what a small encoder learns from some hundred English pairs and carries to other languages, so that
-# a trial of a few minutes shows something, and what it needs thousands of pairs for.
+# Two sets: what a small encoder learns from some hundred English pairs and carries to other languages, so
+# that a trial of a few minutes shows something, and what it needs thousands of pairs for.
 FAMILIES: dict[str, Family] = {
     "quality": quality,
     "voice": voice,

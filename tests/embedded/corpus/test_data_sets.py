@@ -134,9 +134,7 @@ def test_single_texts_and_pairs() -> None:
     assert all(
         row.text_b is None for row in training_rows("mini_sentiment") + training_rows("mini_acceptability")
     )
-    assert all(
-        row.text_b for name in ("mini_nli", "mini_inference", "mini_paraphrase", "mini_qa") for row in training_rows(name)
-    )
+    assert all(row.text_b for name in (*PARALLEL, "mini_qa") for row in training_rows(name))
 
 
 def test_what_the_corpus_does_not_have_is_refused_by_name() -> None:
