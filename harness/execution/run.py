@@ -21,7 +21,6 @@ from harness.execution.resolution import Resolution, resolve
 from harness.execution.runner import Outcome, Runner
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.board import Board
 from harness.leaderboard.publish import Published, publish
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
@@ -42,7 +41,6 @@ class RunReport:
     """What a run did and where its leaderboard lies."""
 
     outcome: Outcome
-    board: Board
     published: Published
 
 
@@ -75,7 +73,7 @@ def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outc
     """Write the leaderboard of a plan from what the store holds."""
     board = make_board(resolution, store, options, outcome.failures)
     published = publish(board, options.leaderboards, predictions(resolution, store), options.reported)
-    return RunReport(outcome, board, published)
+    return RunReport(outcome, published)
 
 
 def _carry_out(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.training.processor import processor
+
 PACKAGES = (
     "xstilts",
     "torch",
@@ -48,7 +50,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         commit=commit,
         dirty=dirty,
-        hardware=_hardware(),
+        hardware=f"{processor()}, {len(os.sched_getaffinity(0))} cores",
     )
 
 
@@ -73,14 +75,3 @@ def _checkout(root: Path) -> tuple[str | None, bool | None]:
 def _git(root: Path, *arguments: str) -> str:
     run = subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True)
     return run.stdout.strip()
-
-
-def _hardware() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text(errors="replace").splitlines()
-        model = next(
-            (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model
-        )
-    return f"{model}, {len(os.sched_getaffinity(0))} cores"
