@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
 from harness.leaderboard.interval import CONFIDENCE
+from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
@@ -68,6 +69,7 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
             yield _details(title, comparisons)
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
+    yield from _languages(publication, table.target)
     yield from _pairs(publication, table)
 
 
@@ -94,6 +96,16 @@ def _order(publication: Publication, target: str) -> Iterator[str]:
         yield "\n".join(lines)
     for title, table in analysis_tables(analysis):
         yield _details(title, table.render())
+
+
+def _languages(publication: Publication, target: str) -> Iterator[str]:
+    transfer = next(transfer for transfer in publication.languages if transfer.target == target)
+    sentences = inline(" ".join(language_sentences(transfer)))
+    if sentences:
+        yield f"### Gap and languages: {inline(target)}"
+        yield sentences
+        for title, table in language_tables(transfer):
+            yield _details(title, table.render())
 
 
 def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Literal
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
 from harness.leaderboard.finding import finding
 from harness.leaderboard.interval import CONFIDENCE
+from harness.leaderboard.languages.transfer import LanguageTransfer, language_transfer
 from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
 from harness.leaderboard.pictures.picture import Picture
@@ -53,6 +54,7 @@ class Publication(Frozen):
     targets: tuple[TargetStatistics, ...]
     analyses: tuple[OrderAnalysis, ...]
     targets_agreement: Agreement | None
+    languages: tuple[LanguageTransfer, ...] = ()
     bootstrap: Bootstrap | None
     pictures: tuple[Picture, ...] = ()
     drawn_with: str | None = None
@@ -103,6 +105,7 @@ def compile_publication(
         targets=tuple(targets),
         analyses=tuple(analyses),
         targets_agreement=agreement_of_targets(board),
+        languages=tuple(language_transfer(board, table) for table in targets),
         bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,
