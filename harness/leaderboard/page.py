@@ -21,6 +21,7 @@ _SHORT = 12
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
 _MOST_PAIRS = 105
+_MOST_COMPARED = 500
 
 
 def render_page(publication: Publication) -> str:
@@ -59,13 +60,16 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     else:
         yield whole.columns(languages_end, len(whole.headers)).render()
         yield whole.columns(2, languages_end).render()
-    if table.comparisons:
+    if len(table.comparisons) > _MOST_COMPARED:
+        data = f"{publication.board.name}.json"
+        yield f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs; see [{data}]({data})."
+    elif table.comparisons:
         comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
         else:
-            title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
+            title = f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs"
             yield _details(title, comparisons)
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
@@ -111,12 +115,13 @@ def _languages(publication: Publication, target: str) -> Iterator[str]:
 def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     if not table.pairs:
         return
-    title = f"Every pair: {inline(table.target)}, {len(table.pairs)} compared"
-    if len(table.pairs) <= _MOST_PAIRS:
+    title = f"Every pair: {inline(table.target)}, {table.pairs_compared:,} compared"
+    if table.pairs_compared <= _MOST_PAIRS:
         yield _details(title, comparison_table(table.pairs, "other").render())
     else:
         data = f"{publication.board.name}.json"
-        yield f"{title}; they stand in [{data}]({data})."
+        which = "they" if len(table.pairs) == table.pairs_compared else "those with the best sequence"
+        yield f"{title}; {which} stand in [{data}]({data})."
 
 
 def _how_to_read(publication: Publication) -> Iterator[str]:

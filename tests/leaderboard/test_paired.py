@@ -18,7 +18,7 @@ NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
 
 def compared(right, orders=ORDERS):
     names = tuple(">".join((*order, "xnli")) for order in orders)
-    return estimate(Correctness(names, tuple(orders), right, np.ones(right.shape[2:], bool)))
+    return estimate(Correctness(names, tuple(orders), right, np.ones(right.shape[2:], bool))).comparisons
 
 
 def test_mcnemar_of_one_language_is_that_of_statsmodels():
