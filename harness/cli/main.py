@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+    "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
     "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }

@@ -1,11 +1,11 @@
-"""From the store to a leaderboard: the rows of a plan as far as they are there."""
+"""From stores to a leaderboard: the rows of a plan as far as they are there."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
 from harness.execution.entries import data_record
+from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
 from harness.leaderboard.board import (
@@ -13,34 +13,38 @@ from harness.leaderboard.board import (
     BoardRow,
     DataUse,
     EvaluatedLanguage,
+    Machine,
     Provenance,
     SeedResult,
 )
+from harness.plan.identity import stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
-from harness.store.manifest import STAGES, StageManifest
+from harness.store.manifest import StageManifest
 from harness.store.provenance import Environment
-from harness.store.store import Store
+from harness.store.store import Entry
+
+_RECIPE_LENGTH = 16
 
 
 def make_board(
-    resolution: Resolution, store: Store, options: RunOptions, failures: Mapping[Stage, str]
+    resolution: Resolution, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
-    """Return the leaderboard of a plan; what is not in the store is a failed row with the reason."""
+    """Return the leaderboard of a plan; what is not finished is a failed row with the reason."""
     loaded = resolution.plan.loaded
     spec = loaded.spec
+    machines = _machines(finished)
     results = {
-        sequence: _seed_result(resolution, store, sequence, failures)
+        sequence: _seed_result(resolution, finished, sequence, failures, machines)
         for sequence in resolution.plan.sequences
     }
+    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolution.plan.sequences))
     rows = tuple(
         BoardRow(
             order=order,
             target=target,
-            seeds=tuple(
-                results[PlannedSequence(order, target, seed)] for seed in _seeds(resolution.plan.sequences)
-            ),
+            seeds=tuple(results[PlannedSequence(order, target, seed)] for seed in seeds),
         )
         for target in spec.targets
         for order in resolution.plan.orders
@@ -58,43 +62,94 @@ def make_board(
         question=spec.question,
         rows=rows,
         languages=languages,
-        seeds=_seeds(resolution.plan.sequences),
+        seeds=seeds,
         data=_data(resolution),
-        provenance=_provenance(resolution, store, options),
+        provenance=_provenance(resolution, finished, options),
+        machines=machines,
     )
 
 
-def predictions(resolution: Resolution, store: Store) -> dict[str, Path]:
-    """Return the per-item predictions of every finished evaluation of a plan, by its digest."""
-    found = {
-        digest: store.path(EVALUATIONS, digest) / "predictions.parquet"
-        for digest in resolution.evaluation_digests.values()
-    }
-    return {digest: path for digest, path in found.items() if path.exists()}
+def _machines(finished: FinishedEntries) -> tuple[Machine, ...]:
+    """Return the different machines that made a plan's entries; none where it is one."""
+    found: list[Machine] = []
+    for manifest in finished.manifests():
+        machine = _machine(manifest.environment)
+        if machine not in found:
+            found.append(machine)
+    return tuple(found) if len(found) > 1 else ()
 
 
-def _seeds(sequences: Sequence[PlannedSequence]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(sequence.seed for sequence in sequences))
+def _machine(environment: Environment) -> Machine:
+    return Machine(
+        hardware=environment.hardware,
+        packages=environment.packages,
+        commit=environment.commit,
+        dirty=environment.dirty,
+    )
 
 
 def _seed_result(
-    resolution: Resolution, store: Store, sequence: PlannedSequence, failures: Mapping[Stage, str]
+    resolution: Resolution,
+    finished: FinishedEntries,
+    sequence: PlannedSequence,
+    failures: Mapping[Stage, str],
+    machines: Sequence[Machine],
 ) -> SeedResult:
     stage = sequence.target_stage
-    digest, evaluation_digest = resolution.digests[stage], resolution.evaluation_digests[stage]
-    evaluation = store.get(EVALUATIONS, evaluation_digest)
+    evaluation = finished.evaluation(stage)
     if evaluation is None:
-        why = failures.get(stage, "not run yet")
-        return SeedResult(seed=sequence.seed, status="failed", error=why)
-    trained = [store.get(STAGES, resolution.digests[part]) for part in sequence.stages()]
+        return SeedResult(
+            seed=sequence.seed,
+            status="failed",
+            error=failures.get(stage, "not run yet"),
+            recipe=_recipe(resolution, sequence),
+        )
+    chain = finished.chain(stage)
+    scores = evaluation.manifest.result.scores
+    environments = [entry.manifest.environment for entry in (*chain, evaluation)]
     return SeedResult(
         seed=sequence.seed,
         status="ok",
-        stage_digest=digest,
-        evaluation_digest=evaluation_digest,
-        scores={score.task: score.accuracy for score in evaluation.result.scores},
-        items={score.task: score.items for score in evaluation.result.scores},
-        train_seconds=sum(manifest.result.seconds for manifest in trained if manifest is not None),
+        stage_digest=resolution.digests[stage],
+        evaluation_digest=evaluation.manifest.digest,
+        scores={score.task: score.accuracy for score in scores},
+        items={score.task: score.items for score in scores},
+        train_seconds=sum(entry.manifest.result.seconds for entry in chain),
+        weights=_weights(chain, resolution.digests[stage]),
+        recipe=_recipe(resolution, sequence),
+        manifests={entry.key: entry.sha256 for entry in (*chain, evaluation)},
+        machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
+        if machines
+        else (),
+    )
+
+
+def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:
+    return next((weights_digest(entry.manifest) for entry in chain if entry.manifest.digest == digest), None)
+
+
+def weights_digest(manifest: StageManifest) -> str:
+    """Return the sha256 over names and checksums of a stage's weight files."""
+    files = sorted(
+        f"{name} {record.sha256}\n"
+        for name, record in manifest.files.items()
+        if name.endswith(".safetensors")
+    )
+    return hashlib.sha256("".join(files).encode()).hexdigest()
+
+
+def _recipe(resolution: Resolution, sequence: PlannedSequence) -> tuple[str, ...]:
+    """Digest each stage's own settings, whatever came before it and whatever the seed."""
+    loaded = resolution.plan.loaded
+    return tuple(
+        stage_digest(
+            "",
+            loaded.tasks[stage.task],
+            resolution.training[stage.task].fingerprint,
+            loaded.spec.hyperparameters(stage.task),
+            0,
+        )[:_RECIPE_LENGTH]
+        for stage in sequence.stages()
     )
 
 
@@ -107,15 +162,9 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     return tuple(uses)
 
 
-def _provenance(resolution: Resolution, store: Store, options: RunOptions) -> Provenance:
+def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunOptions) -> Provenance:
     loaded = resolution.plan.loaded
-    manifests: list[StageManifest | EvaluationManifest] = []
-    for stage in resolution.plan.stages:
-        trained = store.get(STAGES, resolution.digests[stage])
-        manifests += [trained] if trained else []
-    for digest in resolution.evaluation_digests.values():
-        evaluated = store.get(EVALUATIONS, digest)
-        manifests += [evaluated] if evaluated else []
+    manifests = list(finished.manifests())
     environments = [manifest.environment for manifest in manifests]
     return Provenance(
         command=options.command(_shown(loaded.path)),

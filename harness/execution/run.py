@@ -13,15 +13,15 @@ from types import FrameType
 from rich.console import Console
 
 from harness.errors import XstiltsError
-from harness.execution.board import make_board, predictions
 from harness.execution.leakage import refuse_leakage
 from harness.execution.options import RunOptions
+from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.runner import Outcome, Runner
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.publish import Published, publish
+from harness.leaderboard.publish import Published
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -64,15 +64,8 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     with _signals_raise():
         workers = make_workers(logs, options.workers, options.processes)
         outcome = _carry_out(resolution, store, workers, console)
-    report = publish_plan(resolution, store, options, outcome)
+    published = publish_plan(resolution, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
-    return report
-
-
-def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outcome: Outcome) -> RunReport:
-    """Write the leaderboard of a plan from what the store holds."""
-    board = make_board(resolution, store, options, outcome.failures)
-    published = publish(board, options.leaderboards, predictions(resolution, store), options.reported)
     return RunReport(outcome, published)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.board import Board, BoardRow, Machine, Provenance, SeedResult, canonical_json
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
@@ -184,7 +184,11 @@ def _why(result: SeedResult | None) -> str:
 def _per_seed(board: Board) -> Iterator[str]:
     for target in board.targets:
         columns = board.languages[target]
-        headers = ("order", "seed", *column_names(columns), "average", "items", "training s", "evaluation")
+        made = [header for header, used in (("part", board.parts), ("machine", board.machines)) if used]
+        headers = (
+            *("order", "seed", *column_names(columns)),
+            *("average", "items", "training s", "evaluation", *made),
+        )
         rows = tuple(
             (row.sequence, str(seed), *_seed_cells(board, row, row.seed(seed)))
             for row in board.rows_of(target)
@@ -197,7 +201,7 @@ def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple
     columns = board.languages[row.target]
     if result is None or result.status == "failed":
         state = "not run" if result is None else "failed"
-        return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY)
+        return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY, *_made(board, result))
     mean = average(result.scores, columns)
     return (
         *(percent(result.scores[c.task]) if c.task in result.scores else EMPTY for c in columns),
@@ -205,7 +209,16 @@ def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple
         str(sum(result.items.values())),
         f"{result.train_seconds:.0f}",
         (result.evaluation_digest or EMPTY)[:_SHORT],
+        *_made(board, result),
     )
+
+
+def _made(board: Board, result: SeedResult | None) -> Iterator[str]:
+    """Yield the numbers of a result's part and machines, where the board tells them apart."""
+    if board.parts:
+        yield EMPTY if result is None or result.part is None else str(result.part + 1)
+    if board.machines:
+        yield ", ".join(str(place + 1) for place in result.machines) or EMPTY if result else EMPTY
 
 
 def _data(board: Board) -> Iterator[str]:
@@ -230,7 +243,7 @@ def _data(board: Board) -> Iterator[str]:
 def _provenance(publication: Publication) -> Iterator[str]:
     made = publication.board.provenance
     yield "## How it was made"
-    yield code_block(made.command, "sh")
+    yield from _parts(publication.board) if publication.board.parts else (code_block(made.command, "sh"),)
     data = f"{publication.board.name}.json"
     lines = [
         f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
@@ -252,6 +265,48 @@ def _provenance(publication: Publication) -> Iterator[str]:
             f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
         )
     yield "\n".join(lines)
+    yield from _machines(publication.board)
+
+
+def _parts(board: Board) -> Iterator[str]:
+    yield f"Combined from {len(board.parts)} leaderboards; a row that several have stands once."
+    headers = ("part", "command", "sequence file", "sha256", "commit", "date", "hardware")
+    rows = tuple(
+        (
+            str(number),
+            code(part.command),
+            code(Path(part.sequence_file).name),
+            code(part.sequence_sha256[:_SHORT]),
+            _commit(part),
+            inline(part.created[:10]),
+            inline(part.hardware),
+        )
+        for number, part in enumerate(board.parts, 1)
+    )
+    yield Table(headers, rows, frozenset(headers[1:])).render()
+
+
+def _machines(board: Board) -> Iterator[str]:
+    """List what results were made with, where they differ in it; of packages those that do."""
+    if not board.machines:
+        return
+    packages = [
+        name
+        for name in dict.fromkeys(name for machine in board.machines for name in machine.packages)
+        if len({machine.packages.get(name) for machine in board.machines}) > 1
+    ]
+    headers = ("machine", "hardware", "commit", *map(inline, packages))
+    rows = tuple(
+        (
+            str(number),
+            inline(machine.hardware),
+            _commit(machine),
+            *(inline(machine.packages.get(name, EMPTY)) for name in packages),
+        )
+        for number, machine in enumerate(board.machines, 1)
+    )
+    yield "The results were not all made alike; every seed's table names the machines by these numbers."
+    yield Table(headers, rows, frozenset(headers[1:])).render()
 
 
 def _exports(name: str) -> str:
@@ -280,7 +335,7 @@ def _version(made: Provenance) -> str:
     return revision + fingerprint
 
 
-def _commit(made: Provenance) -> str:
+def _commit(made: Provenance | Machine) -> str:
     if made.commit is None:
         return "not made from a checkout"
     return code(made.commit[:_SHORT]) + (" **with uncommitted changes**" if made.dirty else "")

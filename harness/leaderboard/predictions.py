@@ -21,7 +21,9 @@ from harness.leaderboard.uncertainty import Correctness
 
 _ROW_GROUP = 1 << 20
 _PAGE_BYTES = 1 << 22
+_NAMED = 5
 _TEXTS = frozenset({"sequence", "task", "item", "item_id"})
+_EVALUATED = ["task", "item_id", "label", "prediction"]
 _STORED = pa.schema(
     [
         ("sequence", pa.dictionary(pa.int32(), pa.string())),
@@ -50,6 +52,21 @@ class TaskPredictions:
     def accuracy(self) -> float:
         """The share of items whose prediction is the label."""
         return int((self.labels == self.predictions).sum()) / len(self.labels)
+
+    def difference(self, other: "TaskPredictions") -> str | None:
+        """Say what is not the same in another checkpoint's answers; None where nothing is."""
+        if not np.array_equal(self.items, other.items):
+            return f"{len(self.items)} items against {len(other.items)} or other items"
+        for what, own, others in (
+            ("labels", self.labels, other.labels),
+            ("predictions", self.predictions, other.predictions),
+        ):
+            places = np.flatnonzero(own != others)
+            if len(places):
+                named = ", ".join(str(item) for item in self.items[places[:_NAMED]])
+                more = ", …" if len(places) > _NAMED else ""
+                return f"{len(places)} of {len(own)} {what} differ (items {named}{more})"
+        return None
 
 
 Checkpoint = tuple[str, int]
@@ -82,12 +99,20 @@ def gather_predictions(board: Board, files: Mapping[str, Path]) -> Predictions:
                 f"{row.sequence}, seed {result.seed}: its evaluation has no predictions file"
             )
         path = files[result.evaluation_digest]
-        table = _read(path, ["task", "item_id", "label", "prediction"])
-        tasks = _by_task(table, "item_id", items)
+        tasks = _by_task(_read(path, _EVALUATED), "item_id", items)
         if missing := sorted(result.scores.keys() - tasks.keys()):
             raise PredictionsError(f"{path}: no predictions of {', '.join(missing)}; evaluate it again")
         gathered[row.sequence, result.seed] = {task: tasks[task] for task in result.scores}
     return gathered
+
+
+def evaluation_answers(path: Path) -> dict[str, TaskPredictions]:
+    """Read the answers of one evaluation's own `predictions.parquet`, by task.
+
+    Raises:
+        PredictionsError: It is missing or damaged.
+    """
+    return _by_task(_read(path, _EVALUATED), "item_id", _Items())
 
 
 def write_predictions(predictions: Predictions, path: Path) -> int:

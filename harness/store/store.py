@@ -3,7 +3,10 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Generic
 
 from pydantic import ValidationError
 
@@ -14,6 +17,20 @@ from harness.store.manifest import EntryKind, FileRecord, M
 
 MANIFEST = "manifest.json"
 _SHARED_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Entry(Generic[M]):
+    """A finished entry: its manifest, the folder it lies in, and the sha256 of the manifest's file."""
+
+    manifest: M
+    folder: Path
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Its place below the store: `stages/DIGEST` or `evaluations/DIGEST`."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
 
 
 class Store:
@@ -62,14 +79,19 @@ class Store:
 
     def get(self, kind: EntryKind[M], digest: str) -> M | None:
         """Return the manifest of a finished entry, or None."""
-        return _read(self.path(kind, digest) / MANIFEST, kind.model)
+        found = self.entry(kind, digest)
+        return found.manifest if found else None
+
+    def entry(self, kind: EntryKind[M], digest: str) -> Entry[M] | None:
+        """Return a finished entry, or None."""
+        return _read(self.path(kind, digest), kind.model)
 
     def all(self, kind: EntryKind[M]) -> Iterator[M]:
         """Yield the manifests of all finished entries of a kind."""
         for place in sorted((self.layout.root / kind.folder).iterdir()):
-            manifest = _read(place / MANIFEST, kind.model)
-            if manifest is not None:
-                yield manifest
+            found = _read(place, kind.model)
+            if found is not None:
+                yield found.manifest
 
     def path(self, kind: EntryKind[M], digest: str) -> Path:
         """Return the folder of a finished entry."""
@@ -101,10 +123,10 @@ class Store:
     def adopt(self, kind: EntryKind[M], digest: str) -> M | None:
         """Finish an entry whose maker died between its manifest and its last rename; under its lock."""
         workdir = self.layout.building(digest)
-        manifest = _read(workdir / MANIFEST, kind.model)
-        if manifest is not None:
+        found = _read(workdir, kind.model)
+        if found is not None:
             self._put_in_place(workdir, self.path(kind, digest))
-        return manifest
+        return found.manifest if found else None
 
     def _put_in_place(self, workdir: Path, place: Path) -> None:
         # Only the remains of a removed or damaged entry can lie there; a finished one is not made again.
@@ -133,13 +155,14 @@ def _records(folder: Path) -> dict[str, FileRecord]:
     return records
 
 
-def _read(path: Path, model: type[M]) -> M | None:
+def _read(folder: Path, model: type[M]) -> Entry[M] | None:
+    path = folder / MANIFEST
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     try:
-        return model.model_validate_json(text)
+        return Entry(model.model_validate_json(content), folder, sha256(content).hexdigest())
     except ValidationError as error:
         raise StoreError(
             f"{path}: not a manifest that this xstilts can read ({error.error_count()} errors, first: "

@@ -1,0 +1,99 @@
+"""What stores hold of a plan: every manifest read once, an evaluation that two stores hold compared."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
+from harness.execution.resolution import Resolution
+from harness.leaderboard.combine import ConflictingEvaluationsError
+from harness.leaderboard.predictions import evaluation_answers
+from harness.plan.stage import Stage
+from harness.store.manifest import STAGES, EntryKind, M, StageManifest
+from harness.store.store import Entry, Store
+
+PREDICTIONS = "predictions.parquet"
+
+
+class FinishedEntries:
+    """The finished stages and evaluations of a plan in one store or several, the first that has one first."""
+
+    def __init__(self, resolution: Resolution, stores: Sequence[Store]) -> None:
+        """Read the manifests.
+
+        Raises:
+            ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
+        """
+        self._resolution = resolution
+        self._stages = [_read(store, STAGES, resolution.digests.values()) for store in stores]
+        self._evaluations = [
+            _read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
+        ]
+        for number, found in enumerate(self._evaluations):
+            for other in self._evaluations[:number]:
+                for digest in found.keys() & other.keys():
+                    _refuse_conflict(other[digest], found[digest])
+
+    def evaluation(self, target: Stage) -> Entry[EvaluationManifest] | None:
+        """Return the evaluation of a target stage."""
+        return _first(self._evaluations, self._resolution.evaluation_digests[target])
+
+    def chain(self, target: Stage) -> list[Entry[StageManifest]]:
+        """Return the stages up to a target, first to last, from the store of its evaluation where it can."""
+        digest = self._resolution.evaluation_digests[target]
+        order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
+        stores = [self._stages[number] for number in order]
+        path: list[Stage] = []
+        stage: Stage | None = target
+        while stage is not None:
+            path.insert(0, stage)
+            stage = stage.parent
+        found = (_first(stores, self._resolution.digests[stage]) for stage in path)
+        return [entry for entry in found if entry is not None]
+
+    def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:
+        """Yield all manifests, stages first, each in the order of the plan."""
+        for stage in self._resolution.plan.stages:
+            trained = _first(self._stages, self._resolution.digests[stage])
+            if trained is not None:
+                yield trained.manifest
+        for digest in self._resolution.evaluation_digests.values():
+            evaluated = _first(self._evaluations, digest)
+            if evaluated is not None:
+                yield evaluated.manifest
+
+    def predictions(self) -> dict[str, Path]:
+        """Return the per-item predictions of every evaluation, by its digest."""
+        entries = (
+            _first(self._evaluations, digest) for digest in self._resolution.evaluation_digests.values()
+        )
+        found = {entry.manifest.digest: entry.folder / PREDICTIONS for entry in entries if entry is not None}
+        return {digest: path for digest, path in found.items() if path.exists()}
+
+
+def _read(store: Store, kind: EntryKind[M], digests: Iterable[str]) -> dict[str, Entry[M]]:
+    found = ((digest, store.entry(kind, digest)) for digest in dict.fromkeys(digests))
+    return {digest: entry for digest, entry in found if entry is not None}
+
+
+def _first(stores: Iterable[Mapping[str, Entry[M]]], digest: str) -> Entry[M] | None:
+    return next((entries[digest] for entries in stores if digest in entries), None)
+
+
+def _refuse_conflict(first: Entry[EvaluationManifest], second: Entry[EvaluationManifest]) -> None:
+    scores = [
+        {score.task: (score.accuracy, score.items) for score in entry.manifest.result.scores}
+        for entry in (first, second)
+    ]
+    for task, (accuracy, items) in scores[0].items():
+        other = scores[1].get(task)
+        if other != (accuracy, items):
+            found = "no score" if other is None else f"{other[0]} on {other[1]} items"
+            raise ConflictingEvaluationsError(
+                str(first.folder), str(second.folder), f"{task}: {accuracy} on {items} items against {found}"
+            )
+    if first.manifest.files[PREDICTIONS] == second.manifest.files[PREDICTIONS]:
+        return
+    own, others = (evaluation_answers(entry.folder / PREDICTIONS) for entry in (first, second))
+    for task, answers in own.items():
+        if difference := answers.difference(others[task]):
+            raise ConflictingEvaluationsError(str(first.folder), str(second.folder), f"{task}: {difference}")
