@@ -60,13 +60,24 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)
     refuse_leakage(resolution)
-    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with _signals_raise():
-        workers = make_workers(logs, options.workers, options.processes)
-        outcome = _carry_out(resolution, store, workers, console)
+    outcome, logs = carry_out(resolution, store, options, console)
     published = publish_plan(resolution, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return RunReport(outcome, published)
+
+
+def carry_out(
+    resolution: Resolution, store: Store, options: RunOptions, console: Console
+) -> tuple[Outcome, Path]:
+    """Train and score what the store lacks of a plan; return what was done, and the folder of the logs.
+
+    Raises:
+        InterruptedRunError: SIGINT or SIGTERM arrived.
+    """
+    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    with _signals_raise():
+        workers = make_workers(logs, options.workers, options.processes)
+        return _carry_out(resolution, store, workers, console), logs
 
 
 def _carry_out(
