@@ -12,7 +12,7 @@ import click
     "stores",
     multiple=True,
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Hold this store's manifests and files, too, to the published checksums; reads all weights. May be given several times.",
+    help="Hold this store's manifests and files to the published checksums, too. May be given several times.",
 )
 def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
     """Recompute every number of the leaderboards FILES (pages or their JSON files).
