@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 _EXPLANATION = (
     "What may rightly differ: another kind of processor or GPU, other numbers of threads or processes, other "
-    "versions of torch and its libraries, and other ZeRO levels add numbers up in another order. That changes "
-    "the last bits of weights, and so the answers to a few items that lie between two labels. On the same kind "
-    "of machine with the same versions, everything is the same, bit for bit."
+    "versions of torch and its libraries, and other ZeRO levels add numbers up in another order. That "
+    "changes the last bits of weights, and so the answers to a few items that lie between two labels. On the "
+    "same kind of machine with the same versions, everything is the same, bit for bit."
 )
 
 

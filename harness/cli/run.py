@@ -44,5 +44,5 @@ def command(file: str, options: "RunOptions", workers: int | None, processes: in
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )
-    if report.outcome.failures:
+    if report.outcome.failures or report.outcome.unmeasured:
         raise click.exceptions.Exit(1)

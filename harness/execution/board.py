@@ -66,6 +66,7 @@ def make_board(
         data=_data(resolution),
         provenance=_provenance(resolution, finished, options),
         machines=machines,
+        metrics=_metrics(resolution, finished),
     )
 
 
@@ -121,7 +122,24 @@ def _seed_result(
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),
+        retention=_retention(finished, stage),
     )
+
+
+def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
+    """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
+    after = []
+    for last, stage in enumerate(target.line(), 1):
+        result = finished.retention(stage)
+        # A stage none of whose tasks so far has held-out rows has nothing to be measured.
+        scores = {score.place: score.value for score in result.scores} if result else {}
+        after.append(tuple(scores.get(place) for place in range(1, last + 1)))
+    return tuple(after) if any(value is not None for value in after[-1]) else ()
+
+
+def _metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
+    results = (finished.retention(stage) for stage in resolution.retention_digests)
+    return {score.task: score.metric for result in results if result for score in result.scores}
 
 
 def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:

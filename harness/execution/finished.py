@@ -8,8 +8,9 @@ from harness.execution.resolution import Resolution
 from harness.leaderboard.combine import ConflictingEvaluationsError
 from harness.leaderboard.predictions import evaluation_answers
 from harness.plan.stage import Stage
-from harness.store.manifest import STAGES, EntryKind, M, StageManifest
+from harness.store.manifest import RETENTIONS, STAGES, EntryKind, M, StageManifest
 from harness.store.store import Entry, Store
+from harness.training.retention_job import RetentionResult
 
 PREDICTIONS = "predictions.parquet"
 
@@ -27,6 +28,9 @@ class FinishedEntries:
         self._stages = [_read(store, STAGES, resolution.digests.values()) for store in stores]
         self._evaluations = [
             _read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
+        ]
+        self._retentions = [
+            _read(store, RETENTIONS, resolution.retention_digests.values()) for store in stores
         ]
         for number, found in enumerate(self._evaluations):
             for other in self._evaluations[:number]:
@@ -49,6 +53,11 @@ class FinishedEntries:
             stage = stage.parent
         found = (_first(stores, self._resolution.digests[stage]) for stage in path)
         return [entry for entry in found if entry is not None]
+
+    def retention(self, stage: Stage) -> RetentionResult | None:
+        """Return what a stage kept of the tasks up to it, where that was measured."""
+        found = _first(self._retentions, self._resolution.retention_digests.get(stage, ""))
+        return found.manifest.result if found else None
 
     def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:
         """Yield all manifests, stages first, each in the order of the plan."""

@@ -88,6 +88,7 @@ def reproduce(
 
 def _plan(loaded: LoadedSequence, row: PublishedRow) -> Plan:
     sequence = PlannedSequence(row.row.order, row.row.target, row.result.seed)
+    loaded = replace(loaded, spec=loaded.spec.model_copy(update={"forgetting": False}))
     return Plan(loaded, (row.row.order,), (sequence,), sequence.stages())
 
 

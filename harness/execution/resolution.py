@@ -6,8 +6,8 @@ from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
-from harness.data.rows import TrainingRows, load_training_rows
-from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
+from harness.plan.identity import evaluation_digest, retention_digest, root_digest, stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
@@ -24,6 +24,9 @@ class Resolution:
         evaluation: Leaf evaluation task -> the rows that it scores.
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
+        held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
+        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+            forgetting is not to be measured.
     """
 
     plan: Plan
@@ -33,6 +36,8 @@ class Resolution:
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
+    held_out: Mapping[str, TrainingRows]
+    retention_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage."""
@@ -72,9 +77,45 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     training = _training_rows(plan, data_dir, lock)
     evaluation = _evaluation_rows(plan, data_dir, lock)
     digests = _stage_digests(plan, model, training)
+    held_out = _held_out_rows(plan, data_dir, training)
     return Resolution(
-        plan, data_dir, model, training, evaluation, digests, _evaluation_digests(plan, digests, evaluation)
+        plan,
+        data_dir,
+        model,
+        training,
+        evaluation,
+        digests,
+        _evaluation_digests(plan, digests, evaluation),
+        held_out,
+        _retention_digests(plan, digests, held_out),
     )
+
+
+def _held_out_rows(
+    plan: Plan, data_dir: Path | None, training: Mapping[str, TrainingRows]
+) -> dict[str, TrainingRows]:
+    if not plan.loaded.spec.forgetting:
+        return {}
+    found = {
+        name: load_held_out_rows(plan.loaded.tasks[name], data_dir=data_dir, trained=rows.labels)
+        for name, rows in training.items()
+    }
+    return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _retention_digests(
+    plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
+) -> dict[Stage, str]:
+    found = {}
+    for stage in plan.stages:
+        heads = [
+            (digests[before], held_out[before.task].fingerprint)
+            for before in stage.line()
+            if before.task in held_out
+        ]
+        if heads:
+            found[stage] = retention_digest(digests[stage], heads)
+    return found
 
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:

@@ -87,7 +87,7 @@ def _carry_out(
     targets = [stage for stage in plan.stages if stage.role == "target"]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets),
+        works=len(plan.stages) + len(targets) + len(resolution.retention_digests),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
         workers=len(workers),
@@ -107,7 +107,8 @@ def _warn(resolution: Resolution, console: Console) -> None:
 
 
 def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
-    failed = f", {len(outcome.failures)} failed (logs: {logs})" if outcome.failures else ""
+    failures = len(outcome.failures) + len(outcome.unmeasured)
+    failed = f", {failures} failed (logs: {logs})" if failures else ""
     return (
         f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
         f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; "

@@ -5,34 +5,48 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from harness.evaluation.manifest import EVALUATIONS
-from harness.execution.entries import evaluation_job, evaluation_manifest, stage_job, stage_manifest
-from harness.execution.messages import EvaluateRequest, TrainRequest
+from harness.execution.entries import (
+    evaluation_job,
+    evaluation_manifest,
+    retention_job,
+    retention_manifest,
+    stage_job,
+    stage_manifest,
+)
+from harness.execution.messages import EvaluateRequest, RetainRequest, TrainRequest
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution
 from harness.execution.worker_process import StageFailedError, WorkerProcess
 from harness.plan.stage import Stage
 from harness.store.lock import EntryLock
-from harness.store.manifest import STAGES
+from harness.store.manifest import RETENTIONS, STAGES, EntryKind
 from harness.store.store import Store
 from harness.training.job import StageResult
 
 _BUSY_SECONDS = 0.5
+_ENTRIES: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS, "retain": RETENTIONS}
 
 
 @dataclass(frozen=True)
 class Work:
-    """One stage to train or to evaluate."""
+    """One stage to train, to evaluate, or to measure under the heads of earlier ones."""
 
-    kind: Literal["train", "evaluate"]
+    kind: Literal["train", "evaluate", "retain"]
     stage: Stage
     digest: str
 
     def __str__(self) -> str:
         """Return the stage in words."""
-        return str(self.stage) if self.kind == "train" else f"evaluation of {self.stage}"
+        what = {"train": "", "evaluate": "evaluation of ", "retain": "earlier tasks after "}
+        return f"{what[self.kind]}{self.stage}"
+
+    @property
+    def entries(self) -> EntryKind[Any]:
+        """The kind of entry that it makes."""
+        return _ENTRIES[self.kind]
 
 
 @dataclass
@@ -41,6 +55,7 @@ class Outcome:
 
     Attributes:
         failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
+        unmeasured: Stages whose earlier tasks could not be measured -> why.
     """
 
     trained: int = 0
@@ -48,6 +63,7 @@ class Outcome:
     reused_stages: int = 0
     reused_evaluations: int = 0
     failures: dict[Stage, str] = field(default_factory=dict)
+    unmeasured: dict[Stage, str] = field(default_factory=dict)
 
 
 class Runner:
@@ -95,6 +111,8 @@ class Runner:
             yield Work("train", stage, self._resolution.digests[stage])
             if stage.role == "target":
                 yield Work("evaluate", stage, self._resolution.evaluation_digests[stage])
+            if stage in self._resolution.retention_digests:
+                yield Work("retain", stage, self._resolution.retention_digests[stage])
 
     def _serve(self, worker: WorkerProcess) -> None:
         while (claim := self._claim()) is not None:
@@ -125,8 +143,7 @@ class Runner:
             self._pending.remove(work)
             self._count_reused(work)
             return None
-        before = work.stage.parent if work.kind == "train" else work.stage
-        if before is not None:
+        for before in _needed_before(work):
             if before in self._outcome.failures:
                 self._pending.remove(work)
                 self._leave_out(work, before)
@@ -143,14 +160,13 @@ class Runner:
                 self._count_reused(work)
             return
         try:
-            if work.kind == "train":
-                self._train(work, worker)
-            else:
-                self._evaluate(work, worker)
+            {"train": self._train, "evaluate": self._evaluate, "retain": self._retain}[work.kind](
+                work, worker
+            )
         except StageFailedError as error:
             with self._changed:
                 if not self._stopped:
-                    self._outcome.failures[work.stage] = str(error)
+                    self._failures(work)[work.stage] = str(error)
                     self._reporter.failed(str(work), str(error), *self._size(work))
 
     def _train(self, work: Work, worker: WorkerProcess) -> None:
@@ -185,47 +201,55 @@ class Runner:
         scores = ", ".join(f"{score.language} {score.accuracy:.3f}" for score in result.scores)
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
+    def _retain(self, work: Work, worker: WorkerProcess) -> None:
+        self._store.workdir(work.digest)
+        job = retention_job(self._resolution, self._store, work.stage)
+        shown = self._reporter.begin(str(work), total=len(job.heads))
+        result = worker.retain(RetainRequest(job=job), shown.hear)
+        self._store.add(RETENTIONS, retention_manifest(self._resolution, work.stage, result))
+        scores = ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in result.scores)
+        shown.evaluated(0, result.seconds, scores)
+
+    def _failures(self, work: Work) -> dict[Stage, str]:
+        """Return where a failure is kept: what was not measured keeps no stage from being trained."""
+        return self._outcome.unmeasured if work.kind == "retain" else self._outcome.failures
+
     def _is_finished(self, work: Work) -> bool:
         if work.digest in self._finished:
             return True
-        manifest = (
-            self._store.get(STAGES, work.digest)
-            if work.kind == "train"
-            else self._store.get(EVALUATIONS, work.digest)
-        )
+        manifest = self._store.get(work.entries, work.digest)
         if manifest is not None:
             self._finished.add(work.digest)
         return manifest is not None
 
     def _adopt(self, work: Work) -> bool:
-        if work.kind == "train":
-            return self._store.adopt(STAGES, work.digest) is not None
-        return self._store.adopt(EVALUATIONS, work.digest) is not None
+        return self._store.adopt(work.entries, work.digest) is not None
 
     def _size(self, work: Work) -> tuple[int, int]:
         """Return how many samples and items the work has."""
         if work.kind == "train":
             return self._resolution.samples(work.stage), 0
-        return 0, self._resolution.items(work.stage)
+        return 0, self._resolution.items(work.stage) if work.kind == "evaluate" else 0
 
     def _count_reused(self, work: Work) -> None:
         if work.kind == "train":
             self._outcome.reused_stages += 1
-        else:
+        elif work.kind == "evaluate":
             self._outcome.reused_evaluations += 1
         self._reporter.reused(str(work), *self._size(work))
 
     def _leave_out(self, work: Work, before: Stage) -> None:
         # A target's own failure is already there when its evaluation is left out.
-        if work.stage not in self._outcome.failures:
-            self._outcome.failures[work.stage] = f"left out: {before} failed"
+        if work.stage not in self._failures(work):
+            self._failures(work)[work.stage] = f"left out: {before} failed"
         self._reporter.left_out(str(work), f"left out: {before} failed", *self._size(work))
 
 
 def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
     """Return the stages that must be in the store for the evaluations that aren't there yet.
 
-    A finished stage needs nothing before it; a finished evaluation needs no stage.
+    A finished stage needs nothing before it; a finished evaluation needs no stage. Measuring what was
+    kept of earlier tasks needs all stages up to it, for their heads.
     """
     needed: set[Stage] = set()
     for target, digest in resolution.evaluation_digests.items():
@@ -235,7 +259,19 @@ def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
         while stage is not None and store.get(STAGES, resolution.digests[stage]) is None:
             needed.add(stage)
             stage = stage.parent
+    for measured, digest in resolution.retention_digests.items():
+        if store.get(RETENTIONS, digest) is None:
+            line = measured.line()
+            needed.update(stage for stage in line if store.get(STAGES, resolution.digests[stage]) is None)
     return needed
+
+
+def _needed_before(work: Work) -> tuple[Stage, ...]:
+    """Return the stages that must be finished before some work."""
+    if work.kind == "retain":
+        return work.stage.line()
+    before = work.stage.parent if work.kind == "train" else work.stage
+    return (before,) if before else ()
 
 
 def _held_out(result: StageResult) -> str:

@@ -19,6 +19,8 @@ from harness.execution.messages import (
     Evaluating,
     Failed,
     Request,
+    Retained,
+    RetainRequest,
     StopRequest,
     Trained,
     Training,
@@ -70,6 +72,12 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         )
         if scored is not None:
             spool.report(Evaluated(result=scored))
+    elif isinstance(request, RetainRequest):
+        from harness.training.retention import measure_retention
+
+        measured = measure_retention(request.job)
+        if rank == 0:
+            spool.report(Retained(result=measured))
 
 
 def _in_words(error: Exception) -> str:

@@ -17,12 +17,15 @@ from harness.execution.messages import (
     EvaluateRequest,
     Event,
     Failed,
+    Retained,
+    RetainRequest,
     StopRequest,
     Trained,
     TrainRequest,
 )
 from harness.execution.spool import EventReader, Spool
 from harness.training.job import StageResult
+from harness.training.retention_job import RetentionResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
@@ -67,6 +70,12 @@ class WorkerProcess:
         assert isinstance(last, Evaluated)
         return last.result
 
+    def retain(self, request: RetainRequest, heard: Callable[[Event], None]) -> RetentionResult:
+        """Measure what a stage kept; raises StageFailedError."""
+        last = self._ask(request, heard)
+        assert isinstance(last, Retained)
+        return last.result
+
     def stop(self) -> None:
         """Let the worker end, and end it when it doesn't."""
         process, self._process = self._process, None
@@ -95,7 +104,7 @@ class WorkerProcess:
                 heard(event)
                 if isinstance(event, Failed):
                     raise StageFailedError(f"{event.error} (log: {self._spool.log})")
-                if isinstance(event, Trained | Evaluated):
+                if isinstance(event, Trained | Evaluated | Retained):
                     return event
             if ended:
                 self._process = None

@@ -47,6 +47,10 @@ class SeedResult(Frozen):
     )
     machines: tuple[int, ...] = Field((), description="Positions in the board's machines, where it has any.")
     part: int | None = Field(None, description="Position in the board's parts, where it has any.")
+    retention: tuple[tuple[Accuracy | None, ...], ...] = Field(
+        (),
+        description="Row j: held-out metric of each task up to the j-th after stage j; null without rows.",
+    )
 
     @model_validator(mode="after")
     def _scores_and_items_belong_together(self) -> Self:
@@ -125,6 +129,7 @@ class Board(Frozen):
     """All results of one sequence file, or of several combined.
 
     Attributes:
+        metrics: Training task -> its held-out metric, where forgetting was measured.
         machines: The different machines that made the results; none where all were made alike.
         parts: Where the board is a combination, how each board of it was made.
     """
@@ -137,6 +142,7 @@ class Board(Frozen):
     seeds: tuple[int, ...] = Field(min_length=1)
     data: tuple[DataUse, ...] = ()
     provenance: Provenance
+    metrics: dict[str, str] = {}
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
 
@@ -162,6 +168,10 @@ class Board(Frozen):
         for result in row.seeds:
             if extra := sorted(result.scores.keys() - tasks):
                 raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
+            if [len(after) for after in result.retention] not in ([], [*range(1, len(row.order) + 2)]):
+                raise ValueError(
+                    f"{row.sequence}, seed {result.seed}: `retention` has not a row for each stage"
+                )
             if any(not 0 <= place < len(self.machines) for place in result.machines):
                 raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such machine")
             if result.part is not None and not 0 <= result.part < len(self.parts):

@@ -45,6 +45,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         ConflictingEvaluationsError: Two boards give the same evaluation digest other scores.
     """
     _refuse_others(boards)
+    languages, data = _languages(boards), _data(boards)
     questions = {board.question for board in boards}
     parts = tuple(part for board in boards for part in (board.parts or (board.provenance,)))
     machines = _machines(boards)
@@ -54,9 +55,10 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         title=title or " + ".join(dict.fromkeys(board.title for board in boards)),
         question=question or (questions.pop() if len(questions) == 1 else None),
         rows=tuple(rows),
-        languages=_languages(boards),
+        languages=languages,
         seeds=tuple(sorted({seed for board in boards for seed in board.seeds})),
-        data=_data(boards),
+        data=data,
+        metrics={task: metric for board in boards for task, metric in board.metrics.items()},
         provenance=_provenance(parts, name),
         machines=machines if len(machines) > 1 else (),
         parts=parts,

@@ -1,23 +1,22 @@
 """The markdown page of a leaderboard: the same publication gives the same bytes."""
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardRow, Machine, Provenance, SeedResult, canonical_json
+from harness.leaderboard.board import Board, BoardRow, SeedResult
+from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.section import language_sentences, language_tables
-from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.notation import EMPTY, excerpt, inline, percent
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.plan_tree import mermaid
+from harness.leaderboard.provenance_section import SHORT, data_section, provenance_section
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average
 from harness.leaderboard.table import Table, column_names, comparison_table, target_table
 
-_SHORT = 12
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
 _MOST_PAIRS = 105
@@ -41,8 +40,8 @@ def render_page(publication: Publication) -> str:
     blocks += _how_to_read(publication)
     blocks += _failed_runs(board)
     blocks += _per_seed(board)
-    blocks += _data(board)
-    blocks += _provenance(publication)
+    blocks += data_section(board)
+    blocks += provenance_section(publication)
     for table in publication.targets:
         blocks += _reported(table, publication.reported)
     return "\n\n".join(blocks) + "\n"
@@ -74,6 +73,7 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
     yield from _languages(publication, table.target)
+    yield from _forgetting(publication, table.target)
     yield from _pairs(publication, table)
 
 
@@ -110,6 +110,14 @@ def _languages(publication: Publication, target: str) -> Iterator[str]:
         yield sentences
         for title, table in language_tables(transfer):
             yield _details(title, table.render())
+
+
+def _forgetting(publication: Publication, target: str) -> Iterator[str]:
+    for forgetting in publication.forgetting:
+        if forgetting.target == target:
+            yield f"### Forgetting: {inline(target)}"
+            yield inline(" ".join(forgetting_sentences(forgetting)))
+            yield forgetting_table(forgetting).render()
 
 
 def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
@@ -208,7 +216,7 @@ def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple
         EMPTY if mean is None else percent(mean),
         str(sum(result.items.values())),
         f"{result.train_seconds:.0f}",
-        (result.evaluation_digest or EMPTY)[:_SHORT],
+        (result.evaluation_digest or EMPTY)[:SHORT],
         *_made(board, result),
     )
 
@@ -219,126 +227,6 @@ def _made(board: Board, result: SeedResult | None) -> Iterator[str]:
         yield EMPTY if result is None or result.part is None else str(result.part + 1)
     if board.machines:
         yield ", ".join(str(place + 1) for place in result.machines) or EMPTY if result else EMPTY
-
-
-def _data(board: Board) -> Iterator[str]:
-    if not board.data:
-        return
-    yield "## Data"
-    headers = ("data", "role", "source", "revision", "fingerprint", "rows")
-    rows = tuple(
-        (
-            inline(use.name),
-            use.role,
-            inline(use.source),
-            inline(use.revision[:_SHORT]) if use.revision else EMPTY,
-            inline(use.fingerprint[:_SHORT]) if use.fingerprint else EMPTY,
-            EMPTY if use.rows is None else str(use.rows),
-        )
-        for use in board.data
-    )
-    yield Table(headers, rows, frozenset(headers[:-1])).render()
-
-
-def _provenance(publication: Publication) -> Iterator[str]:
-    made = publication.board.provenance
-    yield "## How it was made"
-    yield from _parts(publication.board) if publication.board.parts else (code_block(made.command, "sh"),)
-    data = f"{publication.board.name}.json"
-    lines = [
-        f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
-        f"- The same as {_exports(publication.board.name)}",
-        f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:_SHORT])}",
-        f"- Model: {code(made.model)}{_version(made)}",
-        f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
-        f"- DeepSpeed: {code(made.deepspeed)}",
-        f"- Commit: {_commit(made)}",
-        f"- Date: {inline(made.created[:10])}",
-        f"- Hardware: {inline(made.hardware)}",
-        f"- Packages: {', '.join(f'{inline(n)} {inline(v)}' for n, v in made.packages.items()) or EMPTY}",
-    ]
-    if publication.predictions:
-        stored = publication.predictions
-        lines.append(
-            f"- Predictions: [{inline(stored.file)}](<{stored.file}>), {stored.count} predictions, "
-            f"sha256 {code(stored.sha256[:_SHORT])}; "
-            f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
-        )
-    yield "\n".join(lines)
-    yield from _machines(publication.board)
-
-
-def _parts(board: Board) -> Iterator[str]:
-    yield f"Combined from {len(board.parts)} leaderboards; a row that several have stands once."
-    headers = ("part", "command", "sequence file", "sha256", "commit", "date", "hardware")
-    rows = tuple(
-        (
-            str(number),
-            code(part.command),
-            code(Path(part.sequence_file).name),
-            code(part.sequence_sha256[:_SHORT]),
-            _commit(part),
-            inline(part.created[:10]),
-            inline(part.hardware),
-        )
-        for number, part in enumerate(board.parts, 1)
-    )
-    yield Table(headers, rows, frozenset(headers[1:])).render()
-
-
-def _machines(board: Board) -> Iterator[str]:
-    """List what results were made with, where they differ in it; of packages those that do."""
-    if not board.machines:
-        return
-    packages = [
-        name
-        for name in dict.fromkeys(name for machine in board.machines for name in machine.packages)
-        if len({machine.packages.get(name) for machine in board.machines}) > 1
-    ]
-    headers = ("machine", "hardware", "commit", *map(inline, packages))
-    rows = tuple(
-        (
-            str(number),
-            inline(machine.hardware),
-            _commit(machine),
-            *(inline(machine.packages.get(name, EMPTY)) for name in packages),
-        )
-        for number, machine in enumerate(board.machines, 1)
-    )
-    yield "The results were not all made alike; every seed's table names the machines by these numbers."
-    yield Table(headers, rows, frozenset(headers[1:])).render()
-
-
-def _exports(name: str) -> str:
-    return ", ".join(
-        f"[{kind}]({name}.{ending})"
-        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
-    )
-
-
-def content_digest(publication: Publication) -> str:
-    """Return the sha256 of the publication's JSON file, which ties a page to it."""
-    return hashlib.sha256(canonical_json(publication).encode()).hexdigest()
-
-
-def _sequence_file(publication: Publication) -> str:
-    name = publication.board.provenance.sequence_file
-    if publication.sequence_link:
-        return f"[{inline(name)}](<{publication.sequence_link}>)"
-    # A path outside of the project holds on one machine only.
-    return code(Path(name).name if Path(name).is_absolute() else name)
-
-
-def _version(made: Provenance) -> str:
-    revision = f", revision {code(made.model_revision[:_SHORT])}" if made.model_revision else ""
-    fingerprint = f", fingerprint {code(made.model_fingerprint[:_SHORT])}" if made.model_fingerprint else ""
-    return revision + fingerprint
-
-
-def _commit(made: Provenance | Machine) -> str:
-    if made.commit is None:
-        return "not made from a checkout"
-    return code(made.commit[:_SHORT]) + (" **with uncommitted changes**" if made.dirty else "")
 
 
 def _reported(table: TargetStatistics, reported: tuple[ReportedRow, ...]) -> Iterator[str]:

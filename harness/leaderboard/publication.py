@@ -4,6 +4,7 @@ from typing import Literal
 
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
 from harness.leaderboard.finding import finding
+from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.transfer import LanguageTransfer, language_transfer
 from harness.leaderboard.order.agreement import Agreement
@@ -55,6 +56,7 @@ class Publication(Frozen):
     analyses: tuple[OrderAnalysis, ...]
     targets_agreement: Agreement | None
     languages: tuple[LanguageTransfer, ...] = ()
+    forgetting: tuple[TargetForgetting, ...] = ()
     bootstrap: Bootstrap | None
     pictures: tuple[Picture, ...] = ()
     drawn_with: str | None = None
@@ -106,6 +108,9 @@ def compile_publication(
         analyses=tuple(analyses),
         targets_agreement=agreement_of_targets(board),
         languages=tuple(language_transfer(board, table) for table in targets),
+        forgetting=tuple(
+            found for target in board.targets if (found := target_forgetting(board, target)) is not None
+        ),
         bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,

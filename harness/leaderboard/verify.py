@@ -22,6 +22,10 @@ from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
 
+_COMPUTED = (
+    *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
+    *("findings", "bootstrap"),
+)
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
 
 
@@ -121,7 +125,7 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in ("targets", "analyses", "targets_agreement", "languages", "findings", "bootstrap"):
+    for part in _COMPUTED:
         old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
         result.numbers += count_numbers(new)
         result.differences += compare_trees(data.name, old, new, part)

@@ -85,6 +85,10 @@ class SequenceFile(_Model):
     training: TrainingSettings = TrainingSettings()
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
     evaluation: EvaluationSettings
+    forgetting: bool = Field(
+        False,
+        description="After each stage, measure the tasks of all stages before it on their held-out rows.",
+    )
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings with which `task` is trained in this file."""

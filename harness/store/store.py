@@ -70,7 +70,7 @@ class Store:
             raise StoreError(
                 f"store {root}: its format is {found!r}, this xstilts reads {FORMAT}; use another store"
             )
-        for folder in ("stages", "evaluations", "tensors", "building", "locks", "runs"):
+        for folder in ("stages", "evaluations", "retentions", "tensors", "building", "locks", "runs"):
             (root / folder).mkdir(exist_ok=True)
 
     def lock(self, digest: str) -> EntryLock:
