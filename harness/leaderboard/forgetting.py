@@ -1,7 +1,7 @@
 """What later stages leave of earlier tasks: each task's held-out metric after its own stage and at the end.
 
-Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), with R_{j,i} the metric of task i after stage
-j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
+Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), R_{j,i} being the metric of task i after
+stage j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
 https://arxiv.org/abs/1706.08840): negative where the stages after a task cost it. Each task keeps the head of
 its own stage; only the encoder below it changes. Tasks without held-out rows are left out of the mean.
 """
