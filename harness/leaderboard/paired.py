@@ -13,6 +13,7 @@ at once. Three tests answer different questions:
   "Analysis of clustered matched-pair data", Statistics in Medicine 22).
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,7 @@ from harness.leaderboard.interval import DECIMALS, Interval
 PERMUTATIONS = 9_999
 # Above so many nobody reads them one by one, and ranks and tie groups say what they say.
 MOST_PAIRS = 20_000
+KEPT_PAIRS = 2_000
 PERMUTATION_SEED = 20260102
 _BLOCK = 500
 _TOLERANCE = 1e-9
@@ -58,7 +60,7 @@ class Comparisons:
         pairs: The comparisons, largest difference first: all of them, or those with the best row where there
             are more than `MOST_PAIRS`.
         permuted: The pairs of rows that hold the same tasks in another order, corrected among themselves;
-            at most the `MOST_PAIRS` of the largest differences.
+            the `KEPT_PAIRS` of the largest differences where there are more than `MOST_PAIRS`.
         permuted_compared: How many there are in all.
         permuted_apart: How many of these are told apart.
     """
@@ -89,17 +91,19 @@ def compare_pairs(
     corrected = np.array(holm(p_values))
     apart = np.zeros((len(sequences), len(sequences)), np.bool_)
     apart[first, second] = apart[second, first] = corrected < ALPHA
-    describe = _Describer(sequences, correct, contrasts)
     kept = np.arange(len(first)) if len(first) <= MOST_PAIRS else np.flatnonzero(first == first[0])
     sets = {order: number for number, order in enumerate(dict.fromkeys(map(_tasks, orders)))}
     set_of = np.array([sets[_tasks(order)] for order in orders], np.int64)
     same = np.flatnonzero(set_of[first] == set_of[second])
     among = np.array(holm(p_values[same]))
-    shown = same[:MOST_PAIRS]
+    shown = same if len(same) <= MOST_PAIRS else same[:KEPT_PAIRS]
+    wanted = np.union1d(kept, shown)
+    described = _described(sequences, correct, contrasts, first[wanted], second[wanted], p_values[wanted])
+    found = dict(zip(wanted.tolist(), described, strict=True))
     return Comparisons(
         apart=apart,
-        pairs=describe(first[kept], second[kept], p_values[kept], corrected[kept]),
-        permuted=describe(first[shown], second[shown], p_values[shown], among[: len(shown)]),
+        pairs=_corrected(found, kept, corrected[kept]),
+        permuted=_corrected(found, shown, among[: len(shown)]),
         permuted_compared=len(same),
         permuted_apart=int((among < ALPHA).sum()),
     )
@@ -119,41 +123,45 @@ def _all_pairs(means: Floats) -> tuple[Indices, Indices]:
     return first[order], second[order]
 
 
-@dataclass(frozen=True)
-class _Describer:
-    """Works out intervals and permutation tests of chosen pairs."""
+def _corrected(
+    found: Mapping[int, PairedComparison], places: Indices, p_values: Floats
+) -> tuple[PairedComparison, ...]:
+    return tuple(
+        found[place].model_copy(update={"p_holm": round(float(p), DECIMALS)})
+        for place, p in zip(places.tolist(), p_values, strict=True)
+    )
 
-    sequences: tuple[str, ...]
-    correct: npt.NDArray[np.int8]
-    contrasts: Contrasts
 
-    def __call__(
-        self, first: Indices, second: Indices, p_values: Floats, corrected: Floats
-    ) -> tuple[PairedComparison, ...]:
-        pairs = list(zip(first.tolist(), second.tolist(), strict=True))
-        by_items = item_permutation(self.contrasts.values.mean(axis=1), pairs)
-        found = []
-        for (one, other), p, p_holm, p_items in zip(pairs, p_values, corrected, by_items, strict=True):
-            estimate = self.contrasts.pair(one, other)
-            found.append(
-                PairedComparison(
-                    first=self.sequences[one],
-                    second=self.sequences[other],
-                    difference=estimate.difference,
-                    interval=estimate.interval,
-                    p=round(float(p), DECIMALS),
-                    p_holm=round(float(p_holm), DECIMALS),
-                    p_items=round(p_items, DECIMALS),
-                    p_mcnemar=self._mcnemar(one, other),
-                )
-            )
-        return tuple(found)
+def _described(
+    sequences: tuple[str, ...],
+    correct: npt.NDArray[np.int8],
+    contrasts: Contrasts,
+    first: Indices,
+    second: Indices,
+    p_values: Floats,
+) -> Iterator[PairedComparison]:
+    """Work out intervals and item tests of chosen pairs; none is corrected yet."""
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    by_items = item_permutation(contrasts.values.mean(axis=1), pairs)
+    for (one, other), p, p_items in zip(pairs, p_values, by_items, strict=True):
+        estimate = contrasts.pair(one, other)
+        yield PairedComparison(
+            first=sequences[one],
+            second=sequences[other],
+            difference=estimate.difference,
+            interval=estimate.interval,
+            p=round(float(p), DECIMALS),
+            p_holm=round(float(p), DECIMALS),
+            p_items=round(p_items, DECIMALS),
+            p_mcnemar=_mcnemar(correct, one, other),
+        )
 
-    def _mcnemar(self, first: int, second: int) -> float | None:
-        if self.correct.shape[1] != 1:
-            return None
-        right = self.correct[[first, second], 0].sum(axis=1, dtype=np.int64)
-        return round(clustered_mcnemar(right[0] - right[1]), DECIMALS)
+
+def _mcnemar(correct: npt.NDArray[np.int8], first: int, second: int) -> float | None:
+    if correct.shape[1] != 1:
+        return None
+    right = correct[[first, second], 0].sum(axis=1, dtype=np.int64)
+    return round(clustered_mcnemar(right[0] - right[1]), DECIMALS)
 
 
 def item_permutation(values: Floats, pairs: list[tuple[int, int]]) -> list[float]:
