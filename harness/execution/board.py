@@ -107,7 +107,7 @@ def _seed_result(
         )
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
-    environments = [entry.manifest.environment for entry in (*chain, evaluation)]
+    environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
     return SeedResult(
         seed=sequence.seed,
         status="ok",
@@ -118,7 +118,7 @@ def _seed_result(
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         weights=_weights(chain, resolution.digests[stage]),
         recipe=_recipe(resolution, sequence),
-        manifests={entry.key: entry.sha256 for entry in (*chain, evaluation)},
+        manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),

@@ -7,6 +7,7 @@ from harness.execution.board import make_board
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution, resolve
+from harness.leaderboard.board import Board
 from harness.leaderboard.combine import combine
 from harness.leaderboard.publish import Published, publish
 from harness.plan.stage import Stage
@@ -53,7 +54,8 @@ def publish_files(
         for resolution in resolutions:
             yield publish_plan(resolution, stores, options, {})
         return
-    boards, predictions = [], {}
+    boards: list[Board] = []
+    predictions: dict[str, Path] = {}
     for resolution in resolutions:
         finished = FinishedEntries(resolution, stores)
         boards.append(make_board(resolution, finished, options, {}))
