@@ -16,6 +16,7 @@ from harness.leaderboard.board import (
     Machine,
     Provenance,
     SeedResult,
+    SharedRows,
 )
 from harness.plan.identity import stage_digest
 from harness.plan.stage import Stage
@@ -64,6 +65,7 @@ def make_board(
         languages=languages,
         seeds=seeds,
         data=_data(resolution),
+        overlap=_overlap(resolution),
         provenance=_provenance(resolution, finished, options),
         machines=machines,
         metrics=_metrics(resolution, finished),
@@ -178,6 +180,22 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
             record = data_record(rows)
             uses.append(DataUse.model_validate({"name": name, "role": role, **record.model_dump()}))
     return tuple(uses)
+
+
+def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
+    return tuple(
+        SharedRows(
+            training=shared.training,
+            evaluation=shared.evaluation.name,
+            corpus=shared.evaluation.corpus,
+            language=shared.evaluation.language,
+            rows=shared.evaluation.rows,
+            dropped=len(shared.training_rows),
+            sentence_rows=shared.sentence_rows,
+            similar_sentence_rows=shared.similar_sentence_rows,
+        )
+        for shared in resolution.leakage.shared
+    )
 
 
 def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunOptions) -> Provenance:

@@ -11,7 +11,6 @@ from harness.errors import RunError, UserError
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.board import weights_digest
 from harness.execution.finished import PREDICTIONS
-from harness.execution.leakage import refuse_leakage
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.run import carry_out
@@ -72,9 +71,8 @@ def reproduce(
         NotReproducedError: A stage or the evaluation failed.
     """
     loaded = replace(options, seeds=(row.result.seed,)).apply(loaded)
-    resolution = resolve(_plan(loaded, row), options.data_dir)
+    resolution = _restricted(resolve(Plan.of(loaded), options.data_dir), row)
     _refuse_others(row, resolution)
-    refuse_leakage(resolution)
     fresh = Store(options.store)
     outcome, logs = carry_out(resolution, fresh, options, console)
     if outcome.failures:
@@ -86,10 +84,20 @@ def reproduce(
     return found
 
 
-def _plan(loaded: LoadedSequence, row: PublishedRow) -> Plan:
+def _restricted(resolution: Resolution, row: PublishedRow) -> Resolution:
+    """Keep one sequence of a resolved plan; which rows are dropped as leaked depends on the whole plan."""
     sequence = PlannedSequence(row.row.order, row.row.target, row.result.seed)
-    loaded = replace(loaded, spec=loaded.spec.model_copy(update={"forgetting": False}))
-    return Plan(loaded, (row.row.order,), (sequence,), sequence.stages())
+    target = sequence.target_stage
+    if target not in resolution.digests:
+        raise NotTheSameExperimentError(
+            f"{row.name}: {resolution.plan.loaded.path} has no such sequence; name its file by --sequence"
+        )
+    return replace(
+        resolution,
+        plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
+        evaluation_digests={target: resolution.evaluation_digests[target]},
+        retention_digests={},
+    )
 
 
 def _refuse_others(row: PublishedRow, resolution: Resolution) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
+from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.plan.identity import evaluation_digest, retention_digest, root_digest, stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
@@ -24,6 +25,7 @@ class Resolution:
         evaluation: Leaf evaluation task -> the rows that it scores.
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
+        leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
         retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
@@ -36,6 +38,7 @@ class Resolution:
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
+    leakage: Leakage
     held_out: Mapping[str, TrainingRows]
     retention_digests: Mapping[Stage, str]
 
@@ -66,8 +69,12 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
+    Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
+    dropped enters a stage's digest as everything of its rows does, by the fingerprint of those that are left.
+
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
+        OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
@@ -76,18 +83,24 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         lock.check_model(spec.model, model.fingerprint)
     training = _training_rows(plan, data_dir, lock)
     evaluation = _evaluation_rows(plan, data_dir, lock)
+    leakage = find_leakage(plan, training, evaluation, data_dir)
+    if spec.overlap == "drop":
+        training = drop_leaked(plan, training, leakage)
+    else:
+        leakage.refuse()
     digests = _stage_digests(plan, model, training)
     held_out = _held_out_rows(plan, data_dir, training)
     return Resolution(
-        plan,
-        data_dir,
-        model,
-        training,
-        evaluation,
-        digests,
-        _evaluation_digests(plan, digests, evaluation),
-        held_out,
-        _retention_digests(plan, digests, held_out),
+        plan=plan,
+        data_dir=data_dir,
+        model=model,
+        training=training,
+        evaluation=evaluation,
+        digests=digests,
+        evaluation_digests=_evaluation_digests(plan, digests, evaluation),
+        leakage=leakage,
+        held_out=held_out,
+        retention_digests=_retention_digests(plan, digests, held_out),
     )
 
 

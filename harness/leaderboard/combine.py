@@ -58,6 +58,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         languages=languages,
         seeds=tuple(sorted({seed for board in boards for seed in board.seeds})),
         data=data,
+        overlap=tuple(dict.fromkeys(shared for board in boards for shared in board.overlap)),
         metrics={task: metric for board in boards for task, metric in board.metrics.items()},
         provenance=_provenance(parts, name),
         machines=machines if len(machines) > 1 else (),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness.leaderboard.board import Board, BoardRow, SeedResult
+from harness.leaderboard.data_section import data_section
 from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.section import language_sentences, language_tables
@@ -11,7 +12,7 @@ from harness.leaderboard.order.section import agreement_lines, analysis_tables, 
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.plan_tree import mermaid
-from harness.leaderboard.provenance_section import SHORT, data_section, provenance_section
+from harness.leaderboard.provenance_section import SHORT, provenance_section
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average

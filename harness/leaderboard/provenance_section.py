@@ -12,26 +12,6 @@ from harness.leaderboard.table import Table
 SHORT = 12
 
 
-def data_section(board: Board) -> Iterator[str]:
-    """Yield the data sets that entered the results."""
-    if not board.data:
-        return
-    yield "## Data"
-    headers = ("data", "role", "source", "revision", "fingerprint", "rows")
-    rows = tuple(
-        (
-            inline(use.name),
-            use.role,
-            inline(use.source),
-            inline(use.revision[:SHORT]) if use.revision else EMPTY,
-            inline(use.fingerprint[:SHORT]) if use.fingerprint else EMPTY,
-            EMPTY if use.rows is None else str(use.rows),
-        )
-        for use in board.data
-    )
-    yield Table(headers, rows, frozenset(headers[:-1])).render()
-
-
 def provenance_section(publication: Publication) -> Iterator[str]:
     """Yield how a leaderboard was made: command, versions, machines, and where its numbers lie."""
     made = publication.board.provenance

@@ -89,6 +89,11 @@ class SequenceFile(_Model):
         False,
         description="After each stage, measure the tasks of all stages before it on their held-out rows.",
     )
+    overlap: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "
+        "drop them before training.",
+    )
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings with which `task` is trained in this file."""
