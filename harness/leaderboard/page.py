@@ -22,6 +22,7 @@ _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
 _MOST_PAIRS = 105
 _MOST_COMPARED = 500
+_MOST_RUNS = 1_500
 
 
 def render_page(publication: Publication) -> str:
@@ -110,7 +111,8 @@ def _languages(publication: Publication, target: str) -> Iterator[str]:
         yield f"### Gap and languages: {inline(target)}"
         yield sentences
         for title, table in language_tables(transfer):
-            yield _details(title, table.render())
+            if len(table.rows) <= _MOST_COMPARED:
+                yield _details(title, table.render())
 
 
 def _forgetting(publication: Publication, target: str) -> Iterator[str]:
@@ -203,7 +205,11 @@ def _per_seed(board: Board) -> Iterator[str]:
             for row in board.rows_of(target)
             for seed in board.seeds
         )
-        yield _details(f"Every seed: {inline(target)}", Table(headers, rows).render())
+        if len(rows) <= _MOST_RUNS:
+            yield _details(f"Every seed: {inline(target)}", Table(headers, rows).render())
+        else:
+            data = f"{board.name}.json"
+            yield f"Every seed: {inline(target)}, {len(rows):,} runs; they stand in [{data}]({data})."
 
 
 def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple[str, ...]:

@@ -253,13 +253,13 @@ def _read(path: Path, columns: list[str]) -> Any:
     """Read columns, each in one chunk, those of text as codes of one dictionary."""
     if not path.is_file():
         raise PredictionsError(f"{path}: there is no such predictions file")
+    texts = [column for column in columns if column in _TEXTS]
     try:
-        present = pq.read_schema(path).names
-        if missing := [column for column in columns if column not in present]:
-            raise PredictionsError(f"{path}: the columns {', '.join(missing)} are missing")
-        texts = [column for column in columns if column in _TEXTS]
         file = pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts)
         table = file.read(columns).select(columns)
+    except KeyError as error:
+        missing = [column for column in columns if column not in pq.read_schema(path).names]
+        raise PredictionsError(f"{path}: the columns {', '.join(missing)} are missing") from error
     except (OSError, ValueError, pa.ArrowException) as error:
         raise PredictionsError(
             f"{path}: not a readable parquet file ({str(error).splitlines()[0]})"
