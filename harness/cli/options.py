@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-_STORE = Path(".xstilts/store")
+DEFAULT_STORE = Path(".xstilts/store")
 
 
 class SeedList(click.ParamType[tuple[int, ...]]):
@@ -68,7 +68,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--store",
                 type=click.Path(path_type=Path, file_okay=False),
-                default=_STORE,
+                default=DEFAULT_STORE,
                 envvar="XSTILTS_STORE",
                 show_default=True,
                 help="Folder of finished stages and evaluations.",

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import DEFAULT_STORE
+
 if TYPE_CHECKING:
     from harness.execution.reproduction import Reproduction
     from harness.leaderboard.published_row import PublishedRow
@@ -25,9 +27,9 @@ _EXPLANATION = (
 @click.option("--sequence", help="The sequence file, where it is no longer at its place.")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
     envvar="XSTILTS_STORE",
-    help="Store of the published run, to compare weights tensor by tensor. Only read.",
+    help="Store of the published run, to compare weights tensor by tensor. [default: .xstilts/store, if any]",
 )
 @click.option(
     "--into",
@@ -69,6 +71,8 @@ def command(
         click.echo(f"  same     {line}")
     for line in found.differences:
         click.echo(f"  DIFFERS  {line}")
+    for line in found.unknown:
+        click.echo(f"  unknown  {line}")
     for line in found.machines:
         click.echo(f"  machine  {line}")
     if found.differences:
@@ -107,7 +111,8 @@ def _reproduced(
         workers=workers,
         processes=recorded["processes"],
     )
-    original = Store(store) if store is not None else None
+    known = store or (DEFAULT_STORE if DEFAULT_STORE.is_dir() else None)
+    original = Store(known) if known is not None else None
     return reproduce(row, loaded, options, original, Console())
 
 

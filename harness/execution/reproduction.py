@@ -41,11 +41,13 @@ class Reproduction:
     Attributes:
         same: What was found to be equal, one sentence each.
         differences: What was not; none means that the row was reproduced exactly.
+        unknown: What could not be compared.
         machines: How this machine differs from the one that made the row.
     """
 
     same: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     machines: list[str] = field(default_factory=list)
 
 
@@ -136,7 +138,7 @@ def _compare_weights(
     if pairs[-1][2] is not None:
         return
     if row.result.weights is None:
-        found.differences.append(
+        found.unknown.append(
             "weights: neither the store of the published run nor a published checksum to compare them with"
         )
     elif row.result.weights == weights_digest(pairs[-1][1].manifest):

@@ -5,6 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.languages.transfer import LanguageTransfer
 from harness.leaderboard.notation import plain
@@ -45,6 +46,10 @@ def render_analyses(publication: Publication, differences: Sequence[float] = ())
         blocks.append(f"{analysis.target}: {' '.join(summary(analysis))}")
         blocks += _details(analysis, differences)
         blocks += _languages(transfer) if transfer else ()
+    for forgetting in publication.forgetting:
+        sentences = " ".join(forgetting_sentences(forgetting))
+        blocks.append(f"Forgetting before {forgetting.target}: {sentences}")
+        blocks.append(forgetting_table(forgetting).render("simple"))
     if publication.targets_agreement:
         blocks.append("\n".join(agreement_lines([publication.targets_agreement])))
     return "\n\n".join(blocks)
