@@ -18,15 +18,12 @@ from harness.leaderboard.board import (
     SeedResult,
     SharedRows,
 )
-from harness.plan.identity import stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
 from harness.store.manifest import StageManifest
 from harness.store.provenance import Environment
 from harness.store.store import Entry
-
-_RECIPE_LENGTH = 16
 
 
 def make_board(
@@ -100,12 +97,13 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
+    recipe = tuple(resolution.recipe(part) for part in sequence.stages())
     if evaluation is None:
         return SeedResult(
             seed=sequence.seed,
             status="failed",
             error=failures.get(stage, "not run yet"),
-            recipe=_recipe(resolution, sequence),
+            recipe=recipe,
         )
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
@@ -119,7 +117,7 @@ def _seed_result(
         items={score.task: score.items for score in scores},
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         weights=_weights(chain, resolution.digests[stage]),
-        recipe=_recipe(resolution, sequence),
+        recipe=recipe,
         manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
@@ -156,21 +154,6 @@ def weights_digest(manifest: StageManifest) -> str:
         if name.endswith(".safetensors")
     )
     return hashlib.sha256("".join(files).encode()).hexdigest()
-
-
-def _recipe(resolution: Resolution, sequence: PlannedSequence) -> tuple[str, ...]:
-    """Digest each stage's own settings, whatever came before it and whatever the seed."""
-    loaded = resolution.plan.loaded
-    return tuple(
-        stage_digest(
-            "",
-            loaded.tasks[stage.task],
-            resolution.training[stage.task].fingerprint,
-            loaded.spec.hyperparameters(stage.task),
-            0,
-        )[:_RECIPE_LENGTH]
-        for stage in sequence.stages()
-    )
 
 
 def _data(resolution: Resolution) -> tuple[DataUse, ...]:

@@ -15,6 +15,8 @@ from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Precision
 from harness.training.pretrained import PretrainedModel, resolve_model
 
+_RECIPE_LENGTH = 16
+
 
 @dataclass(frozen=True)
 class Resolution:
@@ -52,6 +54,12 @@ class Resolution:
         rows = len(self.training[stage.task].dataset)
         rows = min(rows, settings.train_rows or rows)
         return settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
+
+    def recipe(self, stage: Stage) -> str:
+        """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
+        settings = self.plan.loaded.spec.hyperparameters(stage.task)
+        task, rows = self.plan.loaded.tasks[stage.task], self.training[stage.task]
+        return stage_digest("", task, rows.fingerprint, settings, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
