@@ -60,15 +60,13 @@ class FinishedEntries:
         return found.manifest.result if found else None
 
     def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:
-        """Yield all manifests, stages first, each in the order of the plan."""
-        for stage in self._resolution.plan.stages:
-            trained = _first(self._stages, self._resolution.digests[stage])
-            if trained is not None:
-                yield trained.manifest
-        for digest in self._resolution.evaluation_digests.values():
-            evaluated = _first(self._evaluations, digest)
-            if evaluated is not None:
-                yield evaluated.manifest
+        """Yield the manifests of what the plan's sequences are made of, each once, sequence by sequence."""
+        seen: set[Path] = set()
+        for sequence in self._resolution.plan.sequences:
+            evaluation = self.evaluation(sequence.target_stage)
+            entries = [*self.chain(sequence.target_stage), *([evaluation] if evaluation else [])]
+            yield from (entry.manifest for entry in entries if entry.folder not in seen)
+            seen |= {entry.folder for entry in entries}
 
     def predictions(self) -> dict[str, Path]:
         """Return the per-item predictions of every evaluation, by its digest."""
