@@ -46,12 +46,7 @@ class FinishedEntries:
         digest = self._resolution.evaluation_digests[target]
         order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
         stores = [self._stages[number] for number in order]
-        path: list[Stage] = []
-        stage: Stage | None = target
-        while stage is not None:
-            path.insert(0, stage)
-            stage = stage.parent
-        found = (_first(stores, self._resolution.digests[stage]) for stage in path)
+        found = (_first(stores, self._resolution.digests[stage]) for stage in target.line())
         return [entry for entry in found if entry is not None]
 
     def retention(self, stage: Stage) -> RetentionResult | None:
@@ -98,7 +93,7 @@ def _refuse_conflict(first: Entry[EvaluationManifest], second: Entry[EvaluationM
             raise ConflictingEvaluationsError(
                 str(first.folder), str(second.folder), f"{task}: {accuracy} on {items} items against {found}"
             )
-    if first.manifest.files[PREDICTIONS] == second.manifest.files[PREDICTIONS]:
+    if first.manifest.files.get(PREDICTIONS) == second.manifest.files.get(PREDICTIONS):
         return
     own, others = (evaluation_answers(entry.folder / PREDICTIONS) for entry in (first, second))
     for task, answers in own.items():
