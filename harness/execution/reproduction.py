@@ -127,7 +127,8 @@ def _compare_weights(
     for stage in stages:
         own = fresh.entry(STAGES, resolution.digests[stage])
         assert own is not None, "a run without failures leaves every stage"
-        pairs.append((str(stage), own, original and original.entry(STAGES, resolution.digests[stage])))
+        other = original.entry(STAGES, resolution.digests[stage]) if original is not None else None
+        pairs.append((str(stage), own, other))
     for name, own, other in pairs:
         if other is None:
             continue
