@@ -1,5 +1,6 @@
 """The command `xstilts`: finds a sub-command's file when it is asked for, so that start-up stays fast."""
 
+import errno
 import importlib
 import sys
 
@@ -20,9 +21,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+    "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
     "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }
+
+
+_SYSTEM_REFUSES = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
 
 
 class LazyGroup(click.Group):
@@ -72,6 +90,13 @@ def main() -> None:
         print(f"xstilts: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        # What a disk or a file's permissions refuse is no programming error.
+        if error.errno not in _SYSTEM_REFUSES:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"xstilts: {place}{error.strerror}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -17,7 +17,8 @@ from harness.execution.board import make_board, predictions
 from harness.execution.options import RunOptions
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
-from harness.execution.runner import Outcome, Runner
+from harness.execution.runner import Runner
+from harness.execution.work import Outcome
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
 from harness.leaderboard.publish import Published, publish
@@ -50,19 +51,21 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
 
     Raises:
         UserError: The model, the data or the store cannot be used as asked.
+        StoreFullError: There is no space left on the store's disk.
         InterruptedRunError: SIGINT or SIGTERM arrived.
     """
     started = time.monotonic()
     loaded = options.apply(loaded)
-    store = Store(options.store)
-    console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
-    resolution = resolve(Plan.of(loaded), options.data_dir)
-    _warn(resolution, console)
-    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _signals_raise():
-        workers = make_workers(logs, options.workers, options.processes)
+        store = Store(options.store)
+        store.require_writable()
+        console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
+        resolution = resolve(Plan.of(loaded), options.data_dir)
+        _warn(resolution, console)
+        logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+        workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
         outcome = _carry_out(resolution, store, workers, console)
-    report = publish_plan(resolution, store, options, outcome)
+        report = publish_plan(resolution, store, options, outcome)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return report
 
@@ -120,10 +123,15 @@ def _signals_raise() -> Iterator[None]:
     """Turn SIGINT and SIGTERM into an error, so that the worker is ended and the locks are given back."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        # A second signal must not break off the ending of the workers, which takes seconds.
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)
         raise InterruptedRunError(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        for number in before:
+            signal.signal(number, stop)
         yield
     finally:
         for number, handler in before.items():
