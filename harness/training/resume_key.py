@@ -31,7 +31,7 @@ def seal(content: bytes) -> str:
 
 def is_sealed(content: bytes, found: str) -> bool:
     """Tell whether a seal is that of this user's key."""
-    return hmac.compare_digest(seal(content), found)
+    return hmac.compare_digest(seal(content).encode(), found.encode())
 
 
 def _key() -> bytes:
