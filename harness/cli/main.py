@@ -2,12 +2,14 @@
 
 import errno
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
 from harness import __version__
-from harness.errors import XstiltsError
+from harness.errors import InterruptedRunError, XstiltsError
 
 # command -> (module, one line of help); the module defines `command`
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -84,8 +86,13 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         cli.main(prog_name="xstilts", standalone_mode=True)
+    except InterruptedRunError as interruption:
+        print(f"xstilts: {interruption}", file=sys.stderr)
+        sys.exit(interruption.exit_code)
     except XstiltsError as error:
         print(f"xstilts: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -98,6 +105,13 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         print(f"xstilts: {place}{error.strerror}", file=sys.stderr)
         sys.exit(1)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_DFL)
+    raise InterruptedRunError(number)
 
 
 if __name__ == "__main__":

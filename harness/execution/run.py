@@ -1,18 +1,15 @@
 """One call for the whole job: plan, train what is missing, evaluate what is missing, publish."""
 
 import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from harness.errors import XstiltsError
 from harness.execution.board import make_board, predictions
 from harness.execution.options import RunOptions
 from harness.execution.reporter import Reporter, duration
@@ -25,15 +22,8 @@ from harness.leaderboard.publish import Published, publish
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
+from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
-
-
-class InterruptedRunError(XstiltsError):
-    """A signal ended the run; finished stages and the resume point of the current one are kept."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__("stopped; the same command goes on from here")
-        self.exit_code = 128 + number
 
 
 @dataclass(frozen=True)
@@ -52,20 +42,20 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     Raises:
         UserError: The model, the data or the store cannot be used as asked.
         StoreFullError: There is no space left on the store's disk.
-        InterruptedRunError: SIGINT or SIGTERM arrived.
+        InterruptedRunError: The command line turns SIGINT and SIGTERM into it; the workers are ended.
     """
     started = time.monotonic()
     loaded = options.apply(loaded)
-    with _signals_raise():
-        store = Store(options.store)
-        store.require_writable()
-        console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
-        resolution = resolve(Plan.of(loaded), options.data_dir)
-        _warn(resolution, console)
-        logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    store = Store(options.store)
+    store.require_writable()
+    console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
+    resolution = resolve(Plan.of(loaded), options.data_dir)
+    _warn(resolution, console)
+    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    with _full_disk_in_words(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
         outcome = _carry_out(resolution, store, workers, console)
-        report = publish_plan(resolution, store, options, outcome)
+    report = publish_plan(resolution, store, options, outcome)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return report
 
@@ -119,20 +109,10 @@ def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into an error, so that the worker is ended and the locks are given back."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        # A second signal must not break off the ending of the workers, which takes seconds.
-        for other in before:
-            signal.signal(other, signal.SIG_IGN)
-        raise InterruptedRunError(number)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _full_disk_in_words(store: Store) -> Iterator[None]:
     try:
-        for number in before:
-            signal.signal(number, stop)
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    except OSError as error:
+        if is_no_space(error):
+            raise StoreFullError(store.layout.root) from error
+        raise

@@ -14,7 +14,7 @@ from harness.execution.resolution import Resolution
 from harness.execution.work import Outcome, Work, all_work
 from harness.execution.worker_process import DiskFullError, StageFailedError, WorkerProcess
 from harness.plan.stage import Stage
-from harness.store.disk import StoreFullError, is_no_space
+from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
 from harness.store.manifest import STAGES
 from harness.store.store import Store
@@ -64,6 +64,8 @@ class Runner:
             self._stopped = True
             self._changed.notify_all()
         for worker in self._workers:
+            worker.ask_to_end()
+        for worker in self._workers:
             worker.kill()
 
     def _serve(self, worker: WorkerProcess) -> None:
@@ -71,10 +73,6 @@ class Runner:
             work, lock = claim
             try:
                 self._make(work, worker)
-            except OSError as error:
-                if is_no_space(error):
-                    raise StoreFullError(self._store.layout.root) from error
-                raise
             finally:
                 lock.release()
                 with self._changed:

@@ -25,6 +25,7 @@ from harness.execution.process import cpu_seconds, descendants, end
 from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
 from harness.execution.worker import DISK_FULL
+from harness.store.disk import has_space
 from harness.training.job import StageResult
 
 _POLL_SECONDS = 0.05
@@ -98,6 +99,11 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             end(process, _KILL_SECONDS)
 
+    def ask_to_end(self) -> None:
+        """Send the signal to end, and don't wait for it."""
+        if self._process is not None:
+            self._process.terminate()
+
     def kill(self) -> None:
         """End the worker at once; a stage keeps its resume point."""
         process, self._process = self._process, None
@@ -138,7 +144,7 @@ class WorkerProcess:
     def _death(self, code: int, request: TrainRequest | EvaluateRequest) -> RunError:
         """Return what to say of a worker that has ended without an answer."""
         words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
-        if code == DISK_FULL:
+        if code == DISK_FULL or not has_space(self._folder):
             return DiskFullError(words)
         if code == -signal.SIGKILL:
             # Nobody but the system ends a process so, and it does so when memory runs out.
