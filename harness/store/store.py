@@ -170,6 +170,8 @@ class Store:
     def workdir(self, digest: str) -> Path:
         """Return the folder in which to make an entry, with whatever an earlier attempt left there."""
         folder = self.layout.building(digest)
+        if folder.is_symlink():
+            raise StoreError(f"{folder}: a link, which may lead out of the store; remove it")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

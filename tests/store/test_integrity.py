@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from harness.cli.store import command
 from harness.store.files import link_or_copy
 from harness.store.integrity import MANIFEST, MANIFEST_CHECKSUM, Checksums, DamagedEntryError
+from harness.store.layout import StoreError
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 from tests.store.entries import fill, manifest
@@ -112,6 +113,12 @@ def test_an_entry_that_is_a_link_is_refused(store, tmp_path):
         store.get(STAGES, A)
 
 
+def test_nothing_is_made_where_a_link_leads(store, tmp_path):
+    store.layout.building(C).symlink_to(tmp_path)
+    with pytest.raises(StoreError, match="may lead out of the store"):
+        store.workdir(C)
+
+
 def test_entries_of_older_versions_without_a_checksum_of_the_manifest_are_read(store):
     (store.path(STAGES, A) / MANIFEST_CHECKSUM).unlink()
     assert store.sound(STAGES, A) is not None
@@ -186,8 +193,6 @@ def test_size_counts_shared_weights_once(store):
 
 
 def test_a_place_without_a_store_is_refused(tmp_path):
-    from harness.store.layout import StoreError
-
     done = CliRunner().invoke(command, ["check", "--store", str(tmp_path / "typo")])
     assert isinstance(done.exception, StoreError) and "there is none" in str(done.exception)
     assert not (tmp_path / "typo").exists()
