@@ -88,13 +88,14 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
 
 
 def _end_with(runner: int) -> None:
-    """End this process when the runner ends, however it ends."""
-    started = started_at(runner)
+    """End this process when the runner or the launcher between them ends, however it ends."""
+    started, launcher = started_at(runner), os.getppid()
 
     def watch() -> None:
         while True:
             # A process of the same id that began later is another one.
-            if not is_alive(runner) or started_at(runner) != started:
+            gone = not is_alive(runner) or started_at(runner) != started
+            if gone or os.getppid() != launcher:
                 os._exit(1)
             time.sleep(_WATCH_SECONDS)
 

@@ -131,7 +131,7 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(tmp_path, proce
         out, _ = run.communicate(timeout=300)
         assert "Traceback" not in out, f"kill {kill}: {out}"
         assert not begun(folder / "store", run.pid) & before, f"kill {kill}: trained again"
-        wait_for(lambda: not processes_of(folder / "store"), 10)
+        wait_for(lambda: not processes_of(folder / "store"), 60)
         if not run.returncode and drawing.random() < 0.5:
             # All is done: begin anew, so that the moments left fall into work.
             (folder / "store").rename(folder / f"done-{kill}")
