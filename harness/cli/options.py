@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORE = Path(".xstilts/store")
 
@@ -28,6 +30,18 @@ class SeedList(click.ParamType[tuple[int, ...]]):
         if any(not 0 <= seed < 2**31 for seed in seeds):
             self.fail(f"{value!r}: a seed is between 0 and 2147483647", param, ctx)
         return seeds
+
+
+def store_option(command: F) -> F:
+    """Add the option that says where finished stages and evaluations lie."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=DEFAULT_STORE,
+        envvar="XSTILTS_STORE",
+        show_default=True,
+        help="Folder of finished stages and evaluations.",
+    )(command)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -65,14 +79,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     for option in reversed(
         [
-            click.option(
-                "--store",
-                type=click.Path(path_type=Path, file_okay=False),
-                default=DEFAULT_STORE,
-                envvar="XSTILTS_STORE",
-                show_default=True,
-                help="Folder of finished stages and evaluations.",
-            ),
+            store_option,
             click.option(
                 "--data-dir",
                 type=click.Path(path_type=Path),

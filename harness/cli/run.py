@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Training processes, one a device.",
 )
-def command(file: str, options: "RunOptions", workers: int | None, processes: int) -> None:
+@click.option(
+    "--stall-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="End a worker that neither reports nor computes for so long.",
+)
+def command(
+    file: str, options: "RunOptions", workers: int | None, processes: int, stall_minutes: float
+) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
     Stages that are already in the store are reused. A stopped run goes on where it was. Exit code 1
@@ -40,7 +49,8 @@ def command(file: str, options: "RunOptions", workers: int | None, processes: in
     from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
-    report = run(loaded, replace(options, workers=workers, processes=processes), Console())
+    how = {"workers": workers, "processes": processes, "stall_minutes": stall_minutes}
+    report = run(loaded, replace(options, **how), Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )

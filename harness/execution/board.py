@@ -1,7 +1,7 @@
 """From stores to a leaderboard: the rows of a plan as far as they are there."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.execution.entries import data_record
@@ -24,6 +24,9 @@ from harness.resources import shipped
 from harness.store.manifest import StageManifest
 from harness.store.provenance import Environment
 from harness.store.store import Entry
+
+# A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
+_RISEN, _RISEN_BY = 1.5, 0.5
 
 
 def make_board(
@@ -99,12 +102,8 @@ def _seed_result(
     evaluation = finished.evaluation(stage)
     recipe = tuple(resolution.recipe(part) for part in sequence.stages())
     if evaluation is None:
-        return SeedResult(
-            seed=sequence.seed,
-            status="failed",
-            error=failures.get(stage, "not run yet"),
-            recipe=recipe,
-        )
+        why = failures.get(stage) or finished.failure(sequence) or "not run yet"
+        return SeedResult(seed=sequence.seed, status="failed", error=why, recipe=recipe)
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
     environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
@@ -116,6 +115,7 @@ def _seed_result(
         scores={score.task: score.accuracy for score in scores},
         items={score.task: score.items for score in scores},
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
+        notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
         weights=_weights(chain, resolution.digests[stage]),
         recipe=recipe,
         manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
@@ -154,6 +154,16 @@ def weights_digest(manifest: StageManifest) -> str:
         if name.endswith(".safetensors")
     )
     return hashlib.sha256("".join(files).encode()).hexdigest()
+
+
+def _risen_loss(manifest: StageManifest) -> Iterator[str]:
+    """Tell of a stage whose loss ended well above where it began, though it stayed a number."""
+    first, last = manifest.result.loss_curve[0], manifest.result.loss_curve[-1]
+    if last.loss > max(_RISEN * first.loss, first.loss + _RISEN_BY):
+        yield (
+            f"the loss of the stage {manifest.task} rose from {first.loss:.2f} at step {first.step} to "
+            f"{last.loss:.2f} at step {last.step}"
+        )
 
 
 def _data(resolution: Resolution) -> tuple[DataUse, ...]:

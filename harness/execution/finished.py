@@ -8,6 +8,8 @@ from harness.execution.resolution import Resolution
 from harness.leaderboard.combine import ConflictingEvaluationsError
 from harness.leaderboard.predictions import evaluation_answers
 from harness.plan.stage import Stage
+from harness.plan.tree import Sequence as PlannedSequence
+from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import RETENTIONS, STAGES, EntryKind, M, StageManifest
 from harness.store.store import Entry, Store
 from harness.training.retention_job import RetentionResult
@@ -25,17 +27,49 @@ class FinishedEntries:
             ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
         """
         self._resolution = resolution
-        self._stages = [_read(store, STAGES, resolution.digests.values()) for store in stores]
+        self._stores = stores
+        self._damaged: dict[str, str] = {}
+        self._stages = [self._read(store, STAGES, resolution.digests.values()) for store in stores]
         self._evaluations = [
-            _read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
+            self._read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
         ]
         self._retentions = [
-            _read(store, RETENTIONS, resolution.retention_digests.values()) for store in stores
+            self._read(store, RETENTIONS, resolution.retention_digests.values()) for store in stores
         ]
         for number, found in enumerate(self._evaluations):
             for other in self._evaluations[:number]:
                 for digest in found.keys() & other.keys():
                     _refuse_conflict(other[digest], found[digest])
+
+    def _read(self, store: Store, kind: EntryKind[M], digests: Iterable[str]) -> dict[str, Entry[M]]:
+        """Return the entries of a kind; those whose numbers are published are read to their last byte."""
+        found = {}
+        for digest in dict.fromkeys(digests):
+            try:
+                entry = store.entry(kind, digest)
+                if entry is not None and kind.folder == EVALUATIONS.folder:
+                    store.sound(kind, digest)
+            except DamagedEntryError as error:
+                # A damaged stage is found out when it is used.
+                self._damaged[digest] = error.faults[0].problem
+            else:
+                found |= {digest: entry} if entry else {}
+        return found
+
+    def failure(self, sequence: PlannedSequence) -> str | None:
+        """Return why a sequence has no evaluation: damage, or what failed when it was last tried."""
+        target = sequence.target_stage
+        digest = self._resolution.evaluation_digests[target]
+        if digest in self._damaged:
+            return f"its evaluation is damaged in the store: {self._damaged[digest]}"
+        for stage in target.line():
+            error = self._recorded(self._resolution.digests[stage])
+            if error is not None:
+                return error if stage == target else f"left out: {stage} failed"
+        return self._recorded(digest)
+
+    def _recorded(self, digest: str) -> str | None:
+        return next((error for store in self._stores if (error := store.failure(digest)) is not None), None)
 
     def evaluation(self, target: Stage) -> Entry[EvaluationManifest] | None:
         """Return the evaluation of a target stage."""
@@ -70,11 +104,6 @@ class FinishedEntries:
         )
         found = {entry.manifest.digest: entry.folder / PREDICTIONS for entry in entries if entry is not None}
         return {digest: path for digest, path in found.items() if path.exists()}
-
-
-def _read(store: Store, kind: EntryKind[M], digests: Iterable[str]) -> dict[str, Entry[M]]:
-    found = ((digest, store.entry(kind, digest)) for digest in dict.fromkeys(digests))
-    return {digest: entry for digest, entry in found if entry is not None}
 
 
 def _first(stores: Iterable[Mapping[str, Entry[M]]], digest: str) -> Entry[M] | None:

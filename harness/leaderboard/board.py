@@ -38,6 +38,7 @@ class SeedResult(Frozen):
     scores: dict[str, Accuracy] = Field({}, description="Evaluation task -> accuracy, 0 to 1.")
     items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
+    notes: tuple[str, ...] = Field((), description="What was odd about the training of its stages.")
     weights: str | None = Field(None, description="sha256 over the checksums of the last stage's weights.")
     recipe: tuple[str, ...] = Field(
         (), description="Of each stage a digest of its data and settings, alike for all seeds."

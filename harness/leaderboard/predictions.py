@@ -24,6 +24,8 @@ _PAGE_BYTES = 1 << 22
 _NAMED = 5
 _TEXTS = frozenset({"sequence", "task", "item", "item_id"})
 _EVALUATED = ["task", "item_id", "label", "prediction"]
+_ROWS_AT_ONCE = 1 << 14
+_MOST_BYTES = 16 << 30
 _STORED = pa.schema(
     [
         ("sequence", pa.dictionary(pa.int32(), pa.string())),
@@ -256,7 +258,7 @@ def _read(path: Path, columns: list[str]) -> Any:
     texts = [column for column in columns if column in _TEXTS]
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts)
-        table = file.read(columns).select(columns)
+        table = _within_limit(path, file, columns).select(columns)
     except KeyError as error:
         missing = [column for column in columns if column not in pq.read_schema(path).names]
         raise PredictionsError(f"{path}: the columns {', '.join(missing)} are missing") from error
@@ -267,9 +269,24 @@ def _read(path: Path, columns: list[str]) -> Any:
     if any(table[column].null_count for column in columns):
         raise PredictionsError(f"{path}: values are missing in it")
     for text in texts:
-        if not pa.types.is_dictionary(table[text].type):
+        kind = table[text].type
+        if pa.types.is_string(kind):
+            # An empty file has no dictionary.
+            table = table.set_column(table.column_names.index(text), text, table[text].dictionary_encode())
+        elif not pa.types.is_dictionary(kind):
             raise PredictionsError(f"{path}: the column {text} is no text")
     return table.unify_dictionaries().combine_chunks()
+
+
+def _within_limit(path: Path, file: pq.ParquetFile, columns: list[str]) -> Any:
+    """Read a table bit by bit: a page from elsewhere may bring a small file that unpacks to terabytes."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
+        size += batch.nbytes
+        if size > _MOST_BYTES:
+            raise PredictionsError(f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB; not read")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=None if batches else file.schema_arrow)
 
 
 def _by_task(table: Any, item_column: str, known: _Items) -> dict[str, TaskPredictions]:

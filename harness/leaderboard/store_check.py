@@ -9,10 +9,9 @@ from pydantic import ValidationError
 from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
 from harness.leaderboard.board import Board, SeedResult
 from harness.leaderboard.difference import Difference
-from harness.store.files import record
+from harness.store.integrity import MANIFEST, Checksums, entry_faults
 from harness.store.layout import Layout
-from harness.store.manifest import STAGES, FileRecord, Manifest
-from harness.store.store import MANIFEST
+from harness.store.manifest import STAGES, Manifest
 
 # Published scores are exact quotients; lm-eval's may differ in their last bits.
 _SAME_SCORE = 1e-9
@@ -30,7 +29,7 @@ def check_store(board: Board, stores: Sequence[Path]) -> Iterator[Difference]:
     """
     layouts = [Layout(store.expanduser().absolute()) for store in stores]
     checked: dict[str, str] = {}
-    known: dict[tuple[int, int], FileRecord] = {}
+    checksums = Checksums()
     for row in board.rows:
         for result in row.seeds:
             place = f"{row.sequence}, seed {result.seed}"
@@ -41,7 +40,7 @@ def check_store(board: Board, stores: Sequence[Path]) -> Iterator[Difference]:
                     continue
                 checked[key] = published
                 folder = _folder(layouts, key, published)
-                yield from _entry(folder, key, published, place, known)
+                yield from _entry(folder, key, published, place, checksums)
                 if key.startswith(EVALUATIONS.folder):
                     yield from _scores(folder, key, result, place)
 
@@ -59,9 +58,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _entry(
-    folder: Path, key: str, published: str, place: str, known: dict[tuple[int, int], FileRecord]
-) -> Iterator[Difference]:
+def _entry(folder: Path, key: str, published: str, place: str, checksums: Checksums) -> Iterator[Difference]:
     name = f"{key}/{MANIFEST}"
     manifest = _manifest(folder)
     if not isinstance(manifest, Manifest):
@@ -70,14 +67,9 @@ def _entry(
     actual = _sha256(folder / MANIFEST)
     if actual != published:
         yield Difference(name, place, "sha256", published, actual)
-    for file, expected in manifest.files.items():
-        path = folder / file
-        if not path.is_file():
-            yield Difference(f"{key}/{file}", place, "file", "in the manifest", "missing")
-            continue
-        found = _record(path, known)
-        if found != expected:
-            yield Difference(f"{key}/{file}", place, "sha256", expected.sha256, found.sha256)
+    for fault in entry_faults(folder, manifest, checksums):
+        file = f"{key}/{fault.path.relative_to(folder).as_posix()}"
+        yield Difference(file, place, "content", "as its manifest says", fault.problem)
 
 
 def _manifest(folder: Path) -> Manifest | str:
@@ -88,15 +80,6 @@ def _manifest(folder: Path) -> Manifest | str:
         return "missing"
     except ValidationError as error:
         return f"unreadable ({error.errors()[0]['msg']})"
-
-
-def _record(path: Path, known: dict[tuple[int, int], FileRecord]) -> FileRecord:
-    """Read a file's checksum, those of hard links once."""
-    status = path.stat()
-    inode = (status.st_dev, status.st_ino)
-    if inode not in known:
-        known[inode] = record(path)
-    return known[inode]
 
 
 def _scores(folder: Path, key: str, result: SeedResult, place: str) -> Iterator[Difference]:

@@ -24,7 +24,7 @@ from harness.leaderboard.table import Table
 
 _COMPUTED = (
     *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
-    *("findings", "bootstrap"),
+    *("findings", "collapses", "bootstrap"),
 )
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
 
