@@ -49,8 +49,8 @@ def command(
     from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
-    how = {"workers": workers, "processes": processes, "stall_minutes": stall_minutes}
-    report = run(loaded, replace(options, **how), Console())
+    options = replace(options, workers=workers, processes=processes, stall_minutes=stall_minutes)
+    report = run(loaded, options, Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )

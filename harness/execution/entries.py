@@ -126,6 +126,7 @@ def retention_job(resolution: Resolution, store: Store, stage: Stage) -> Retenti
         heads=tuple(heads),
         data_dir=resolution.data_dir,
         trust_remote_code=spec.trust_remote_code,
+        output=store.workdir(resolution.retention_digests[stage]),
     )
 
 

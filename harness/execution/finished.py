@@ -43,7 +43,7 @@ class FinishedEntries:
 
     def _read(self, store: Store, kind: EntryKind[M], digests: Iterable[str]) -> dict[str, Entry[M]]:
         """Return the entries of a kind; those whose numbers are published are read to their last byte."""
-        found = {}
+        found: dict[str, Entry[M]] = {}
         for digest in dict.fromkeys(digests):
             try:
                 entry = store.entry(kind, digest)
@@ -53,7 +53,8 @@ class FinishedEntries:
                 # A damaged stage is found out when it is used.
                 self._damaged[digest] = error.faults[0].problem
             else:
-                found |= {digest: entry} if entry else {}
+                if entry is not None:
+                    found[digest] = entry
         return found
 
     def failure(self, sequence: PlannedSequence) -> str | None:
@@ -90,12 +91,19 @@ class FinishedEntries:
 
     def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:
         """Yield the manifests of what the plan's sequences are made of, each once, sequence by sequence."""
-        seen: set[Path] = set()
+        seen: set[str] = set()
         for sequence in self._resolution.plan.sequences:
             evaluation = self.evaluation(sequence.target_stage)
-            entries = [*self.chain(sequence.target_stage), *([evaluation] if evaluation else [])]
-            yield from (entry.manifest for entry in entries if entry.folder not in seen)
-            seen |= {entry.folder for entry in entries}
+            made: list[StageManifest | EvaluationManifest] = [
+                entry.manifest for entry in self.chain(sequence.target_stage)
+            ]
+            made += [evaluation.manifest] if evaluation else []
+            for manifest in made:
+                # The same stage of two stores was made twice, at two times.
+                identity = f"{manifest.digest} {manifest.finished}"
+                if identity not in seen:
+                    seen.add(identity)
+                    yield manifest
 
     def predictions(self) -> dict[str, Path]:
         """Return the per-item predictions of every evaluation, by its digest."""

@@ -85,7 +85,8 @@ class Failed(_Model):
     disk_full: bool = False
 
 
-Request = TrainRequest | EvaluateRequest | RetainRequest | StopRequest
+WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
+Request = WorkRequest | StopRequest
 Event = Training | Evaluating | Trained | Evaluated | Retained | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])

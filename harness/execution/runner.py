@@ -184,7 +184,6 @@ class Runner:
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
     def _retain(self, work: Work, worker: WorkerProcess) -> None:
-        self._store.workdir(work.digest)
         job = retention_job(self._resolution, self._store, work.stage)
         shown = self._reporter.begin(str(work), total=len(job.heads))
         result = worker.retain(RetainRequest(job=job), shown.hear)

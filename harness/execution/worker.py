@@ -25,6 +25,7 @@ from harness.execution.messages import (
     Trained,
     Training,
     TrainRequest,
+    WorkRequest,
 )
 from harness.execution.process import is_alive, started_at
 from harness.execution.spool import Spool
@@ -56,7 +57,7 @@ def main() -> None:
                 os._exit(1)
 
 
-def _fail(error: Exception, request: TrainRequest | EvaluateRequest, spool: Spool, rank: int) -> None:
+def _fail(error: Exception, request: WorkRequest, spool: Spool, rank: int) -> None:
     """Tell the runner of an error, even where there is no space left to write it down."""
     folder = request.job.workdir if isinstance(request, TrainRequest) else request.job.output
     full = is_no_space(error) or not has_space(folder)

@@ -22,6 +22,7 @@ from harness.execution.messages import (
     StopRequest,
     Trained,
     TrainRequest,
+    WorkRequest,
 )
 from harness.execution.process import cpu_seconds, descendants, end
 from harness.execution.spool import EventReader, Spool
@@ -119,7 +120,7 @@ class WorkerProcess:
         if process is not None:
             end(process, _KILL_SECONDS)
 
-    def _ask(self, request: TrainRequest | EvaluateRequest, heard: Callable[[Event], None]) -> Event:
+    def _ask(self, request: WorkRequest, heard: Callable[[Event], None]) -> Event:
         process = self._running()
         self._spool.send(self._sent, request)
         self._sent += 1
@@ -150,7 +151,7 @@ class WorkerProcess:
         words = f"{event.error} (log: {self._spool.log})"
         return DiskFullError(words) if event.disk_full else StageFailedError(words)
 
-    def _death(self, code: int, request: TrainRequest | EvaluateRequest) -> RunError:
+    def _death(self, code: int, request: WorkRequest) -> RunError:
         """Return what to say of a worker that has ended without an answer."""
         words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
         if code == DISK_FULL or not has_space(self._folder):

@@ -28,6 +28,7 @@ class RetentionJob(_Model):
     heads: tuple[KeptHead, ...] = Field(min_length=1)
     data_dir: Path | None = None
     trust_remote_code: bool = False
+    output: Path = Field(description="Folder of the entry that is made of it.")
 
 
 class RetainedScore(_Model):
