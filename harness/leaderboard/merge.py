@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardFileError, checked_name, read_model
+from harness.leaderboard.board import Board, BoardFileError, checked_name
 from harness.leaderboard.combine import ConflictingEvaluationsError, combine
 from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
-from harness.leaderboard.publication import Publication
+from harness.leaderboard.publication import Publication, predictions_path, read_publication
 from harness.leaderboard.publish import Published, publish_answers
 from harness.leaderboard.reported import ReportedRow
 
@@ -34,7 +34,7 @@ def merge(
         IncompatibleBoardsError: The rows cannot stand in one table.
         ConflictingEvaluationsError: The same evaluation has other results on two pages.
     """
-    found = [read_model(Publication, _data_file(page)) for page in pages]
+    found = [read_publication(page) for page in pages]
     answers = [_predictions(page, publication) for page, publication in zip(pages, found, strict=True)]
     boards = [publication.board for publication in found]
     if len(boards) == 1:
@@ -51,10 +51,6 @@ def merge(
     return publish_answers(board, folder, _chosen(board, boards, answers), tuple(reported))
 
 
-def _data_file(page: Path) -> Path:
-    return page if page.suffix == ".json" else page.with_suffix(".json")
-
-
 def _predictions(page: Path, publication: Publication) -> Predictions:
     stored = publication.predictions
     if stored is None:
@@ -62,7 +58,7 @@ def _predictions(page: Path, publication: Publication) -> Predictions:
             f"{page}: no predictions were published with it, so its numbers cannot be recomputed; publish it "
             "again from its store"
         )
-    path = page.with_name(stored.file)
+    path = predictions_path(page, publication)
     found = read_predictions(path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != stored.sha256:
         raise PredictionsError(f"{path}: not the file that was published with {page.name} (another sha256)")

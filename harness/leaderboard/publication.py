@@ -1,8 +1,9 @@
 """A board with everything that its page shows: statistics, findings, and where the predictions lie."""
 
+from pathlib import Path
 from typing import Literal
 
-from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
+from harness.leaderboard.board import Board, BoardFileError, BoardRow, Frozen, SeedResult, read_model
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
@@ -65,6 +66,22 @@ class Publication(Frozen):
     predictions: StoredPredictions | None
     sequence_link: str | None
     reported: tuple[ReportedRow, ...]
+
+
+def read_publication(page: Path) -> Publication:
+    """Read a leaderboard, given its page or its JSON file.
+
+    Raises:
+        BoardFileError: There is no readable JSON file of that name.
+    """
+    if not page.name or "\0" in page.name:
+        raise BoardFileError(f"{str(page)!r}: that is no leaderboard's page and no JSON file")
+    return read_model(Publication, page if page.suffix == ".json" else page.with_suffix(".json"))
+
+
+def predictions_path(page: Path, publication: Publication) -> Path:
+    """Return where the predictions of a page lie, whatever its JSON file calls them."""
+    return page.with_name(f"{publication.board.name}.predictions.parquet")
 
 
 class ScoreMismatch(Frozen):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, read_model
+from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult
 from harness.leaderboard.predictions import TaskPredictions, read_predictions
-from harness.leaderboard.publication import Publication
+from harness.leaderboard.publication import predictions_path, read_publication
 
 
 class NoSuchRowError(UserError):
@@ -59,7 +59,7 @@ def published_row(page: Path, number: int, target: str | None, seed: int | None)
         NoSuchRowError: It has no such table, line or seed, or the row has no scores or answers.
         PredictionsError: Its predictions are damaged.
     """
-    publication = read_model(Publication, page if page.suffix == ".json" else page.with_suffix(".json"))
+    publication = read_publication(page)
     board = publication.board
     table = next((t for t in publication.targets if target in (None, t.target)), None)
     if table is None:
@@ -74,6 +74,10 @@ def published_row(page: Path, number: int, target: str | None, seed: int | None)
         raise NoSuchRowError(f"{page}: {sequence} has no scores of {which} to compare with")
     if publication.predictions is None:
         raise NoSuchRowError(f"{page}: no predictions were published, so there is nothing to compare with")
-    answers = read_predictions(page.with_name(publication.predictions.file))[sequence, scored[0].seed]
+    stored = read_predictions(predictions_path(page, publication))
+    if (sequence, scored[0].seed) not in stored:
+        raise NoSuchRowError(
+            f"{page}: the predictions beside it hold none of {sequence}, seed {scored[0].seed}"
+        )
     link = page.parent / publication.sequence_link if publication.sequence_link else None
     return PublishedRow(board, row, scored[0], link, answers)
