@@ -75,9 +75,8 @@ def published_row(page: Path, number: int, target: str | None, seed: int | None)
     if publication.predictions is None:
         raise NoSuchRowError(f"{page}: no predictions were published, so there is nothing to compare with")
     stored = read_predictions(predictions_path(page, publication))
-    if (sequence, scored[0].seed) not in stored:
-        raise NoSuchRowError(
-            f"{page}: the predictions beside it hold none of {sequence}, seed {scored[0].seed}"
-        )
+    answers = stored.get((sequence, scored[0].seed))
+    if answers is None:
+        raise NoSuchRowError(f"{page}: the predictions beside it have none of {sequence}")
     link = page.parent / publication.sequence_link if publication.sequence_link else None
     return PublishedRow(board, row, scored[0], link, answers)
