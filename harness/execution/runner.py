@@ -144,6 +144,8 @@ class Runner:
             self._needed |= missing
             every = list(all_work(self._resolution))
             again = {one for one in every if one.kind == "train" and one.stage in missing}
+            for one in again - self._doing - {*self._pending}:
+                self._reporter.again(*self._size(one))
             waiting = {work, *self._pending, *(again - self._doing)}
             self._pending = [one for one in every if one in waiting]
 
