@@ -171,7 +171,7 @@ def _build(
         bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
     prefix = f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
-    found = _weights(folder)
+    found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
@@ -194,7 +194,7 @@ def _build(
     return model, head_names | pooler, carried
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
+def model_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
     weights: dict[str, torch.Tensor] = {}
     for file in weight_files(folder):
