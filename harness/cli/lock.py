@@ -33,10 +33,7 @@ def command(file: str, data_dir: Path | None) -> None:
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
-    training = {
-        name: load_training_rows(loaded.tasks[name], data_dir=folder)
-        for name in dict.fromkeys((*spec.intermediates, *spec.targets))
-    }
+    training = {name: load_training_rows(task, data_dir=folder) for name, task in loaded.tasks.items()}
     evaluation = {
         task.name: load_evaluation_rows(
             task.corpus, task.language, split=spec.evaluation.split, data_dir=folder

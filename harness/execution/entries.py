@@ -1,6 +1,7 @@
 """From a stage of a resolved plan to its job, and from the job's result to its manifest."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.rows import TrainingRows
@@ -12,34 +13,54 @@ from harness.store.layout import FORMAT
 from harness.store.manifest import STAGES, DataRecord, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
-from harness.training.job import StageJob, StageResult
+from harness.training.job import MixtureJob, MixtureMember, StageJob, StageResult
 from harness.training.pretrained import ensure_folder
 
 
-def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
+def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob | MixtureJob:
     """Return what a worker needs to train a stage whose parent is finished."""
     loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
     if stage.parent is None:
         encoder = ensure_folder(resolution.model, spec.trust_remote_code)
     else:
         encoder = store.path(STAGES, resolution.digests[stage.parent]) / "encoder"
+    common: dict[str, Any] = {
+        "digest": resolution.digests[stage],
+        "encoder": encoder,
+        "hyperparameters": spec.hyperparameters(stage.task),
+        "seed": stage.seed,
+        "deepspeed": loaded.deepspeed.config,
+        "data_dir": resolution.data_dir,
+        "trust_remote_code": spec.trust_remote_code,
+        "workdir": store.workdir(resolution.digests[stage]),
+    }
+    if stage.task in spec.mixtures:
+        members = tuple(_member(resolution, stage.task, name) for name in spec.members(stage.task))
+        sampling = spec.mixtures[stage.task].sampling
+        return MixtureJob(name=stage.task, members=members, sampling=sampling, **common)
     rows = resolution.training[stage.task]
     return StageJob(
-        digest=resolution.digests[stage],
-        encoder=encoder,
         task=loaded.tasks[stage.task],
-        hyperparameters=spec.hyperparameters(stage.task),
-        seed=stage.seed,
-        deepspeed=loaded.deepspeed.config,
-        data_dir=resolution.data_dir,
         data_revision=rows.revision,
         data_fingerprint=rows.fingerprint,
-        trust_remote_code=spec.trust_remote_code,
-        workdir=store.workdir(resolution.digests[stage]),
+        **common,
     )
 
 
-def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: StageResult) -> StageManifest:
+def _member(resolution: Resolution, mixture: str, name: str) -> MixtureMember:
+    loaded, rows = resolution.plan.loaded, resolution.training[name]
+    return MixtureMember(
+        name=name,
+        task=loaded.tasks[name],
+        hyperparameters=loaded.spec.member_hyperparameters(mixture, name),
+        data_revision=rows.revision,
+        data_fingerprint=rows.fingerprint,
+    )
+
+
+def stage_manifest(
+    resolution: Resolution, stage: Stage, job: StageJob | MixtureJob, result: StageResult
+) -> StageManifest:
     """Return the manifest of a trained stage; the store adds the files' checksums."""
     loaded = resolution.plan.loaded
     return StageManifest(
@@ -54,10 +75,16 @@ def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: 
         trust_remote_code=job.trust_remote_code,
         path=stage.path,
         task=stage.task,
-        labels=resolution.training[stage.task].labels,
+        labels=() if isinstance(job, MixtureJob) else resolution.training[stage.task].labels,
         hyperparameters=job.hyperparameters,
         seed=stage.seed,
-        data=data_record(resolution.training[stage.task]),
+        data=DataRecord(
+            source=result.data_source,
+            revision=result.data_revision,
+            fingerprint=result.data_fingerprint,
+            rows=sum(len(resolution.training[name].dataset) for name in loaded.members(stage.task)),
+        ),
+        sampling=job.sampling if isinstance(job, MixtureJob) else None,
         deepspeed=loaded.deepspeed.name,
         deepspeed_config=job.deepspeed,
         result=result,

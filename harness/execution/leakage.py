@@ -92,4 +92,5 @@ def _evaluated(resolution: Resolution) -> dict[str, dict[str, EvaluationRows]]:
 
 def _trained_before(resolution: Resolution, target: str) -> set[str]:
     stages: set[Stage] = {stage for stage in resolution.plan.stages if stage.path[-1] == target}
-    return {task for stage in stages for task in stage.path}
+    members = resolution.plan.loaded.spec.members
+    return {task for stage in stages for name in stage.path for task in members(name)}

@@ -7,7 +7,14 @@ from pathlib import Path
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_training_rows
-from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.plan.identity import (
+    MemberIdentity,
+    evaluation_digest,
+    mixture_digest,
+    root_digest,
+    stage_digest,
+)
+from harness.plan.sampling import epoch_examples
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
@@ -40,10 +47,19 @@ class Resolution:
 
     def samples(self, stage: Stage) -> int:
         """How many examples the stage will be trained on, repetitions counted."""
-        settings = self.plan.loaded.spec.hyperparameters(stage.task)
-        rows = len(self.training[stage.task].dataset)
-        rows = min(rows, settings.train_rows or rows)
-        return settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
+        spec = self.plan.loaded.spec
+        settings = spec.hyperparameters(stage.task)
+        if settings.steps:
+            return settings.steps * settings.batch_size
+        rows = {name: self._rows_used(stage.task, name) for name in spec.members(stage.task)}
+        mixture = spec.mixtures.get(stage.task)
+        epoch = epoch_examples(mixture.sampling, rows) if mixture else rows[stage.task]
+        return round(epoch * settings.epochs)
+
+    def _rows_used(self, stage: str, task: str) -> int:
+        rows = len(self.training[task].dataset)
+        settings = self.plan.loaded.spec.member_hyperparameters(stage, task)
+        return min(rows, settings.train_rows or rows)
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -79,7 +95,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
     rows = {}
-    for name in dict.fromkeys(stage.task for stage in plan.stages):
+    for name in plan.tasks:
         revision = lock.revision(name) if lock else None
         rows[name] = load_training_rows(plan.loaded.tasks[name], data_dir=data_dir, revision=revision)
         if lock is not None:
@@ -119,15 +135,23 @@ def _evaluation_digests(
 def _stage_digests(
     plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
-    spec, tasks = plan.loaded.spec, plan.loaded.tasks
+    spec = plan.loaded.spec
     root = root_digest(model.fingerprint, spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
-        digests[stage] = stage_digest(
-            digests[stage.parent] if stage.parent else root,
-            tasks[stage.task],
-            training[stage.task].fingerprint,
-            spec.hyperparameters(stage.task),
-            stage.seed,
-        )
+        parent = digests[stage.parent] if stage.parent else root
+        digests[stage] = _stage_digest(plan, stage, parent, training)
     return digests
+
+
+def _stage_digest(plan: Plan, stage: Stage, parent: str, training: Mapping[str, TrainingRows]) -> str:
+    loaded, spec = plan.loaded, plan.loaded.spec
+    settings = spec.hyperparameters(stage.task)
+    if stage.task not in spec.mixtures:
+        task, rows = loaded.tasks[stage.task], training[stage.task]
+        return stage_digest(parent, task, rows.fingerprint, settings, stage.seed)
+    members = [
+        MemberIdentity(name, task, training[name].fingerprint, spec.member_hyperparameters(stage.task, name))
+        for name, task in loaded.members(stage.task).items()
+    ]
+    return mixture_digest(parent, members, spec.mixtures[stage.task].sampling, settings, stage.seed)

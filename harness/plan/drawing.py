@@ -6,6 +6,7 @@ from itertools import islice
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
 from harness.plan.orders import plan_size
+from harness.plan.sampling import in_words
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -27,6 +28,8 @@ def draw(loaded: LoadedSequence) -> str:
             lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
     else:
         lines.append("… the tree is too large to draw")
+    mixtures = list(_mixtures(loaded))
+    lines += ["", *mixtures] if mixtures else []
     tables = balance_tables(balance(spec))
     lines += ["", *([tables, ""] if tables else []), summary(loaded)]
     return "\n".join(lines)
@@ -42,17 +45,34 @@ def summary(loaded: LoadedSequence) -> str:
     )
 
 
+def _mixtures(loaded: LoadedSequence) -> Iterator[str]:
+    for name, mixture in loaded.spec.mixtures.items():
+        tasks = " + ".join(_in_language(loaded, task) for task in mixture.tasks)
+        yield f"{name} = {tasks} ({in_words(mixture.sampling)})"
+
+
+def _in_language(loaded: LoadedSequence, name: str) -> str:
+    """Return a stage's name, with the languages of its rows where they are not only English."""
+    languages = dict.fromkeys(task.language for task in loaded.members(name).values())
+    return name if set(languages) == {"en"} else f"{name} [{', '.join(languages)}]"
+
+
 def _branches(plan: Plan) -> Iterator[str]:
     children: dict[tuple[str, ...], list[Stage]] = {}
     for stage in plan.stages:
         children.setdefault(stage.path[:-1], []).append(stage)
-    yield from _below((), "", children)
+    yield from _below(plan.loaded, (), "", children)
 
 
-def _below(path: tuple[str, ...], indent: str, children: dict[tuple[str, ...], list[Stage]]) -> Iterator[str]:
+def _below(
+    loaded: LoadedSequence,
+    path: tuple[str, ...],
+    indent: str,
+    children: dict[tuple[str, ...], list[Stage]],
+) -> Iterator[str]:
     here = children.get(path, [])
     for position, stage in enumerate(here):
         last = position == len(here) - 1
         mark = " ●" if stage.role == "target" else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{stage.task}{mark}"
-        yield from _below(stage.path, indent + ("   " if last else "│  "), children)
+        yield f"{indent}{'└─ ' if last else '├─ '}{_in_language(loaded, stage.task)}{mark}"
+        yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)

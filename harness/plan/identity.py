@@ -7,10 +7,13 @@ evaluation batch size. They go into manifests instead.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.mixture import Sampling
+from harness.spec.sequence_file import MEMBER_SETTINGS
 from harness.spec.training_task import TrainingTask
 
 # Raised by hand when the training code changes what weights the same description gives.
@@ -37,21 +40,79 @@ def stage_digest(
         hyperparameters: All but `accumulation`, which like the device count only splits the work.
         seed: Seed of the head, the dropout and the order of the rows.
     """
+    return _digest(
+        {
+            "stage_version": STAGE_VERSION,
+            "parent": parent,
+            "hyperparameters": _settings(hyperparameters),
+            "seed": seed,
+            **_task_content(task, data_fingerprint),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class MemberIdentity:
+    """What can change the weights of a mixture through one of its tasks.
+
+    Attributes:
+        task: As in `stage_digest`.
+        data_fingerprint: Fingerprint of its rows.
+        hyperparameters: The settings that hold for it; of these only its own can differ from the stage's.
+    """
+
+    name: str
+    task: TrainingTask
+    data_fingerprint: str
+    hyperparameters: Hyperparameters
+
+
+def mixture_digest(
+    parent: str,
+    members: Sequence[MemberIdentity],
+    sampling: Sampling,
+    hyperparameters: Hyperparameters,
+    seed: int,
+) -> str:
+    """Return the digest of one stage over several tasks.
+
+    Args:
+        parent: Digest of the stage before, or of the pretrained model.
+        members: The tasks in their order, which decides what a draw means.
+        sampling: How often each is drawn.
+        hyperparameters: The stage's.
+        seed: Seed of the heads, the draws, the dropout and the order of the rows.
+    """
+    rule = sampling.model_dump(mode="json")
+    if sampling.weights is not None:
+        rule["weights"] = [sampling.weights[member.name] for member in members]
+    return _digest(
+        {
+            "stage_version": STAGE_VERSION,
+            "parent": parent,
+            "hyperparameters": _settings(hyperparameters),
+            "seed": seed,
+            "sampling": rule,
+            "mixture": [
+                _task_content(member.task, member.data_fingerprint)
+                | {key: getattr(member.hyperparameters, key) for key in MEMBER_SETTINGS}
+                for member in members
+            ],
+        }
+    )
+
+
+def _settings(hyperparameters: Hyperparameters) -> dict[str, Any]:
     settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
     if settings["steps"] is not None:
         settings["epochs"] = None
-    content = {
-        "stage_version": STAGE_VERSION,
-        "parent": parent,
-        "kind": task.kind,
-        "labels": list(task.labels),
-        "data": data_fingerprint,
-        "hyperparameters": settings,
-        "seed": seed,
-    }
-    if task.training_settings():
-        content["task"] = task.training_settings()
-    return _digest(content)
+    return settings
+
+
+def _task_content(task: TrainingTask, data_fingerprint: str) -> dict[str, Any]:
+    content = {"kind": task.kind, "labels": list(task.labels), "data": data_fingerprint}
+    own = task.training_settings()
+    return content | {"task": own} if own else content
 
 
 def evaluation_digest(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from harness.plan.architecture import Architecture
 from harness.plan.cost import Machine, Size, StageCost, forward_flops, forward_seconds, stage_cost
 from harness.plan.orders import plan_size, stage_counts
+from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.sequence_file import SequenceFile
 
 
@@ -90,15 +91,13 @@ def plan_cost(
     Args:
         spec: The sequence file.
         model: The model's shape.
-        sizes: Training task -> its size.
+        sizes: Training task or mixture -> its size.
         items: Target -> items that score one of its checkpoints; a target without is not counted.
         machine: What it runs on.
     """
     counts = stage_counts(spec)
     tasks = tuple(
-        TaskCost(
-            name, count, sizes[name], stage_cost(model, sizes[name], spec.hyperparameters(name), machine)
-        )
+        TaskCost(name, count, sizes[name], stage_cost(model, sizes[name], _settings(spec, name), machine))
         for name, count in counts.items()
         if count
     )
@@ -112,3 +111,9 @@ def plan_cost(
             seconds = forward_seconds(flops, precision, machine)
             evaluations.append(EvaluationCost(target, times, items[target], flops, seconds))
     return PlanCost(machine, tasks, tuple(evaluations))
+
+
+def _settings(spec: SequenceFile, name: str) -> Hyperparameters:
+    settings = spec.hyperparameters(name)
+    # A mixture's train_rows is of each of its tasks, whose rows its size counts already.
+    return settings.overridden({"train_rows": None}) if name in spec.mixtures else settings

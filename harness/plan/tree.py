@@ -44,6 +44,12 @@ class Plan:
     sequences: tuple[Sequence, ...]
     stages: tuple[Stage, ...]
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The training tasks of all stages, those of mixtures among them, each once."""
+        names = dict.fromkeys(stage.task for stage in self.stages)
+        return tuple(dict.fromkeys(task for name in names for task in self.loaded.spec.members(name)))
+
     @classmethod
     def of(cls, loaded: LoadedSequence, seeds: Seq[int] | None = None) -> "Plan":
         """Expand a loaded sequence file, for its own seeds or for others."""

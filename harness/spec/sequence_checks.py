@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.mixture_checks import mixture_problems
 from harness.spec.order_checks import order_problems, twice
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, listed, nearest
@@ -14,6 +15,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     """Yield every problem of the names in a sequence file and of how they fit together."""
     yield from _repetitions(outline)
     yield from _unknown_tasks(outline, catalogue)
+    yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
     yield from _idle_per_task(outline)
     yield from _evaluation_problems(outline, catalogue)
@@ -40,14 +42,16 @@ def _repetitions(outline: Outline) -> Iterator[Problem]:
 def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     known = catalogue.training_task_files
     for key, name in outline.tasks.items():
-        if name not in known:
+        # A mixture where none can stand is told apart by `mixture_problems`.
+        if name not in known and name not in outline.mixtures:
             beside = outline.source.path.parent / "tasks" / f"{name}.yaml"
-            remedy = f"{nearest(name, known)}Name one of {listed(known)}, or write {beside}"
+            allowed = [*known, *(outline.mixtures if key in outline.intermediates else ())]
+            remedy = f"{nearest(name, allowed)}Name one of {listed(allowed)}, or write {beside}"
             yield outline.source.problem(key, "there is no such training task", remedy)
 
 
 def _idle_per_task(outline: Outline) -> Iterator[Problem]:
-    names = list(outline.tasks.values())
+    names = list(dict.fromkeys((*outline.tasks.values(), *outline.mixtures)))
     for key, name in outline.per_task.items():
         if name not in names:
             remedy = f"{nearest(name, names)}Name one of {listed(names)}, or remove the section"
@@ -106,13 +110,14 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             continue
         task = catalogue.training_tasks[name]
         file = catalogue.training_task_files[name]
-        # Running text says nothing of the labels, so it may be in any language.
-        if task.language in languages and task.kind != "masked_lm":
+        scored = [leaf for leaf in scoring_leaves(task, catalogue) if leaf.name in evaluated]
+        # Other tasks' rows and running text say nothing of these labels, so they may be in any language.
+        own = task.language in languages if key in outline.targets else False
+        if own or task.language in {leaf.language for leaf in scored} - {"en"}:
             message = f"this task's rows are in '{task.language}', which is evaluated: not zero-shot any more"
             remedy = f"train on English rows ({file}), or leave '{task.language}' out of evaluation.tasks"
             yield outline.source.problem(key, message, remedy)
-        same = any(leaf.name in evaluated for leaf in scoring_leaves(task, catalogue))
-        if same and _trains_on(task, outline.split):
+        if scored and _trains_on(task, outline.split):
             message = f"this task trains on the {outline.split} split, which is evaluated"
             yield outline.source.problem(key, message, f"give {file} the train split, or evaluate another")
 
