@@ -16,8 +16,8 @@ def draw_tasks(rates: Sequence[float], steps: int, seed: int) -> npt.NDArray[np.
     """Return `[steps]` the number of the task that each step trains.
 
     Every step's chances are `rates`, but the steps are drawn together, by one point from each of `steps`
-    equal parts of the unit interval in random order (stratified sampling; in a long stage, each block of 65,536
-    steps): so a short stage, too, trains each task as often as its rate says, to within a step or two.
+    equal parts of the unit interval in random order (stratified sampling; in a long stage, for each block of
+    65,536 steps): so a short stage, too, trains each task as often as its rate says, to a step or two.
 
     Args:
         rates: Chances, which sum to 1.

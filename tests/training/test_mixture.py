@@ -1,0 +1,117 @@
+import json
+
+import pytest
+
+from harness.training.heads import HEADS
+
+from .kinds import FOLDERS, kind_task, write_kinds
+from .models import TASK
+
+ROWS = 60
+KINDS = ["classification", *FOLDERS]
+SETTINGS = {"steps": 150, "learning_rate": 5e-3, "max_length": 32}
+EVEN = {"temperature": 1e6}
+
+
+def tasks(*kinds):
+    return {kind: TASK if kind == "classification" else kind_task(kind) for kind in kinds}
+
+
+@pytest.fixture(scope="module")
+def kinds(laboratory):
+    write_kinds(laboratory.folder / "data", ROWS)
+    return laboratory
+
+
+@pytest.fixture(scope="module")
+def learnt(kinds):
+    def mixed(name, *members, sampling=EVEN, **settings):
+        return kinds.mixture(name, tasks(*members), sampling, **(SETTINGS | settings))
+
+    short = {"steps": 12, "learning_rate": 1e-3}
+    two = ("span_extraction", "masked_lm", "classification")
+    jobs = [
+        mixed("mix-all", *KINDS),
+        kinds.job("mix-after", encoder=kinds.stage("mix-all"), steps=2),
+        *(mixed(f"mix-{level}", *two, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
+        mixed("mix-accumulated", *two, deepspeed="zero2", accumulation=2, **short),
+        mixed("mix-xlmr", "multiple_choice", "classification", "masked_lm", encoder="xlm-roberta", **short),
+        mixed("mix-one", *two, sampling={"weights": dict(zip(two, (1e-9, 1e-9, 1e9), strict=True))}, **short),
+        kinds.job("mix-alone", **short, max_length=32),
+    ]
+    answers = kinds.train(*jobs)
+    assert all("result" in answer for answer in answers), answers
+    return {job.digest: answer["result"] for job, answer in zip(jobs, answers, strict=True)}
+
+
+def encoder(laboratory, name):
+    from safetensors.torch import load_file
+
+    from harness.training.model import weight_files
+
+    found = {}
+    for file in weight_files(laboratory.stage(name)):
+        found |= load_file(file)
+    return found
+
+
+def test_every_kind_of_a_mixture_learns_and_is_measured(learnt):
+    members = {member["task"]: member for member in learnt["mix-all"]["members"]}
+    assert [member["steps"] for member in members.values()] == pytest.approx([30] * 5, abs=2)
+    least = {"multiple_choice": 0.5, "span_extraction": 0.2, "tagging": 0.8, "masked_lm": 0.2}
+    for kind, bound in least.items():
+        score = members[kind]["held_out"]["metrics"]
+        assert bound < score["f1" if kind in ("span_extraction", "tagging") else "accuracy"] <= 1, kind
+    for count in ("steps", "samples", "tokens", "data_rows"):
+        assert learnt["mix-all"][count] == sum(member[count] for member in members.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_head_loads_with_the_shared_encoder_as_the_standard_class(kind, learnt, kinds):
+    import transformers
+
+    auto = getattr(transformers, HEADS[kind].auto_class)
+    folder = kinds.stage("mix-all", f"heads/{kind}")
+    model, report = auto.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] and not report["mismatched_keys"]
+    shared = encoder(kinds, "mix-all")
+    for name, tensor in model.state_dict().items():
+        if name.startswith("bert."):
+            assert bool((tensor == shared[name]).all()), name
+
+
+def test_the_encoder_passes_on_with_its_pooler(learnt, kinds):
+    assert learnt["mix-after"]["steps"] == 2
+    assert "bert.pooler.dense.weight" in encoder(kinds, "mix-all")
+
+
+def test_a_pooler_that_was_never_pretrained_goes_with_the_heads_that_have_one(learnt, kinds):
+    assert not [name for name in encoder(kinds, "mix-xlmr") if "pooler" in name]
+    index = kinds.stage("mix-xlmr", "heads/multiple_choice") / "model.safetensors.index.json"
+    assert "roberta.pooler.dense.weight" in json.loads(index.read_text())["weight_map"]
+
+
+@pytest.mark.parametrize("other", ["mix-zero2", "mix-zero3", "mix-accumulated"])
+def test_levels_and_accumulation_give_the_same_weights(other, learnt, kinds):
+    one, two = encoder(kinds, "mix-zero0"), encoder(kinds, other)
+    assert one.keys() == two.keys()
+    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-5
+
+
+def test_a_mixture_that_always_draws_one_task_trains_as_that_task_alone(learnt, kinds):
+    one, alone = encoder(kinds, "mix-one"), encoder(kinds, "mix-alone")
+    assert one.keys() == alone.keys()
+    assert all(bool((one[name] == alone[name]).all()) for name in one)
+
+
+def test_a_killed_mixture_resumes_to_bit_identical_weights(kinds):
+    settings = SETTINGS | {"steps": 24, "dropout": 0.1, "deepspeed": "zero2"}
+    members = tasks("masked_lm", "tagging", "classification")
+    killed = kinds.mixture("mix-killed", members, EVEN, **settings)
+    assert kinds.train({"job": killed, "resume_every": 0.0, "kill_after_step": 9}, dies=True) == []
+    answers = kinds.train(kinds.mixture("mix-whole", members, EVEN, **settings), killed)
+    assert answers[1]["result"]["resumed_from_step"] >= 8
+    whole, resumed = encoder(kinds, "mix-whole"), encoder(kinds, "mix-killed")
+    assert all(bool((whole[name] == resumed[name]).all()) for name in whole)
+    for key in ("members", "loss_curve"):
+        assert answers[0]["result"][key] == answers[1]["result"][key]
