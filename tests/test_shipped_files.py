@@ -59,5 +59,5 @@ def test_other_yaml_readers_see_the_same_task(path: Path, catalogue: Catalogue) 
 
 def test_hub_sources_are_pinned_to_commits(catalogue: Catalogue) -> None:
     for task in catalogue.training_tasks.values():
-        if task.sources.hub is not None:
-            assert len(task.sources.hub.revision) == 40, task.name
+        for sources in task.all_sources:
+            assert sources.hub is None or len(sources.hub.revision) == 40, task.name

@@ -15,8 +15,10 @@ from harness.leaderboard.board import (
     EvaluatedLanguage,
     Provenance,
     SeedResult,
+    SharedRows,
 )
-from harness.plan.stage import Stage
+from harness.plan.content import few_shots
+from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
 from harness.store.manifest import STAGES, StageManifest
@@ -34,23 +36,25 @@ def make_board(
         sequence: _seed_result(resolution, store, sequence, failures)
         for sequence in resolution.plan.sequences
     }
+    targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
             order=order,
-            target=target,
+            target=_target(target, shots),
             seeds=tuple(
-                results[PlannedSequence(order, target, seed)] for seed in _seeds(resolution.plan.sequences)
+                results[PlannedSequence(order, target, seed, shots)]
+                for seed in _seeds(resolution.plan.sequences)
             ),
         )
-        for target in spec.targets
+        for target, shots in targets
         for order in resolution.plan.orders
     )
     languages = {
-        target: tuple(
+        _target(target, shots): tuple(
             EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus)
             for task in loaded.evaluations[target]
         )
-        for target in spec.targets
+        for target, shots in targets
     }
     return Board(
         name=spec.name,
@@ -60,8 +64,14 @@ def make_board(
         languages=languages,
         seeds=_seeds(resolution.plan.sequences),
         data=_data(resolution),
+        overlap=_overlap(resolution),
         provenance=_provenance(resolution, store, options),
     )
+
+
+def _target(target: str, shots: Shots | None) -> str:
+    """Return what the sequences of a table end with: the target, or the target and a few-shot stage."""
+    return target if shots is None else f"{target} → {shots} (not zero-shot)"
 
 
 def predictions(resolution: Resolution, store: Store) -> dict[str, Path]:
@@ -105,6 +115,22 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
             record = data_record(rows)
             uses.append(DataUse.model_validate({"name": name, "role": role, **record.model_dump()}))
     return tuple(uses)
+
+
+def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
+    return tuple(
+        SharedRows(
+            training=shared.training,
+            evaluation=shared.evaluation.name,
+            corpus=shared.evaluation.corpus,
+            language=shared.evaluation.language,
+            rows=shared.evaluation.rows,
+            dropped=len(shared.training_rows),
+            sentence_rows=shared.sentence_rows,
+            similar_sentence_rows=shared.similar_sentence_rows,
+        )
+        for shared in resolution.leakage.shared
+    )
 
 
 def _provenance(resolution: Resolution, store: Store, options: RunOptions) -> Provenance:

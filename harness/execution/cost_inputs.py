@@ -102,8 +102,9 @@ def _mixed(
 def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
 
-    folder = task.sources.folder
-    if folder is not None and data_dir is not None and below(data_dir, folder.path).exists():
+    if data_dir is not None and all(
+        part.folder is not None and below(data_dir, part.folder.path).exists() for part in task.all_sources
+    ):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if task.expected_rows is not None:

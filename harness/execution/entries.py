@@ -1,5 +1,6 @@
 """From a stage of a resolved plan to its job, and from the job's result to its manifest."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from harness.store.layout import FORMAT
 from harness.store.manifest import STAGES, DataRecord, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
-from harness.training.job import MixtureJob, MixtureMember, StageJob, StageResult
+from harness.training.job import KeptHead, MixtureJob, MixtureMember, StageJob, StageResult
 from harness.training.pretrained import ensure_folder
 
 
 def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob | MixtureJob:
     """Return what a worker needs to train a stage whose parent is finished."""
     loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
+    content = resolution.content(stage)
     if stage.parent is None:
         encoder = ensure_folder(resolution.model, spec.trust_remote_code)
     else:
@@ -27,34 +29,37 @@ def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob | 
     common: dict[str, Any] = {
         "digest": resolution.digests[stage],
         "encoder": encoder,
-        "hyperparameters": spec.hyperparameters(stage.task),
+        "hyperparameters": content.settings,
         "seed": stage.seed,
         "deepspeed": loaded.deepspeed.config,
         "data_dir": resolution.data_dir,
         "trust_remote_code": spec.trust_remote_code,
         "workdir": store.workdir(resolution.digests[stage]),
     }
-    if stage.task in spec.mixtures:
-        members = tuple(_member(resolution, stage.task, name) for name in spec.members(stage.task))
-        sampling = spec.mixtures[stage.task].sampling
-        return MixtureJob(name=stage.task, members=members, sampling=sampling, **common)
-    rows = resolution.training[stage.task]
-    return StageJob(
-        task=loaded.tasks[stage.task],
-        data_revision=rows.revision,
-        data_fingerprint=rows.fingerprint,
-        **common,
-    )
+    members = _members(resolution, store, stage)
+    if content.mixture is not None:
+        return MixtureJob(name=stage.task, members=members, sampling=content.mixture.sampling, **common)
+    (only,) = members
+    return StageJob(**only.model_dump(exclude={"name", "task", "hyperparameters"}), task=only.task, **common)
 
 
-def _member(resolution: Resolution, mixture: str, name: str) -> MixtureMember:
-    loaded, rows = resolution.plan.loaded, resolution.training[name]
-    return MixtureMember(
-        name=name,
-        task=loaded.tasks[name],
-        hyperparameters=loaded.spec.member_hyperparameters(mixture, name),
-        data_revision=rows.revision,
-        data_fingerprint=rows.fingerprint,
+def _members(resolution: Resolution, store: Store, stage: Stage) -> tuple[MixtureMember, ...]:
+    content, kept = resolution.content(stage), resolution.kept_heads(stage)
+    heads = {
+        name: KeptHead(folder=store.path(STAGES, resolution.digests[head.stage]), task=head.task)
+        for name, head in kept.items()
+    }
+    return tuple(
+        MixtureMember(
+            name=name,
+            task=task,
+            hyperparameters=content.own[name],
+            data_revision=resolution.training[name].revision,
+            data_fingerprint=resolution.training[name].fingerprint,
+            dropped_rows=resolution.training[name].dropped,
+            head=heads.get(name),
+        )
+        for name, task in content.tasks.items()
     )
 
 
@@ -62,7 +67,10 @@ def stage_manifest(
     resolution: Resolution, stage: Stage, job: StageJob | MixtureJob, result: StageResult
 ) -> StageManifest:
     """Return the manifest of a trained stage; the store adds the files' checksums."""
-    loaded = resolution.plan.loaded
+    loaded, rows = (
+        resolution.plan.loaded,
+        [resolution.training[name] for name in resolution.content(stage).tasks],
+    )
     return StageManifest(
         format=FORMAT,
         digest=job.digest,
@@ -75,19 +83,24 @@ def stage_manifest(
         trust_remote_code=job.trust_remote_code,
         path=stage.path,
         task=stage.task,
-        labels=() if isinstance(job, MixtureJob) else resolution.training[stage.task].labels,
+        labels=() if isinstance(job, MixtureJob) else rows[0].labels,
         hyperparameters=job.hyperparameters,
         seed=stage.seed,
-        data=DataRecord(
-            source=result.data_source,
-            revision=result.data_revision,
-            fingerprint=result.data_fingerprint,
-            rows=sum(len(resolution.training[name].dataset) for name in loaded.members(stage.task)),
-        ),
+        data=data_record(rows[0]) if len(rows) == 1 else _together(rows, result),
         sampling=job.sampling if isinstance(job, MixtureJob) else None,
         deepspeed=loaded.deepspeed.name,
         deepspeed_config=job.deepspeed,
         result=result,
+    )
+
+
+def _together(rows: Sequence[TrainingRows], result: StageResult) -> DataRecord:
+    return DataRecord(
+        source=result.data_source,
+        revision=result.data_revision,
+        fingerprint=result.data_fingerprint,
+        rows=sum(len(part.dataset) for part in rows),
+        dropped=sum(len(part.dropped) for part in rows),
     )
 
 
@@ -129,9 +142,13 @@ def evaluation_manifest(
 
 def data_record(rows: TrainingRows | EvaluationRows) -> DataRecord:
     """Return which rows were used."""
-    return DataRecord(
+    record = DataRecord(
         source=rows.source, revision=rows.revision, fingerprint=rows.fingerprint, rows=len(rows.dataset)
     )
+    if not isinstance(rows, TrainingRows):
+        return record
+    dropped = {"dropped": len(rows.dropped), "whole_fingerprint": rows.whole_fingerprint}
+    return record.model_copy(update=dropped)
 
 
 def _now() -> str:

@@ -1,12 +1,14 @@
 """A plan with everything that its digests need: the model, the data, and so each stage's identity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_training_rows
+from harness.execution.leakage import Leakage, drop_leaked, find_leakage
+from harness.plan.content import StageContent, stage_content
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
@@ -14,6 +16,7 @@ from harness.plan.identity import (
     root_digest,
     stage_digest,
 )
+from harness.plan.kept_heads import KeptHead, kept_heads
 from harness.plan.sampling import epoch_examples
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
@@ -31,6 +34,7 @@ class Resolution:
         evaluation: Leaf evaluation task -> the rows that it scores.
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
+        leakage: What training and evaluation sets have in common, before rows were dropped.
     """
 
     plan: Plan
@@ -40,26 +44,37 @@ class Resolution:
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
+    leakage: Leakage
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
-        """The evaluation tasks that score a target stage."""
+        """The evaluation tasks that score a target stage, or a few-shot stage after it."""
         return self.plan.loaded.evaluations[stage.task]
 
     def samples(self, stage: Stage) -> int:
         """How many examples the stage will be trained on, repetitions counted."""
-        spec = self.plan.loaded.spec
-        settings = spec.hyperparameters(stage.task)
+        content = self.content(stage)
+        settings = content.settings
         if settings.steps:
             return settings.steps * settings.batch_size
-        rows = {name: self._rows_used(stage.task, name) for name in spec.members(stage.task)}
-        mixture = spec.mixtures.get(stage.task)
-        epoch = epoch_examples(mixture.sampling, rows) if mixture else rows[stage.task]
+        rows = {}
+        for name in content.tasks:
+            there = len(self.training[name].dataset)
+            rows[name] = min(there, content.own[name].train_rows or there)
+        epoch = epoch_examples(content.mixture.sampling, rows) if content.mixture else sum(rows.values())
         return round(epoch * settings.epochs)
 
-    def _rows_used(self, stage: str, task: str) -> int:
-        rows = len(self.training[task].dataset)
-        settings = self.plan.loaded.spec.member_hyperparameters(stage, task)
-        return min(rows, settings.train_rows or rows)
+    def content(self, stage: Stage) -> StageContent:
+        """Return what a stage trains on."""
+        return stage_content(self.plan.loaded, stage)
+
+    def kept_heads(self, stage: Stage) -> dict[str, KeptHead]:
+        """Return the heads of earlier stages that a stage goes on with, by the name of its rows."""
+        return kept_heads(self.plan.loaded, stage)
+
+    def before(self, stage: Stage) -> tuple[Stage, ...]:
+        """Return the stages whose encoder or head a stage starts from."""
+        heads = [kept.stage for kept in self.kept_heads(stage).values()]
+        return tuple(dict.fromkeys((*([stage.parent] if stage.parent else []), *heads)))
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -77,8 +92,12 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
+    Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
+    dropped enters a stage's digest as everything of its rows does, by the fingerprint of those that are left.
+
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
+        OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
@@ -87,17 +106,29 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         lock.check_model(spec.model, model.fingerprint)
     training = _training_rows(plan, data_dir, lock)
     evaluation = _evaluation_rows(plan, data_dir, lock)
+    leakage = find_leakage(plan, training, evaluation, data_dir)
+    if spec.overlap == "drop":
+        training = drop_leaked(plan, training, leakage)
+    else:
+        leakage.refuse()
     digests = _stage_digests(plan, model, training)
     return Resolution(
-        plan, data_dir, model, training, evaluation, digests, _evaluation_digests(plan, digests, evaluation)
+        plan=plan,
+        data_dir=data_dir,
+        model=model,
+        training=training,
+        evaluation=evaluation,
+        digests=digests,
+        evaluation_digests=_evaluation_digests(plan, digests, evaluation),
+        leakage=leakage,
     )
 
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
     rows = {}
-    for name in plan.tasks:
+    for name, task in plan.tasks.items():
         revision = lock.revision(name) if lock else None
-        rows[name] = load_training_rows(plan.loaded.tasks[name], data_dir=data_dir, revision=revision)
+        rows[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
         if lock is not None:
             lock.check(name, rows[name])
     return rows
@@ -128,30 +159,32 @@ def _evaluation_digests(
             evaluation_precision(plan, stage.task),
         )
         for stage in plan.stages
-        if stage.role == "target"
+        if stage.is_evaluated
     }
 
 
 def _stage_digests(
     plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
-    spec = plan.loaded.spec
-    root = root_digest(model.fingerprint, spec.trust_remote_code)
+    root = root_digest(model.fingerprint, plan.loaded.spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
         parent = digests[stage.parent] if stage.parent else root
-        digests[stage] = _stage_digest(plan, stage, parent, training)
+        content = stage_content(plan.loaded, stage)
+        heads = {
+            name: digests[kept.stage] + (f" {kept.task}" if kept.task else "")
+            for name, kept in kept_heads(plan.loaded, stage).items()
+        }
+        members = [
+            MemberIdentity(name, task, training[name].fingerprint, content.own[name], heads.get(name))
+            for name, task in content.tasks.items()
+        ]
+        digests[stage] = _stage_digest(parent, members, content, stage.seed)
     return digests
 
 
-def _stage_digest(plan: Plan, stage: Stage, parent: str, training: Mapping[str, TrainingRows]) -> str:
-    loaded, spec = plan.loaded, plan.loaded.spec
-    settings = spec.hyperparameters(stage.task)
-    if stage.task not in spec.mixtures:
-        task, rows = loaded.tasks[stage.task], training[stage.task]
-        return stage_digest(parent, task, rows.fingerprint, settings, stage.seed)
-    members = [
-        MemberIdentity(name, task, training[name].fingerprint, spec.member_hyperparameters(stage.task, name))
-        for name, task in loaded.members(stage.task).items()
-    ]
-    return mixture_digest(parent, members, spec.mixtures[stage.task].sampling, settings, stage.seed)
+def _stage_digest(parent: str, members: Sequence[MemberIdentity], content: StageContent, seed: int) -> str:
+    if content.mixture is not None:
+        return mixture_digest(parent, members, content.mixture.sampling, content.settings, seed)
+    (only,) = members
+    return stage_digest(parent, only.task, only.data_fingerprint, content.settings, seed, only.kept_head)

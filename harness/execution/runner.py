@@ -93,7 +93,7 @@ class Runner:
     def _work(self) -> Iterator[Work]:
         for stage in self._resolution.plan.stages:
             yield Work("train", stage, self._resolution.digests[stage])
-            if stage.role == "target":
+            if stage.is_evaluated:
                 yield Work("evaluate", stage, self._resolution.evaluation_digests[stage])
 
     def _serve(self, worker: WorkerProcess) -> None:
@@ -125,8 +125,7 @@ class Runner:
             self._pending.remove(work)
             self._count_reused(work)
             return None
-        before = work.stage.parent if work.kind == "train" else work.stage
-        if before is not None:
+        for before in self._resolution.before(work.stage) if work.kind == "train" else (work.stage,):
             if before in self._outcome.failures:
                 self._pending.remove(work)
                 self._leave_out(work, before)
@@ -228,13 +227,16 @@ def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
     A finished stage needs nothing before it; a finished evaluation needs no stage.
     """
     needed: set[Stage] = set()
-    for target, digest in resolution.evaluation_digests.items():
-        if store.get(EVALUATIONS, digest) is not None:
-            continue
-        stage: Stage | None = target
-        while stage is not None and store.get(STAGES, resolution.digests[stage]) is None:
+    wanted = [
+        stage
+        for stage, digest in resolution.evaluation_digests.items()
+        if store.get(EVALUATIONS, digest) is None
+    ]
+    while wanted:
+        stage = wanted.pop()
+        if stage not in needed and store.get(STAGES, resolution.digests[stage]) is None:
             needed.add(stage)
-            stage = stage.parent
+            wanted += resolution.before(stage)
     return needed
 
 

@@ -51,6 +51,12 @@ def _mixtures(loaded: LoadedSequence) -> Iterator[str]:
         yield f"{name} = {tasks} ({in_words(mixture.sampling)})"
 
 
+def _shown(loaded: LoadedSequence, stage: Stage) -> str:
+    if stage.shots is None:
+        return _in_language(loaded, stage.task)
+    return f"{stage.shots} (not zero-shot)"
+
+
 def _in_language(loaded: LoadedSequence, name: str) -> str:
     """Return a stage's name, with the languages of its rows where they are not only English."""
     languages = dict.fromkeys(task.language for task in loaded.members(name).values())
@@ -73,6 +79,6 @@ def _below(
     here = children.get(path, [])
     for position, stage in enumerate(here):
         last = position == len(here) - 1
-        mark = " ●" if stage.role == "target" else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{_in_language(loaded, stage.task)}{mark}"
+        mark = " ●" if stage.is_evaluated else ""
+        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}"
         yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)

@@ -28,7 +28,12 @@ def root_digest(model_fingerprint: str, trust_remote_code: bool) -> str:
 
 
 def stage_digest(
-    parent: str, task: TrainingTask, data_fingerprint: str, hyperparameters: Hyperparameters, seed: int
+    parent: str,
+    task: TrainingTask,
+    data_fingerprint: str,
+    hyperparameters: Hyperparameters,
+    seed: int,
+    kept_head: str | None = None,
 ) -> str:
     """Return the digest of one stage.
 
@@ -37,8 +42,10 @@ def stage_digest(
         task: Its kind and label order shape the head, its training settings what is learnt; its other
             fields only say where rows lie.
         data_fingerprint: Fingerprint of the rows' content in order.
-        hyperparameters: All but `accumulation`, which like the device count only splits the work.
+        hyperparameters: All but `accumulation`, which like the device count only splits the work, and `head`,
+            which wishes for a kept head where there is one.
         seed: Seed of the head, the dropout and the order of the rows.
+        kept_head: Of a head that is not new, which it is: the digest of its stage, and its task in a mixture.
     """
     return _digest(
         {
@@ -46,7 +53,7 @@ def stage_digest(
             "parent": parent,
             "hyperparameters": _settings(hyperparameters),
             "seed": seed,
-            **_task_content(task, data_fingerprint),
+            **_task_content(task, data_fingerprint, kept_head),
         }
     )
 
@@ -59,12 +66,14 @@ class MemberIdentity:
         task: As in `stage_digest`.
         data_fingerprint: Fingerprint of its rows.
         hyperparameters: The settings that hold for it; of these only its own can differ from the stage's.
+        kept_head: As in `stage_digest`.
     """
 
     name: str
     task: TrainingTask
     data_fingerprint: str
     hyperparameters: Hyperparameters
+    kept_head: str | None = None
 
 
 def mixture_digest(
@@ -94,7 +103,7 @@ def mixture_digest(
             "seed": seed,
             "sampling": rule,
             "mixture": [
-                _task_content(member.task, member.data_fingerprint)
+                _task_content(member.task, member.data_fingerprint, member.kept_head)
                 | {key: getattr(member.hyperparameters, key) for key in MEMBER_SETTINGS}
                 for member in members
             ],
@@ -103,16 +112,20 @@ def mixture_digest(
 
 
 def _settings(hyperparameters: Hyperparameters) -> dict[str, Any]:
-    settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
+    settings = hyperparameters.model_dump(mode="json", exclude={"accumulation", "head"})
     if settings["steps"] is not None:
         settings["epochs"] = None
     return settings
 
 
-def _task_content(task: TrainingTask, data_fingerprint: str) -> dict[str, Any]:
-    content = {"kind": task.kind, "labels": list(task.labels), "data": data_fingerprint}
+def _task_content(task: TrainingTask, data_fingerprint: str, kept_head: str | None) -> dict[str, Any]:
+    content: dict[str, Any] = {"kind": task.kind, "labels": list(task.labels), "data": data_fingerprint}
     own = task.training_settings()
-    return content | {"task": own} if own else content
+    if own:
+        content["task"] = own
+    if kept_head is not None:
+        content["kept_head"] = kept_head
+    return content
 
 
 def evaluation_digest(

@@ -24,6 +24,8 @@ class Outline:
         seeds: Place -> seed.
         per_task: Place of the section -> task.
         mixtures: Mixture -> place -> name of each of its tasks.
+        few_shot_languages: Place -> language of few-shot stages.
+        few_shot_split: The rows that they draw from; empty where the file names none that exists.
         split: The evaluated split; empty where the file names none that exists.
     """
 
@@ -37,6 +39,8 @@ class Outline:
     seeds: dict[Key, int] = field(default_factory=dict)
     per_task: Places = field(default_factory=dict)
     mixtures: dict[str, Places] = field(default_factory=dict)
+    few_shot_languages: Places = field(default_factory=dict)
+    few_shot_split: str = "development"
     evaluations: Places = field(default_factory=dict)
     split: str = "test"
 
@@ -46,6 +50,8 @@ class Outline:
         data = source.data if isinstance(source.data, dict) else {}
         training = _mapping(data.get("training"))
         evaluation = _mapping(data.get("evaluation"))
+        few_shot = _mapping(data.get("few_shot"))
+        drawn = few_shot.get("from", "development")
         orders, split = data.get("orders"), evaluation.get("split", "test")
         return cls(
             source,
@@ -63,6 +69,8 @@ class Outline:
                 name: _entries(_mapping(mixture).get("tasks"), ("mixtures", name, "tasks"), str)
                 for name, mixture in _mapping(data.get("mixtures")).items()
             },
+            few_shot_languages=_entries(few_shot.get("language"), ("few_shot", "language"), str),
+            few_shot_split=drawn if drawn in ("train", "development") else "",
             evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),
             split=split if split in ("test", "validation") else "",
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.few_shot_checks import few_shot_problems
 from harness.spec.mixture_checks import mixture_problems
 from harness.spec.order_checks import order_problems, twice
 from harness.spec.outline import Outline
@@ -21,6 +22,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
+    yield from few_shot_problems(outline, catalogue, _evaluated(outline, catalogue))
 
 
 def _repetitions(outline: Outline) -> Iterator[Problem]:
@@ -125,11 +127,7 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
 def _trains_on(task: TrainingTask, split: str) -> bool:
     """Tell whether a source of the task is an evaluated split by its name (XTREME's files say `dev`)."""
     names = {split, "dev"} if split == "validation" else {split}
-    hub, folder = task.sources.hub, task.sources.folder
-    # datasets' syntax: `train+test[:10%]`
-    splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
-    stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
-    return bool(names & (splits | {stem}))
+    return any(names & sources.split_names for sources in task.all_sources)
 
 
 def _evaluated(outline: Outline, catalogue: Catalogue) -> dict[str, EvaluationTask]:

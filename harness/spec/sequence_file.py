@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from harness.spec.few_shot import FewShot
 from harness.spec.hyperparameters import Hyperparameters, Overrides, Precision
 from harness.spec.mixture import Mixture
 from harness.spec.orders import Orders
@@ -93,7 +94,15 @@ class SequenceFile(_Model):
     )
     training: TrainingSettings = TrainingSettings()
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
+    few_shot: FewShot | None = Field(
+        None, description="One more stage after each target, on a few examples of a target language."
+    )
     evaluation: EvaluationSettings
+    overlap: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "
+        "drop them before training.",
+    )
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings of the stages of a training task or mixture of this file."""

@@ -29,6 +29,13 @@ class _Job(_Model):
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 
+class KeptHead(_Model):
+    """A head to go on with: the folder of its stage, and its task where that stage was a mixture."""
+
+    folder: Path
+    task: str | None = None
+
+
 class StageJob(_Job):
     """One stage to train on one task."""
 
@@ -37,6 +44,10 @@ class StageJob(_Job):
     data_fingerprint: str | None = Field(
         None, description="The rows must have this fingerprint, where given."
     )
+    dropped_rows: tuple[int, ...] = Field(
+        (), description="Positions of rows that are left out; the fingerprint is that of the others."
+    )
+    head: KeptHead | None = Field(None, description="None: the head is new.")
 
 
 class MixtureMember(_Model):
@@ -47,6 +58,8 @@ class MixtureMember(_Model):
     hyperparameters: Hyperparameters = Field(description="The stage's, but for max_length and train_rows.")
     data_revision: str | None = None
     data_fingerprint: str | None = None
+    dropped_rows: tuple[int, ...] = ()
+    head: KeptHead | None = None
 
 
 class MixtureJob(_Job):

@@ -199,7 +199,9 @@ def _identity(job: Job, world: World, config: dict[str, Any], parts: Sequence[Ta
     return identity_of(
         {
             "job": job.model_dump(mode="json", include={"digest", "hyperparameters", "seed", "sampling"}),
-            "tasks": [part.member.model_dump(mode="json", exclude={"data_revision"}) for part in parts],
+            "tasks": [
+                part.member.model_dump(mode="json", exclude={"data_revision", "head"}) for part in parts
+            ],
             "data": [part.fingerprint for part in parts],
             "processes": world.size,
             "device": world.device.type,

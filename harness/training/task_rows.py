@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.plan.sampling import epoch_examples, sampling_rates
 from harness.spec.training_task import TaggingTask, TrainingTask
@@ -73,6 +73,8 @@ def members(job: Job) -> tuple[MixtureMember, ...]:
             hyperparameters=job.hyperparameters,
             data_revision=job.data_revision,
             data_fingerprint=job.data_fingerprint,
+            dropped_rows=job.dropped_rows,
+            head=job.head,
         ),
     )
 
@@ -92,7 +94,10 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
     task, settings = member.task, member.hyperparameters
 
     def load() -> TrainingRows:
-        return load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
+        rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
+        if any(row >= len(rows.dataset) for row in member.dropped_rows):
+            raise _changed(member, rows)
+        return without_rows(task, rows, member.dropped_rows)
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
         return tokenised_rows(
@@ -102,11 +107,7 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
     def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
         found = load()
         if member.data_fingerprint not in (None, found.fingerprint):
-            raise ChangedDataError(
-                f"task {task.name}: the rows from {found.source} have fingerprint {found.fingerprint}, "
-                f"but the stage was planned with {member.data_fingerprint}; the data changed meanwhile. "
-                "Run it again."
-            )
+            raise _changed(member, found)
         tokenise(found.fingerprint, lambda: found)
         return found.fingerprint, found.source, found.revision, found.labels
 
@@ -116,6 +117,13 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
     chosen = np.flatnonzero(np.isin(maker.examples, examples))
     labelled = member.model_copy(update={"task": _with_labels(task, labels)})
     return TaskRows(labelled, fingerprint, source, revision, maker, len(examples), chosen)
+
+
+def _changed(member: MixtureMember, found: TrainingRows) -> ChangedDataError:
+    return ChangedDataError(
+        f"task {member.name}: the rows from {found.source} have fingerprint {found.fingerprint}, but the "
+        f"stage was planned with {member.data_fingerprint}; the data changed meanwhile. Run it again."
+    )
 
 
 def _with_labels(task: TrainingTask, labels: tuple[str, ...]) -> TrainingTask:
