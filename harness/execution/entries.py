@@ -67,10 +67,8 @@ def stage_manifest(
     resolution: Resolution, stage: Stage, job: StageJob | MixtureJob, result: StageResult
 ) -> StageManifest:
     """Return the manifest of a trained stage; the store adds the files' checksums."""
-    loaded, rows = (
-        resolution.plan.loaded,
-        [resolution.training[name] for name in resolution.content(stage).tasks],
-    )
+    loaded = resolution.plan.loaded
+    rows = [resolution.training[name] for name in resolution.content(stage).tasks]
     return StageManifest(
         format=FORMAT,
         digest=job.digest,
@@ -82,7 +80,7 @@ def stage_manifest(
         model_fingerprint=resolution.model.fingerprint,
         trust_remote_code=job.trust_remote_code,
         path=stage.path,
-        task=stage.task,
+        task=stage.path[-1],
         labels=() if isinstance(job, MixtureJob) else rows[0].labels,
         hyperparameters=job.hyperparameters,
         seed=stage.seed,

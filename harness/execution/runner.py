@@ -64,6 +64,7 @@ class Runner:
         self._workers = workers
         self._reporter = reporter
         self._needed = needed_stages(resolution, store)
+        self._before = {stage: resolution.before(stage) for stage in resolution.plan.stages}
         self._outcome = Outcome()
         self._pending = list(self._work())
         self._finished: set[str] = set()
@@ -125,7 +126,7 @@ class Runner:
             self._pending.remove(work)
             self._count_reused(work)
             return None
-        for before in self._resolution.before(work.stage) if work.kind == "train" else (work.stage,):
+        for before in self._before[work.stage] if work.kind == "train" else (work.stage,):
             if before in self._outcome.failures:
                 self._pending.remove(work)
                 self._leave_out(work, before)

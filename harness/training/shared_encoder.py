@@ -94,22 +94,24 @@ class LoadedMixture:
 
 def load_mixture(
     folder: Path,
-    tasks: Sequence[tuple[TrainingTask, Hyperparameters]],
+    tasks: Sequence[tuple[TrainingTask, Hyperparameters, Path | None]],
     seed: int,
     trust_remote_code: bool,
 ) -> LoadedMixture:
-    """Load the encoder of a folder and put a fresh head on it for each task, drawn by `seed`.
+    """Load the encoder of a folder and put a head on it for each task, new ones drawn by `seed`.
 
     Args:
         folder: Hugging Face model folder with safetensors.
-        tasks: The tasks with their settings.
+        tasks: The tasks with their settings, and the folder of the head that one keeps.
         seed: Seed of each head's weights: those that the task would begin with alone.
         trust_remote_code: Run the model code of the folder.
 
     Raises:
         UserError: as `load_model`.
     """
-    parts = tuple(load_model(folder, task, settings, seed, trust_remote_code) for task, settings in tasks)
+    parts = tuple(
+        load_model(folder, task, settings, seed, trust_remote_code, kept) for task, settings, kept in tasks
+    )
     encoders = [part.model.base_model for part in parts]
     sizes = [sum(1 for _ in encoder.parameters()) for encoder in encoders]
     holder = sizes.index(max(sizes))

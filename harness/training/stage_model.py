@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from harness.training.checkpoint import Whole
+from harness.training.heads import head_for
+from harness.training.job import MixtureMember
 from harness.training.loop import Forward
 from harness.training.model import load_model
 from harness.training.shared_encoder import LoadedMixture, load_mixture
@@ -32,21 +35,29 @@ class StageModel:
 
 
 def load_stage_model(job: Job, parts: Sequence[TaskRows]) -> StageModel:
-    """Load the encoder of a job with fresh heads.
+    """Load the encoder of a job with its heads.
 
     Raises:
         UserError: as `harness.training.model.load_model`.
     """
-    tasks = [(part.task, part.member.hyperparameters) for part in parts]
+    tasks = [(part.task, part.member.hyperparameters, _kept_head(part.member)) for part in parts]
     if len(tasks) > 1:
         return _shared(load_mixture(job.encoder, tasks, job.seed, job.trust_remote_code), parts)
-    ((task, settings),) = tasks
-    loaded = load_model(job.encoder, task, settings, job.seed, job.trust_remote_code)
+    ((task, settings, kept),) = tasks
+    loaded = load_model(job.encoder, task, settings, job.seed, job.trust_remote_code, kept)
     return StageModel(
         loaded.model,
         lambda engine: lambda _, inputs: (engine(**inputs), 0.0),
         lambda trained: [Whole(loaded, dict(trained), loaded.head_folder)],
     )
+
+
+def _kept_head(member: MixtureMember) -> Path | None:
+    """Return the folder in which an earlier stage left the head that a task keeps."""
+    if member.head is None:
+        return None
+    folder = head_for(member.task).folder if member.head.task is None else f"{HEADS}/{member.head.task}"
+    return member.head.folder / folder
 
 
 def _shared(mixture: LoadedMixture, parts: Sequence[TaskRows]) -> StageModel:
