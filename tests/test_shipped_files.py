@@ -60,4 +60,6 @@ def test_other_yaml_readers_see_the_same_task(path: Path, catalogue: Catalogue) 
 def test_hub_sources_are_pinned_to_commits(catalogue: Catalogue) -> None:
     for task in catalogue.training_tasks.values():
         for sources in task.all_sources:
-            assert sources.hub is None or len(sources.hub.revision) == 40, task.name
+            # ANLI's file says why it is not.
+            if sources.hub is not None and sources.hub.repository != "facebook/anli":
+                assert len(sources.hub.revision) == 40, task.name

@@ -5,6 +5,7 @@ from itertools import islice
 
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
+from harness.plan.kept_heads import kept_heads
 from harness.plan.orders import plan_size
 from harness.plan.sampling import in_words
 from harness.plan.stage import Stage
@@ -57,6 +58,13 @@ def _shown(loaded: LoadedSequence, stage: Stage) -> str:
     return f"{stage.shots} (not zero-shot)"
 
 
+def _kept(loaded: LoadedSequence, stage: Stage) -> str:
+    """Return whose head a stage goes on with; a few-shot stage always has the target's."""
+    heads = kept_heads(loaded, stage).values() if stage.shots is None else ()
+    names = dict.fromkeys(head.task or head.stage.path[-1] for head in heads)
+    return f" (head of {', '.join(names)})" if names else ""
+
+
 def _in_language(loaded: LoadedSequence, name: str) -> str:
     """Return a stage's name, with the languages of its rows where they are not only English."""
     languages = dict.fromkeys(task.language for task in loaded.members(name).values())
@@ -80,5 +88,5 @@ def _below(
     for position, stage in enumerate(here):
         last = position == len(here) - 1
         mark = " ●" if stage.is_evaluated else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}"
+        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}{_kept(loaded, stage)}"
         yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from harness.plan.content import stage_content
 from harness.plan.stage import Stage
+from harness.spec.kept_head_checks import same_head
 from harness.spec.load import LoadedSequence
 from harness.spec.training_task import TrainingTask
 
@@ -34,14 +35,6 @@ def kept_heads(loaded: LoadedSequence, stage: Stage) -> dict[str, KeptHead]:
             if kept is not None:
                 found[name] = kept
     return found
-
-
-def same_head(task: TrainingTask, other: TrainingTask) -> bool:
-    """Tell whether two tasks' heads have the same shape and meaning."""
-    if task.kind != other.kind or task.labels != other.labels:
-        return False
-    # Tags that a task lists nowhere are those of its rows.
-    return task.kind != "tagging" or bool(task.labels) or task.name == other.name
 
 
 def _last_before(loaded: LoadedSequence, stage: Stage, task: TrainingTask) -> KeptHead | None:

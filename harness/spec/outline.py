@@ -24,6 +24,7 @@ class Outline:
         seeds: Place -> seed.
         per_task: Place of the section -> task.
         mixtures: Mixture -> place -> name of each of its tasks.
+        head: What `training:` says of heads.
         few_shot_languages: Place -> language of few-shot stages.
         few_shot_split: The rows that they draw from; empty where the file names none that exists.
         split: The evaluated split; empty where the file names none that exists.
@@ -39,6 +40,7 @@ class Outline:
     seeds: dict[Key, int] = field(default_factory=dict)
     per_task: Places = field(default_factory=dict)
     mixtures: dict[str, Places] = field(default_factory=dict)
+    head: Any = None
     few_shot_languages: Places = field(default_factory=dict)
     few_shot_split: str = "development"
     evaluations: Places = field(default_factory=dict)
@@ -69,6 +71,7 @@ class Outline:
                 name: _entries(_mapping(mixture).get("tasks"), ("mixtures", name, "tasks"), str)
                 for name, mixture in _mapping(data.get("mixtures")).items()
             },
+            head=training.get("head"),
             few_shot_languages=_entries(few_shot.get("language"), ("few_shot", "language"), str),
             few_shot_split=drawn if drawn in ("train", "development") else "",
             evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),

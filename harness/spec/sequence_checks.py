@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.few_shot_checks import few_shot_problems
+from harness.spec.kept_head_checks import kept_head_problems
 from harness.spec.mixture_checks import mixture_problems
 from harness.spec.order_checks import order_problems, twice
 from harness.spec.outline import Outline
@@ -22,6 +23,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
+    yield from kept_head_problems(outline, catalogue)
     yield from few_shot_problems(outline, catalogue, _evaluated(outline, catalogue))
 
 
