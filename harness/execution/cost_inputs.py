@@ -1,6 +1,6 @@
 """What an estimate of cost needs to know of the data: rows, tokens and evaluated items."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,8 @@ def cost_inputs(
     tokenizer = _tokenizer(loaded.spec.model)
     sizes, sources = {}, []
     alone = {*loaded.spec.intermediates, *loaded.spec.targets}
-    found = {name: _rows(task, data_dir) for name, task in loaded.tasks.items()}
+    needed = set(_rows_that_count(loaded))
+    found = {name: _rows(task, data_dir, name in needed) for name, task in loaded.tasks.items()}
     for name, (rows, rows_from, dataset) in found.items():
         if name in alone:
             task, longest = loaded.tasks[name], loaded.spec.hyperparameters(name).max_length
@@ -71,13 +72,22 @@ def cost_inputs(
             sizes[name] = Size(rows, mean, len(task.labels))
             sources.append(f"{name}: rows {rows_from}; tokens {tokens_from}")
     for name in loaded.spec.mixtures:
-        sizes[name] = _mixed(loaded, name, found, tokenizer)
+        sizes[name] = _mixed_size(loaded, name, found, tokenizer)
         sources.append(f"{name}: " + ", ".join(f"{task} {found[task][1]}" for task in loaded.members(name)))
     items, uncounted = _items(loaded)
     return CostInputs(sizes, items, (*sources, *uncounted))
 
 
-def _mixed(
+def _rows_that_count(loaded: LoadedSequence) -> Iterator[str]:
+    """Yield the tasks whose number of rows decides how much is trained: not where `steps` are given."""
+    spec = loaded.spec
+    for name in (*spec.intermediates, *spec.targets):
+        mixture = spec.mixtures.get(name)
+        if spec.hyperparameters(name).steps is None or (mixture and mixture.sampling.weights is None):
+            yield from spec.members(name)
+
+
+def _mixed_size(
     loaded: LoadedSequence,
     name: str,
     found: "Mapping[str, tuple[int, str, Dataset | None]]",
@@ -99,7 +109,7 @@ def _mixed(
     )
 
 
-def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset | None]":
+def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
 
     if data_dir is not None and all(
@@ -112,9 +122,11 @@ def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset
     if task.sources.embedded is not None:
         rows = load_training_rows(task, data_dir=None)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
+    if not needed:
+        return 1, "not at hand (steps are given)", None
     raise UnknownRowsError(
         f"training task {task.name!r}: its rows are not at hand and its file names no expected_rows, so its "
-        "cost is not known; name the data folder by --data-dir, or add expected_rows"
+        "cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
     )
 
 

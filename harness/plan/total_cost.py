@@ -122,5 +122,8 @@ def plan_cost(
 
 def _settings(spec: SequenceFile, name: str) -> Hyperparameters:
     settings = spec.hyperparameters(name)
-    # A mixture's train_rows is of each of its tasks, whose rows its size counts already.
-    return settings.overridden({"train_rows": None}) if name in spec.mixtures else settings
+    if name not in spec.mixtures:
+        return settings
+    # train_rows is of each task, whose rows the mixture's size counts already.
+    longest = max(spec.member_hyperparameters(name, task).max_length for task in spec.members(name))
+    return settings.overridden({"train_rows": None, "max_length": longest})
