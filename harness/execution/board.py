@@ -18,6 +18,7 @@ from harness.leaderboard.board import (
     SharedRows,
 )
 from harness.plan.content import few_shots
+from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
@@ -39,7 +40,7 @@ def make_board(
     targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
-            order=order,
+            order=tuple(shown_name(loaded, name) for name in order),
             target=_target(target, shots),
             seeds=tuple(
                 results[PlannedSequence(order, target, seed, shots)]
@@ -65,6 +66,7 @@ def make_board(
         seeds=_seeds(resolution.plan.sequences),
         data=_data(resolution),
         overlap=_overlap(resolution),
+        mixtures=mixtures_in_words(loaded),
         provenance=_provenance(resolution, store, options),
     )
 

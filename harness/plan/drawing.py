@@ -7,7 +7,7 @@ from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
 from harness.plan.kept_heads import kept_heads
 from harness.plan.orders import plan_size
-from harness.plan.sampling import in_words
+from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -29,7 +29,7 @@ def draw(loaded: LoadedSequence) -> str:
             lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
     else:
         lines.append("… the tree is too large to draw")
-    mixtures = list(_mixtures(loaded))
+    mixtures = [f"{name} = {words}" for name, words in mixtures_in_words(loaded).items()]
     lines += ["", *mixtures] if mixtures else []
     tables = balance_tables(balance(spec))
     lines += ["", *([tables, ""] if tables else []), summary(loaded)]
@@ -46,15 +46,9 @@ def summary(loaded: LoadedSequence) -> str:
     )
 
 
-def _mixtures(loaded: LoadedSequence) -> Iterator[str]:
-    for name, mixture in loaded.spec.mixtures.items():
-        tasks = " + ".join(_in_language(loaded, task) for task in mixture.tasks)
-        yield f"{name} = {tasks} ({in_words(mixture.sampling)})"
-
-
 def _shown(loaded: LoadedSequence, stage: Stage) -> str:
     if stage.shots is None:
-        return _in_language(loaded, stage.task)
+        return shown_name(loaded, stage.task)
     return f"{stage.shots} (not zero-shot)"
 
 
@@ -63,12 +57,6 @@ def _kept(loaded: LoadedSequence, stage: Stage) -> str:
     heads = kept_heads(loaded, stage).values() if stage.shots is None else ()
     names = dict.fromkeys(head.task or head.stage.path[-1] for head in heads)
     return f" (head of {', '.join(names)})" if names else ""
-
-
-def _in_language(loaded: LoadedSequence, name: str) -> str:
-    """Return a stage's name, with the languages of its rows where they are not only English."""
-    languages = dict.fromkeys(task.language for task in loaded.members(name).values())
-    return name if set(languages) == {"en"} else f"{name} [{', '.join(languages)}]"
 
 
 def _branches(plan: Plan) -> Iterator[str]:

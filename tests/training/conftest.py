@@ -55,7 +55,7 @@ class Laboratory:
         self, name: str, tasks: dict[str, TrainingTask], sampling: dict[str, Any], **settings: Any
     ) -> MixtureJob:
         """A job over several tasks; `settings` as for a single one."""
-        content = self.job(name, **settings).model_dump(exclude={"task", "data_revision", "data_fingerprint"})
+        content = self.job(name, **settings).model_dump(include=set(MixtureJob.model_fields))
         members = tuple(
             MixtureMember(name=task, task=spec, hyperparameters=content["hyperparameters"])
             for task, spec in tasks.items()
