@@ -128,8 +128,9 @@ def drop_leaked(
     plan: Plan, training: Mapping[str, TrainingRows], leakage: Leakage
 ) -> dict[str, TrainingRows]:
     """Return the training sets without the rows that are also evaluation rows."""
+    tasks = plan.tasks
     return {
-        name: without_rows(plan.tasks[name], rows, leakage.leaked(name)) for name, rows in training.items()
+        name: without_rows(tasks[name], rows, leakage.leaked(name)) for name, rows in training.items()
     }
 
 
