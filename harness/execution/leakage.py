@@ -129,9 +129,7 @@ def drop_leaked(
 ) -> dict[str, TrainingRows]:
     """Return the training sets without the rows that are also evaluation rows."""
     tasks = plan.tasks
-    return {
-        name: without_rows(tasks[name], rows, leakage.leaked(name)) for name, rows in training.items()
-    }
+    return {name: without_rows(tasks[name], rows, leakage.leaked(name)) for name, rows in training.items()}
 
 
 _Set = tuple[EvaluationSet, EvaluationRows]

@@ -16,11 +16,15 @@ def few_shot_problems(
     """Yield every problem of the few-shot stages: rows that are not there, or are evaluated."""
     scored = {leaf.language for leaf in evaluated.values()}
     for key, language in outline.few_shot_languages.items():
-        for target in outline.targets.values():
-            task = catalogue.training_tasks.get(target)
-            if isinstance(task, ClassificationTask):
-                yield from _missing_rows(outline, catalogue, task, key, language)
-        if evaluated and language not in scored:
+        tasks = [catalogue.training_tasks.get(target) for target in outline.targets.values()]
+        missing = [
+            problem
+            for task in tasks
+            if isinstance(task, ClassificationTask)
+            for problem in _missing_rows(outline, catalogue, task, key, language)
+        ]
+        yield from missing
+        if not missing and evaluated and language not in scored:
             remedy = f"name one of {listed(sorted(scored - {'en'}))}, or add its task to evaluation.tasks"
             yield outline.source.problem(key, "no evaluation task of this file is in this language", remedy)
     if (
