@@ -37,14 +37,15 @@ def learnt(kinds):
         return kinds.mixture(name, tasks(*members), sampling, **(SETTINGS | settings))
 
     short = {"steps": 12, "learning_rate": 1e-3}
-    two = ("span_extraction", "masked_lm", "classification")
+    # Not span extraction: its scores run over the padding too, whose width depends on how a batch is split.
+    few = ("tagging", "masked_lm", "classification")
     jobs = [
         mixed("mix-all", *KINDS, sampling=LEARNABLE),
         kinds.job("mix-after", encoder=kinds.stage("mix-all"), steps=2),
-        *(mixed(f"mix-{level}", *two, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
-        mixed("mix-accumulated", *two, deepspeed="zero2", accumulation=2, **short),
+        *(mixed(f"mix-{level}", *few, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
+        mixed("mix-accumulated", *few, deepspeed="zero2", accumulation=2, **short),
         mixed("mix-xlmr", "multiple_choice", "classification", "masked_lm", encoder="xlm-roberta", **short),
-        mixed("mix-one", *two, sampling={"weights": dict(zip(two, (1e-9, 1e-9, 1e9), strict=True))}, **short),
+        mixed("mix-one", *few, sampling={"weights": dict(zip(few, (1e-9, 1e-9, 1e9), strict=True))}, **short),
         kinds.job("mix-alone", **short, max_length=32),
     ]
     still = {"steps": 1, "learning_rate": 1e-9, "max_length": 32}
