@@ -74,5 +74,5 @@ def architecture(model: str) -> Architecture:
         )
     try:
         return Architecture.of(json.loads(config.read_text(encoding="utf-8")))
-    except (ValueError, UncountedModelError) as error:
+    except (OSError, ValueError, RecursionError, UncountedModelError) as error:
         raise UnknownShapeError(f"model: {config}: {error}") from error

@@ -10,6 +10,7 @@ from harness.errors import UserError
 from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.training_task import TrainingTask
 from harness.training.heads import Head, head_for
+from harness.training.model_files import read_config, read_tensors, weight_files
 
 SUPPORTED_MODEL_TYPES = (
     "bert",
@@ -103,6 +104,7 @@ def load_model(
         UnsupportedModelError: the architecture is not one that is trained.
         IncompleteEncoderError: an encoder weight is missing in the folder.
         HeadNotKeptError: the kept head lacks weights.
+        ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
     import transformers
@@ -138,6 +140,7 @@ def load_model(
 def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: bool) -> Any:
     from transformers import AutoConfig
 
+    read_config(folder)  # refuses what would take all memory
     config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
     own_code = trust_remote_code and getattr(config, "auto_map", None)
     if config.model_type not in SUPPORTED_MODEL_TYPES and not own_code:
@@ -220,28 +223,7 @@ def _build(
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
     """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
-    from safetensors.torch import load_file
-
     weights: dict[str, torch.Tensor] = {}
     for file in weight_files(folder):
-        weights |= load_file(file)
+        weights |= read_tensors(file)
     return weights
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """Return the safetensors files that make up the model of a folder, in order of name.
-
-    Raises:
-        IncompleteEncoderError: there are none, or the index names one that is not there.
-    """
-    import json
-
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    files = [single]
-    if not single.is_file() and index.is_file():
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        files = [folder / name for name in sorted(set(names))]
-    absent = [file.name for file in files if not file.is_file()]
-    if absent:
-        raise IncompleteEncoderError(f"model {folder}: {', '.join(absent)} is missing")
-    return files

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.training.model_files import read_config
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -104,6 +105,7 @@ def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
         raise ModelNotFoundError(
             f"model: {name}: the folder has no config.json, so it is not a Hugging Face model"
         )
+    read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise UnsafeModelError(
