@@ -24,24 +24,29 @@ class SharedEncoder(nn.Module):
         models: The models; they call the encoder, but its parameters are not theirs.
     """
 
-    def __init__(self, models: Sequence[Any], encoder: Any) -> None:
+    def __init__(self, models: Sequence[Any], encoder: Any, used: Sequence[set[str]]) -> None:
+        """Put the models on one encoder.
+
+        Args:
+            models: Models of one architecture.
+            encoder: What each is to call.
+            used: Of each model, the names of the parameters that it has alone.
+        """
         super().__init__()
         self.encoder = encoder
         self.models = nn.ModuleList(models)
-        own = [
-            {f"{_MODELS}.{at}.{name}" for name, _ in model.named_parameters()}
-            for at, model in enumerate(models)
-        ]
-        for at, model in enumerate(models):
+        for model in models:
             prefix = model.base_model_prefix
-            own[at] |= {f"{_ENCODER}.{name}" for name, _ in getattr(model, prefix).named_parameters()}
             setattr(model, prefix, encoder)
             # A language model's output layer is the encoder's word embeddings.
             model.tie_weights()
             del model._modules[prefix]
             model.__dict__[prefix] = encoder
         trained = [name for name, parameter in self.named_parameters() if parameter.requires_grad]
-        self._idle = [[name for name in trained if name not in used] for used in own]
+        self._idle = [
+            [name for name in trained if _own_name(name, at, model.base_model_prefix) not in used[at]]
+            for at, model in enumerate(models)
+        ]
 
     def forward(self, task: int, inputs: Mapping[str, Tensor]) -> tuple[Any, Tensor]:
         """Return the output of a task's model, and a zero to be added to its loss.
@@ -81,15 +86,17 @@ class LoadedMixture:
 
     def weights(self, part: int, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return one task's share of the trained parameters, under the names of its model."""
-        prefix, own = self.parts[part].model.base_model_prefix, f"{_MODELS}.{part}."
-        encoder = f"{_ENCODER}."
-        return {
-            f"{prefix}.{name.removeprefix(encoder)}"
-            if name.startswith(encoder)
-            else name.removeprefix(own): tensor
-            for name, tensor in trained.items()
-            if name.startswith((encoder, own))
-        }
+        prefix = self.parts[part].model.base_model_prefix
+        named = {_own_name(name, part, prefix): tensor for name, tensor in trained.items()}
+        return {name: tensor for name, tensor in named.items() if name is not None}
+
+
+def _own_name(name: str, part: int, prefix: str) -> str | None:
+    """Return how one of the models calls a parameter of `SharedEncoder`; None where it is another's."""
+    if name.startswith(f"{_ENCODER}."):
+        return f"{prefix}.{name.removeprefix(f'{_ENCODER}.')}"
+    own = f"{_MODELS}.{part}."
+    return name.removeprefix(own) if name.startswith(own) else None
 
 
 def load_mixture(
@@ -109,10 +116,18 @@ def load_mixture(
     Raises:
         UserError: as `load_model`.
     """
-    parts = tuple(
-        load_model(folder, task, settings, seed, trust_remote_code, kept) for task, settings, kept in tasks
-    )
-    encoders = [part.model.base_model for part in parts]
-    sizes = [sum(1 for _ in encoder.parameters()) for encoder in encoders]
-    holder = sizes.index(max(sizes))
-    return LoadedMixture(SharedEncoder([part.model for part in parts], encoders[holder]), parts, holder)
+    parts: list[LoadedModel] = []
+    used: list[set[str]] = []
+    holder, encoder, most = 0, None, 0
+    for task, settings, kept in tasks:
+        part = load_model(folder, task, settings, seed, trust_remote_code, kept)
+        parts.append(part)
+        used.append({name for name, _ in part.model.named_parameters()})
+        count = sum(1 for _ in part.model.base_model.parameters())
+        if count > most:
+            holder, encoder, most = len(parts) - 1, part.model.base_model, count
+        # At once, so that there are never more than two encoders in memory.
+        for one in parts:
+            setattr(one.model, one.model.base_model_prefix, encoder)
+    model = SharedEncoder([part.model for part in parts], encoder, used)
+    return LoadedMixture(model, tuple(parts), holder)

@@ -43,6 +43,7 @@ def learnt(kinds):
         mixed("mix-all", *KINDS, sampling=LEARNABLE),
         kinds.job("mix-after", encoder=kinds.stage("mix-all"), steps=2),
         *(mixed(f"mix-{level}", *few, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
+        mixed("mix-bf16", *KINDS, deepspeed="zero2", precision="bf16", freeze_embeddings=True, **short),
         mixed("mix-accumulated", *few, deepspeed="zero2", accumulation=2, **short),
         mixed("mix-xlmr", "multiple_choice", "classification", "masked_lm", encoder="xlm-roberta", **short),
         mixed("mix-one", *few, sampling={"weights": dict(zip(few, (1e-9, 1e-9, 1e9), strict=True))}, **short),
@@ -104,6 +105,16 @@ def test_each_head_loads_with_the_shared_encoder_as_the_standard_class(kind, lea
     for name, tensor in model.state_dict().items():
         if name.startswith("bert."):
             assert bool((tensor == shared[name]).all()), name
+
+
+def test_a_mixture_trains_in_bf16_with_frozen_embeddings_that_are_stored_once(learnt, kinds):
+    assert learnt["mix-bf16"]["steps"] == 12
+    frozen = {
+        path.stat().st_ino
+        for part in ("encoder", *(f"heads/{kind}" for kind in KINDS))
+        for path in kinds.stage("mix-bf16", part).glob("model-00001-of-*.safetensors")
+    }
+    assert len(frozen) == 1
 
 
 def test_the_encoder_passes_on_with_its_pooler(learnt, kinds):
