@@ -30,7 +30,7 @@ def memory_advice(request: TrainRequest | EvaluateRequest) -> str:
     """Return which settings to lower, with the values that they have."""
     if isinstance(request, EvaluateRequest):
         return f"out of memory: lower evaluation.batch_size (now {request.job.batch_size})"
-    settings, task = request.job.hyperparameters, request.job.task.name
+    settings, task = request.job.hyperparameters, request.job.name
     return (
         f"out of memory: raise training.accumulation (now {settings.accumulation}), which splits a batch of "
         f"{settings.batch_size} into smaller passes; or lower training.max_length (now "

@@ -49,6 +49,11 @@ class StageJob(_Job):
     )
     head: KeptHead | None = Field(None, description="None: the head is new.")
 
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.name
+
 
 class MixtureMember(_Model):
     """One task of a mixture."""

@@ -174,7 +174,7 @@ def _held_out(
 
 def _open_log(job: Job, world: World, steps: int, after_step: int) -> TrainingLog:
     folder = job.workdir if world.rank == 0 else None
-    return TrainingLog(folder, steps, job_name(job), job.hyperparameters.learning_rate, after_step)
+    return TrainingLog(folder, steps, job.name, job.hyperparameters.learning_rate, after_step)
 
 
 def _save(job: Job, world: World, model: StageModel, engine: Any) -> None:
@@ -186,7 +186,7 @@ def _save(job: Job, world: World, model: StageModel, engine: Any) -> None:
             trained[name] = weights
     if not finite:
         raise DivergedError(
-            f"task {job_name(job)}: weights became infinite or NaN in the last step (training.learning_rate "
+            f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
     on_first_rank(

@@ -57,11 +57,6 @@ class TaskRows:
         return self.maker.lengths[self.chosen]
 
 
-def job_name(job: Job) -> str:
-    """Return the name of a job's task or mixture."""
-    return job.name if isinstance(job, MixtureJob) else job.task.name
-
-
 def members(job: Job) -> tuple[MixtureMember, ...]:
     """Return the tasks of a job."""
     if isinstance(job, MixtureJob):
