@@ -24,7 +24,6 @@ from harness.training.task_rows import (
     Job,
     TaskRows,
     batch_plan,
-    job_name,
     joined,
     load_task_rows,
     members,
