@@ -6,13 +6,14 @@ from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.plan.content import StageContent, stage_content
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
     mixture_digest,
+    retention_digest,
     root_digest,
     stage_digest,
 )
@@ -23,6 +24,8 @@ from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Precision
 from harness.training.pretrained import PretrainedModel, resolve_model
+
+_RECIPE_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Resolution:
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
+        held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
+        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+            forgetting is not to be measured.
     """
 
     plan: Plan
@@ -45,6 +51,8 @@ class Resolution:
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
+    held_out: Mapping[str, TrainingRows]
+    retention_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage, or a few-shot stage after it."""
@@ -75,6 +83,12 @@ class Resolution:
         """Return the stages whose encoder or head a stage starts from."""
         heads = [kept.stage for kept in self.kept_heads(stage).values()]
         return tuple(dict.fromkeys((*([stage.parent] if stage.parent else []), *heads)))
+
+    def recipe(self, stage: Stage) -> str:
+        """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
+        kept = dict.fromkeys(self.kept_heads(stage), "kept")
+        content = self.content(stage)
+        return _stage_digest("", _members(content, self.training, kept), content, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -112,6 +126,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     else:
         leakage.refuse()
     digests = _stage_digests(plan, model, training)
+    held_out = _held_out_rows(plan, data_dir, training)
     return Resolution(
         plan=plan,
         data_dir=data_dir,
@@ -121,7 +136,37 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         digests=digests,
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
+        held_out=held_out,
+        retention_digests=_retention_digests(plan, digests, held_out),
     )
+
+
+def _held_out_rows(
+    plan: Plan, data_dir: Path | None, training: Mapping[str, TrainingRows]
+) -> dict[str, TrainingRows]:
+    if not plan.loaded.spec.forgetting:
+        return {}
+    tasks = plan.tasks
+    found = {
+        name: load_held_out_rows(tasks[name], data_dir=data_dir, trained=rows.labels)
+        for name, rows in training.items()
+    }
+    return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _retention_digests(
+    plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
+) -> dict[Stage, str]:
+    found = {}
+    for stage in plan.stages:
+        heads = [
+            (digests[before], held_out[before.task].fingerprint)
+            for before in stage.line()
+            if before.task in held_out
+        ]
+        if heads:
+            found[stage] = retention_digest(digests[stage], heads)
+    return found
 
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
@@ -175,12 +220,18 @@ def _stage_digests(
             name: digests[kept.stage] + (f" {kept.task}" if kept.task else "")
             for name, kept in kept_heads(plan.loaded, stage).items()
         }
-        members = [
-            MemberIdentity(name, task, training[name].fingerprint, content.own[name], heads.get(name))
-            for name, task in content.tasks.items()
-        ]
+        members = _members(content, training, heads)
         digests[stage] = _stage_digest(parent, members, content, stage.seed)
     return digests
+
+
+def _members(
+    content: StageContent, training: Mapping[str, TrainingRows], heads: Mapping[str, str]
+) -> list[MemberIdentity]:
+    return [
+        MemberIdentity(name, task, training[name].fingerprint, content.own[name], heads.get(name))
+        for name, task in content.tasks.items()
+    ]
 
 
 def _stage_digest(parent: str, members: Sequence[MemberIdentity], content: StageContent, seed: int) -> str:

@@ -10,20 +10,21 @@ from harness.plan.stage import Stage
 
 @dataclass(frozen=True)
 class Work:
-    """One stage to train or to evaluate.
+    """One stage to train, to evaluate, or to measure under the heads of earlier ones.
 
     Attributes:
-        before: The stages that must be finished first, where it is to be done.
+        needs: The stages that must be finished first, where it is to be done.
     """
 
-    kind: Literal["train", "evaluate"]
+    kind: Literal["train", "evaluate", "retain"]
     stage: Stage
     digest: str
-    before: tuple[Stage, ...] = field(default=(), compare=False)
+    needs: tuple[Stage, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         """Return the stage in words."""
-        return str(self.stage) if self.kind == "train" else f"evaluation of {self.stage}"
+        what = {"train": "", "evaluate": "evaluation of ", "retain": "earlier tasks after "}
+        return f"{what[self.kind]}{self.stage}"
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Outcome:
 
     Attributes:
         failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
+        unmeasured: Stages whose earlier tasks could not be measured -> why.
     """
 
     trained: int = 0
@@ -39,6 +41,7 @@ class Outcome:
     reused_stages: int = 0
     reused_evaluations: int = 0
     failures: dict[Stage, str] = field(default_factory=dict)
+    unmeasured: dict[Stage, str] = field(default_factory=dict)
 
 
 def all_work(resolution: Resolution) -> Iterator[Work]:
@@ -47,3 +50,5 @@ def all_work(resolution: Resolution) -> Iterator[Work]:
         yield Work("train", stage, resolution.digests[stage], resolution.before(stage))
         if stage.is_evaluated:
             yield Work("evaluate", stage, resolution.evaluation_digests[stage], (stage,))
+        if stage in resolution.retention_digests:
+            yield Work("retain", stage, resolution.retention_digests[stage], stage.line())

@@ -53,6 +53,10 @@ class Stage:
             return None
         return Stage(self.path[:-1], self.seed, "intermediate" if self.shots is None else "target")
 
+    def line(self) -> "tuple[Stage, ...]":
+        """Return the stages from the first to this one."""
+        return (*(self.parent.line() if self.parent else ()), self)
+
     def __str__(self) -> str:
         """Return the path in words, as progress lines and errors show it."""
         return f"{' → '.join(self.path)} (seed {self.seed})"

@@ -98,6 +98,10 @@ class SequenceFile(_Model):
         None, description="One more stage after each target, on a few examples of a target language."
     )
     evaluation: EvaluationSettings
+    forgetting: bool = Field(
+        False,
+        description="After each stage, measure the tasks of all stages before it on their held-out rows.",
+    )
     overlap: Literal["refuse", "drop"] = Field(
         "refuse",
         description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "

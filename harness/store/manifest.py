@@ -9,6 +9,7 @@ from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.mixture import Sampling
 from harness.store.provenance import Environment
 from harness.training.job import StageResult
+from harness.training.retention_job import RetentionResult
 
 M = TypeVar("M", bound="Manifest")
 
@@ -70,6 +71,14 @@ class StageManifest(Manifest):
     sampling: Sampling | None = None
 
 
+class RetentionManifest(Manifest):
+    """How well a finished stage still does the tasks of the stages before it."""
+
+    kind: Literal["retention"] = "retention"
+    stage: str
+    result: RetentionResult
+
+
 @dataclass(frozen=True)
 class EntryKind(Generic[M]):
     """A kind of entry: the folder of the store that holds it and the model of its manifests."""
@@ -79,3 +88,4 @@ class EntryKind(Generic[M]):
 
 
 STAGES = EntryKind("stages", StageManifest)
+RETENTIONS = EntryKind("retentions", RetentionManifest)

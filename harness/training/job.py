@@ -29,7 +29,7 @@ class _Job(_Model):
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 
-class KeptHead(_Model):
+class EarlierHead(_Model):
     """A head to go on with: the folder of its stage, and its task where that stage was a mixture."""
 
     folder: Path
@@ -47,7 +47,7 @@ class StageJob(_Job):
     dropped_rows: tuple[int, ...] = Field(
         (), description="Positions of rows that are left out; the fingerprint is that of the others."
     )
-    head: KeptHead | None = Field(None, description="None: the head is new.")
+    head: EarlierHead | None = Field(None, description="None: the head is new.")
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class MixtureMember(_Model):
     data_revision: str | None = None
     data_fingerprint: str | None = None
     dropped_rows: tuple[int, ...] = ()
-    head: KeptHead | None = None
+    head: EarlierHead | None = None
 
 
 class MixtureJob(_Job):

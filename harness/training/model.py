@@ -118,7 +118,7 @@ def load_model(
     config.xstilts = {"max_length": settings.max_length}
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
     model, head_names, carried = _build(
-        folder, active, head, seed, trust_remote_code, _weights(kept_head) if kept_head else {}
+        folder, active, head, seed, trust_remote_code, model_weights(kept_head) if kept_head else {}
     )
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
@@ -189,7 +189,7 @@ def _build(
         bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
     prefix = f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
-    found = _weights(folder)
+    found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
     pooler = {
@@ -221,7 +221,7 @@ def _build(
     return model, head_names | pooler, carried
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
+def model_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
     weights: dict[str, torch.Tensor] = {}
     for file in weight_files(folder):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from harness.training.heads import HEADS
-from harness.training.job import KeptHead
+from harness.training.job import EarlierHead
 
 from .kinds import FOLDERS, kind_task, write_kinds
 from .models import TASK
@@ -28,7 +28,7 @@ def kinds(laboratory):
 
 def keeping(job, stage, task=None):
     folder = job.workdir.parent / stage
-    return job.model_copy(update={"head": KeptHead(folder=folder, task=task)})
+    return job.model_copy(update={"head": EarlierHead(folder=folder, task=task)})
 
 
 @pytest.fixture(scope="module")
