@@ -12,7 +12,7 @@ from harness.training.distributed import from_every_rank, start_process_group
 from harness.training.heads import head_for
 from harness.training.model import model_weights
 from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
-from harness.training.scoring.held_out import score_held_out
+from harness.training.scoring.held_out import Forward, score_held_out
 from harness.training.tokenised import fast_tokenizer
 
 
@@ -46,7 +46,7 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
             kept.task,
             rows,
             model,
-            head_for(kept.task),
+            _forward(model),
             fast_tokenizer(job.encoder, job.trust_remote_code),
             kept.max_length,
             kept.batch_size,
@@ -65,6 +65,10 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
             )
         )
     return RetentionResult(scores=tuple(scores), seconds=time.perf_counter() - started)
+
+
+def _forward(model: Any) -> Forward:
+    return lambda inputs: model(**inputs)
 
 
 def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:

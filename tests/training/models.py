@@ -38,7 +38,7 @@ def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None
     (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_bert(folder: Path) -> None:
+def make_bert(folder: Path, positions: int = 64) -> None:
     """A BertModel without any head and without key prefix, as sentence encoders are published."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -65,12 +65,12 @@ def make_bert(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=64,
+        max_position_embeddings=positions,
     )
     BertModel(config).save_pretrained(folder)
 
 
-def make_xlm_roberta(folder: Path) -> None:
+def make_xlm_roberta(folder: Path, positions: int = 64) -> None:
     """An XLM-R saved from masked language modelling: key prefix `roberta.`, an lm_head, no pooler."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -103,11 +103,51 @@ def make_xlm_roberta(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=66,
+        # Positions are counted from after the padding id.
+        max_position_embeddings=positions + 2,
         type_vocab_size=1,
         pad_token_id=1,
     )
     XLMRobertaForMaskedLM(config).save_pretrained(folder)
+
+
+def make_mt5(folder: Path) -> None:
+    """An mT5 with a tokenizer of single characters, which any label can be written in."""
+    import string
+
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import MT5Config, MT5ForConditionalGeneration, PreTrainedTokenizerFast
+
+    specials = ["<pad>", "</s>", "<unk>"]
+    characters = ["▁", *string.ascii_letters, *string.digits, *string.punctuation]
+    pieces = [(piece, 0.0) for piece in specials] + [(piece, -2.0) for piece in characters]
+    pieces += [(f"▁{word}", -3.0 - at) for at, word in enumerate(WORDS)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_input_names=["input_ids", "attention_mask"],
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = MT5Config(
+        vocab_size=len(pieces),
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=2,
+        num_heads=2,
+        pad_token_id=0,
+        eos_token_id=1,
+        decoder_start_token_id=0,
+    )
+    MT5ForConditionalGeneration(config).save_pretrained(folder)
 
 
 def deepspeed_config(name: str) -> dict[str, object]:
