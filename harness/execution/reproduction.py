@@ -19,7 +19,6 @@ from harness.leaderboard.board import Machine
 from harness.leaderboard.predictions import evaluation_answers
 from harness.leaderboard.published_row import PublishedRow
 from harness.plan.tree import Plan
-from harness.plan.tree import Sequence as PlannedSequence
 from harness.spec.load import LoadedSequence
 from harness.store.manifest import STAGES, StageManifest
 from harness.store.provenance import environment
@@ -74,7 +73,6 @@ def reproduce(
     """
     loaded = replace(options, seeds=(row.result.seed,)).apply(loaded)
     resolution = _restricted(resolve(Plan.of(loaded), options.data_dir), row)
-    _refuse_others(row, resolution)
     fresh = Store(options.store)
     outcome, logs = carry_out(resolution, fresh, options, console)
     if outcome.failures:
@@ -87,35 +85,30 @@ def reproduce(
 
 
 def _restricted(resolution: Resolution, row: PublishedRow) -> Resolution:
-    """Keep one sequence of a resolved plan; which rows are dropped as leaked depends on the whole plan."""
-    sequence = PlannedSequence(row.row.order, row.row.target, row.result.seed)
-    target = sequence.target_stage
-    if target not in resolution.digests:
-        raise NotTheSameExperimentError(
-            f"{row.name}: {resolution.plan.loaded.path} has no such sequence; name its file by --sequence"
-        )
-    return replace(
-        resolution,
-        plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
-        evaluation_digests={target: resolution.evaluation_digests[target]},
-        retention_digests={},
-    )
-
-
-def _refuse_others(row: PublishedRow, resolution: Resolution) -> None:
-    stage = resolution.plan.sequences[0].target_stage
+    """Keep the published sequence of a plan that is resolved as a whole: leaked rows depend on all of it."""
     published = (row.result.stage_digest, row.result.evaluation_digest)
-    if published == (resolution.digests[stage], resolution.evaluation_digests[stage]):
-        return
+    for sequence in resolution.plan.sequences:
+        target = sequence.target_stage
+        evaluation = resolution.evaluation_digests[target]
+        if (resolution.digests[target], evaluation) == published:
+            return replace(
+                resolution,
+                plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
+                evaluation_digests={target: evaluation},
+                retention_digests={},
+            )
+    raise NotTheSameExperimentError(_other_experiment(row, resolution.plan.loaded.path))
+
+
+def _other_experiment(row: PublishedRow, path: Path) -> str:
     made = row.provenance
-    path = resolution.plan.loaded.path
     now = hashlib.sha256(path.read_bytes()).hexdigest()
-    changed = f" {path} itself was changed since." if now != made.sequence_sha256 else ""
-    raise NotTheSameExperimentError(
-        f"{row.name}: model, data, settings or xstilts are not those of the leaderboard: its stage is "
-        f"{row.result.stage_digest}, evaluated as {row.result.evaluation_digest}; here they would be "
-        f"{resolution.digests[stage]} and {resolution.evaluation_digests[stage]}.{changed} It was made by "
-        f"`{made.command}`, commit {made.commit or 'unknown'}; the page lists the fingerprints of its data."
+    changed = f" {path} itself was changed since, or is another file." if now != made.sequence_sha256 else ""
+    return (
+        f"{row.name}: no sequence of {path} has the digests of the leaderboard (stage "
+        f"{row.result.stage_digest}, evaluation {row.result.evaluation_digest}), so model, data, settings or "
+        f"xstilts are not those of the published run.{changed} It was made by `{made.command}`, commit "
+        f"{made.commit or 'unknown'}; the page lists the fingerprints of its data."
     )
 
 

@@ -186,7 +186,8 @@ class Board(Frozen):
         for result in row.seeds:
             if extra := sorted(result.scores.keys() - tasks):
                 raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
-            if [len(after) for after in result.retention] not in ([], [*range(1, len(row.order) + 2)]):
+            measured = [len(after) for after in result.retention]
+            if measured and (measured != [*range(1, len(measured) + 1)] or len(measured) <= len(row.order)):
                 raise ValueError(
                     f"{row.sequence}, seed {result.seed}: `retention` has not a row for each stage"
                 )

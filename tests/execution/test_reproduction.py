@@ -83,7 +83,7 @@ def test_another_sequence_file_is_not_taken_for_the_published(made, tmp_path):
     other.write_text(file.read_text().replace("1.0e-3", "1.1e-3"))
     code, said = again(folder, page_of(folder), other)
     assert code == 2
-    assert "are not those of the leaderboard" in said and "itself was changed since" in said
+    assert "no sequence of" in said and "itself was changed since" in said
     assert xstilts("reproduce", page_of(folder), "--row", 7)[0] == 2
 
 
