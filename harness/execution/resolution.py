@@ -12,6 +12,7 @@ from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Precision
+from harness.spec.text_format import text_format
 from harness.training.pretrained import PretrainedModel, resolve_model
 
 
@@ -63,10 +64,15 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
 
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
+        UnsuitedKindError: The model cannot be trained on one of the tasks.
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    if model.is_text_to_text:
+        # Before any rows are fetched; a hub model's kind was not known when the file was checked.
+        for task in plan.loaded.tasks.values():
+            text_format(task)
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
     training = _training_rows(plan, data_dir, lock)
@@ -129,5 +135,6 @@ def _stage_digests(
             training[stage.task].fingerprint,
             spec.hyperparameters(stage.task),
             stage.seed,
+            text_format(tasks[stage.task]) if model.is_text_to_text else None,
         )
     return digests

@@ -17,15 +17,29 @@ _MDEBERTA = Architecture("deberta-v2", 12, 768, 3072, 251_000, 12, positions=512
 
 
 def _mt5(layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("mt5", layers, layers, hidden, inner, 250_112, heads)
+
+
+def _umt5(layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("umt5", layers, layers, hidden, inner, 256_384, heads)
+
+
+def _byt5(layers: int, decoder_layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("t5", layers, decoder_layers, hidden, inner, 384, heads)
+
+
+def _t5(
+    family: str, layers: int, decoder_layers: int, hidden: int, inner: int, vocabulary: int, heads: int
+) -> Architecture:
     return Architecture(
-        "mt5",
+        family,
         layers,
         hidden,
         inner,
-        250_112,
+        vocabulary,
         heads,
         head_width=64,
-        decoder_layers=layers,
+        decoder_layers=decoder_layers,
         gated=True,
         tied=False,
         buckets=32,
@@ -50,6 +64,12 @@ KNOWN_MODELS = {
     "google/mt5-large": _mt5(24, 1024, 2816, 16),
     "google/mt5-xl": _mt5(24, 2048, 5120, 32),
     "google/mt5-xxl": _mt5(24, 4096, 10_240, 64),
+    "google/umt5-small": _umt5(8, 512, 1024, 6),
+    "google/umt5-base": _umt5(12, 768, 2048, 12),
+    "google/umt5-xl": _umt5(24, 2048, 5120, 32),
+    "google/byt5-small": _byt5(12, 4, 1472, 3584, 6),
+    "google/byt5-base": _byt5(18, 6, 1536, 3968, 12),
+    "google/byt5-large": _byt5(36, 12, 1536, 3840, 16),
 }
 
 

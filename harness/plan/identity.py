@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.spec.text_format import TextFormat
 from harness.spec.training_task import TrainingTask
 
 # Raised by hand when the training code changes what weights the same description gives.
@@ -25,7 +26,12 @@ def root_digest(model_fingerprint: str, trust_remote_code: bool) -> str:
 
 
 def stage_digest(
-    parent: str, task: TrainingTask, data_fingerprint: str, hyperparameters: Hyperparameters, seed: int
+    parent: str,
+    task: TrainingTask,
+    data_fingerprint: str,
+    hyperparameters: Hyperparameters,
+    seed: int,
+    text_format: TextFormat | None = None,
 ) -> str:
     """Return the digest of one stage.
 
@@ -36,8 +42,12 @@ def stage_digest(
         data_fingerprint: Fingerprint of the rows' content in order.
         hyperparameters: All but `accumulation`, which like the device count only splits the work.
         seed: Seed of the head, the dropout and the order of the rows.
+        text_format: How a text-to-text model reads the task; None for encoders.
     """
     settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
+    if hyperparameters.schedule is Schedule.LINEAR:
+        # Stages of the time when there was no other keep their digests.
+        del settings["schedule"]
     if settings["steps"] is not None:
         settings["epochs"] = None
     content = {
@@ -51,6 +61,8 @@ def stage_digest(
     }
     if task.training_settings():
         content["task"] = task.training_settings()
+    if text_format is not None:
+        content["text_format"] = text_format.model_dump(mode="json")
     return _digest(content)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.plan.architecture import Architecture
-from harness.plan.cost import Machine, Size, StageCost, forward_flops, forward_seconds, stage_cost
+from harness.plan.cost import Machine, Size, StageCost, forward_seconds, scoring_flops, stage_cost
 from harness.plan.orders import plan_size, stage_counts
 from harness.spec.sequence_file import SequenceFile
 
@@ -107,7 +107,7 @@ def plan_cost(
         if target in items:
             times = plan_size(spec).sequences // len(spec.targets)
             size = sizes[target]
-            flops = times * forward_flops(model, items[target], size.tokens_per_row, size.labels)
+            flops = times * scoring_flops(model, items[target], size.tokens_per_row, size.labels)
             precision = spec.evaluation.precision or spec.hyperparameters(target).precision
             seconds = forward_seconds(flops, precision, machine)
             evaluations.append(EvaluationCost(target, times, items[target], flops, seconds))

@@ -48,11 +48,14 @@ def write_checkpoint(
     shards = [*shared, loaded.carried] if loaded.carried else shared
     names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
     _write_index(encoder, list(zip(names, shards, strict=True)))
-    linked = _shard_names(len(shared) + 1)
-    for source, target in zip(names, linked[:-1], strict=False):
+    # Text-to-text models have no head.
+    wholes = [*shared, head] if head else shared
+    linked = _shard_names(len(wholes))
+    for source, target in zip(names[: len(shared)], linked, strict=False):
         _link(encoder / source, whole / target)
-    _save(head, whole / linked[-1])
-    _write_index(whole, list(zip(linked, [*shared, head], strict=True)))
+    if head:
+        _save(head, whole / linked[-1])
+    _write_index(whole, list(zip(linked, wholes, strict=True)))
     _write_configs(loaded, encoder, whole)
 
 

@@ -12,6 +12,8 @@ import torch
 
 from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.errors import RunError
+from harness.spec.model_family import is_text_to_text
+from harness.spec.text_format import TextFormat, text_format
 from harness.training.batches import BatchPlan, subsample
 from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
@@ -26,6 +28,7 @@ from harness.training.memory import forget_peak_memory, keep_memory, peak_memory
 from harness.training.model import LoadedModel, load_model
 from harness.training.resume import ResumePoints, identity_of
 from harness.training.scoring.held_out import score_held_out
+from harness.training.scoring.text_answers import score_answers
 from harness.training.token_rows import TokenisedRows
 from harness.training.tokenised import fast_tokenizer, tokenised_rows
 from harness.training.training_log import DivergedError, TrainingLog
@@ -46,6 +49,7 @@ class _Data:
     revision: str | None
     labels: tuple[str, ...]
     rows: BatchMaker
+    text_format: TextFormat | None
 
 
 def train_stage(
@@ -53,7 +57,8 @@ def train_stage(
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
-    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads).
+    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads). Of a
+    text-to-text model `encoder/` is all of it, and `text_to_text/` the same with the format of its task.
 
     To be called on every rank of the process group (formed here where there is none). A stage that was
     killed goes on from its last resume point, to weights that are bit-identical to an undisturbed run's.
@@ -87,13 +92,14 @@ def train_stage(
 
 def _data(job: StageJob) -> _Data:
     """Return the rows; rank 0 reads and tokenises them, the others map the file that it leaves."""
+    words = text_format(job.task) if is_text_to_text(job.encoder) else None
 
     def load() -> TrainingRows:
         return load_training_rows(job.task, data_dir=job.data_dir, revision=job.data_revision)
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
         length = job.hyperparameters.max_length
-        return tokenised_rows(job.task, fingerprint, load, job.encoder, length, job.trust_remote_code)
+        return tokenised_rows(job.task, fingerprint, load, job.encoder, length, job.trust_remote_code, words)
 
     def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
         found = load()
@@ -108,7 +114,7 @@ def _data(job: StageJob) -> _Data:
 
     fingerprint, source, revision, labels = on_first_rank(on_rank_0)
     maker = batch_maker(job.task, tokenise(fingerprint, load))
-    return _Data(fingerprint, source, revision, labels, maker)
+    return _Data(fingerprint, source, revision, labels, maker, words)
 
 
 def _with_labels(job: StageJob, labels: tuple[str, ...]) -> StageJob:
@@ -142,7 +148,7 @@ def _train(
         log.restore(point.pending if point else [])
         steps = Steps(
             engine,
-            head_for(job.task),
+            head_for(job.task, text_to_text=data.text_format is not None),
             data.rows,
             chosen,
             plan,
@@ -154,7 +160,7 @@ def _train(
         )
         seconds = steps.run(point)
         _save(job, world, loaded, engine)
-        held_out = _held_out(job, world, engine)
+        held_out = _held_out(job, world, engine, data.text_format)
     except DivergedError:
         # Going on from a point shortly before would diverge again.
         points.remove()
@@ -190,18 +196,23 @@ def _train(
     )
 
 
-def _held_out(job: StageJob, world: World, engine: Any) -> HeldOutScore | None:
+def _held_out(job: StageJob, world: World, engine: Any, words: TextFormat | None) -> HeldOutScore | None:
     rows = load_held_out_rows(job.task, data_dir=job.data_dir, trained=job.task.labels)
     # All ranks or none: another machine's rank may not see the file.
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
     settings = job.hyperparameters
+    tokenizer = fast_tokenizer(job.encoder, job.trust_remote_code)
+    if words is not None:
+        return score_answers(
+            job.task, words, rows, engine, tokenizer, settings.max_length, settings.batch_size, world
+        )
     return score_held_out(
         job.task,
         rows,
         engine,
         head_for(job.task),
-        fast_tokenizer(job.encoder, job.trust_remote_code),
+        tokenizer,
         settings.max_length,
         settings.batch_size,
         world,
