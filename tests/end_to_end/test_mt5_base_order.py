@@ -1,4 +1,4 @@
-"""The shipped file `mt5-base-order` with a tiny random mT5 and small local files in place of model and rows."""
+"""The shipped file `mt5-base-order` with a tiny random mT5 and small local files for its model and rows."""
 
 import json
 import os
@@ -90,7 +90,7 @@ def test_the_shipped_file_runs_in_miniature(tmp_path):
     # 3 single tasks, 6 pairs, and both targets after each of 10 orders.
     assert "29 stages trained, 0 reused; 20 evaluations made" in out
     board = json.loads((tmp_path / "leaderboards" / "mt5-base-order.json").read_text())["board"]
-    results = {tuple([*row["order"], row["target"]]): row["seeds"][0] for row in board["rows"]}
+    results = {(*row["order"], row["target"]): row["seeds"][0] for row in board["rows"]}
     assert len(results) == 20 and {result["status"] for result in results.values()} == {"ok"}
 
     store = Store(tmp_path / ".xstilts" / "store")

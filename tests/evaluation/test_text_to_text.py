@@ -32,12 +32,8 @@ def finetuned(folder: Path, kind: str = "byt5", max_length: int = 120, **changed
     if kind == "byt5":
         make_byt5(folder)
     else:
-        sentences = [
-            *models._LETTERS.values(),
-            "xnli: premise: hypothesis:",
-            " ".join(models.XNLI),
-            "abcdefgh",
-        ]
+        marks = "xnli: premise: hypothesis:"
+        sentences = [*models._LETTERS.values(), "abcdefgh", marks, " ".join(models.XNLI)]
         make_mt5(folder, sentences, kind=kind.upper())
     models.edit_config(folder, xstilts={"max_length": max_length, "text_format": FORMAT | changed})
     return folder
