@@ -4,6 +4,8 @@ Numbers from each repository's config.json (https://huggingface.co/ID/blob/main/
 """
 
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UserError
@@ -93,6 +95,23 @@ def architecture(model: str) -> Architecture:
             f"{', '.join(KNOWN_MODELS)}"
         )
     try:
-        return Architecture.of(json.loads(config.read_text(encoding="utf-8")))
+        shape = Architecture.of(json.loads(config.read_text(encoding="utf-8")))
     except (ValueError, UncountedModelError) as error:
         raise UnknownShapeError(f"model: {config}: {error}") from error
+    # transformers 5 writes `tie_word_embeddings: true` for every model of T5's family.
+    return replace(shape, tied=False) if "lm_head.weight" in _tensors(config.parent) else shape
+
+
+def _tensors(folder: Path) -> Collection[str]:
+    """Return the names of a folder's tensors; none where there are no readable weights."""
+    index, single = folder / "model.safetensors.index.json", folder / "model.safetensors"
+    try:
+        if index.is_file():
+            found = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        else:
+            # The header: its length as eight bytes, then JSON (https://huggingface.co/docs/safetensors).
+            with single.open("rb") as file:
+                found = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    except (OSError, ValueError, KeyError, OverflowError):
+        return ()
+    return found if isinstance(found, dict) else ()

@@ -164,6 +164,20 @@ def test_a_folder_needs_no_more_than_its_config(tmp_path):
     assert architecture(str(tmp_path)).hidden == 24
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_output_layer_of_its_own_is_seen_in_the_weights(apart, tmp_path):
+    """transformers 5 saves `tie_word_embeddings: true` either way."""
+    model = MT5ForConditionalGeneration(MT5Config(**T5))
+    if apart:
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight + 1)
+        model.all_tied_weights_keys.pop("lm_head.weight")
+    model.save_pretrained(tmp_path)
+    shape = architecture(str(tmp_path))
+    counted = shape.word_embeddings + shape.body_parameters()
+    assert shape.tied is not apart
+    assert counted == sum(parameter.numel() for parameter in model.parameters())
+
+
 def test_what_is_missing_is_said(tmp_path):
     with pytest.raises(UnknownShapeError, match=r"someone/model.*are not known.*name its folder"):
         architecture("someone/model")

@@ -29,7 +29,7 @@ def test_the_longest_text_is_cut_first_and_none_is_lost(tokenizer):
             (ids,) = input_ids(tokenizer, MARKS, [texts], longest)
             assert longest - 8 <= len(ids) <= longest and ids[-1] == tokenizer.eos_token_id
             text = tokenizer.decode(ids, skip_special_tokens=True)
-            assert short in text and "second:" in text and text.count("word1") > 2
+            assert short in text and "second:" in text and text.count("word1") >= 2
 
 
 def test_an_input_shorter_than_its_marks_still_ends(tokenizer):
