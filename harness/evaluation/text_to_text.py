@@ -119,7 +119,8 @@ class TextToTextScorer:
         )
         scores = output.logits.float()
         chosen = scores.gather(2, wanted[..., None]).squeeze(2)
-        return (chosen - scores.logsumexp(dim=2)).sum(dim=1)
+        likelihood: torch.Tensor = (chosen - scores.logsumexp(dim=2)).sum(dim=1)
+        return likelihood
 
     def _slices(self, rows: int, tokens: int) -> Iterator[slice]:
         size = max(_MOST_SCORES // (tokens * int(self._model.config.vocab_size)), 1)

@@ -27,14 +27,14 @@ LANGUAGES = ("en", "ru", "zh")
 TASKS = tuple(f"xtreme_xnli_{language}" for language in LANGUAGES)
 
 
-def finetuned(folder: Path, kind: str = "byt5", max_length: int = 120, **changed: object) -> Path:
+def finetuned(folder: Path, model: str = "byt5", max_length: int = 120, **changed: object) -> Path:
     """A random text-to-text model with what a stage writes into its config.json."""
-    if kind == "byt5":
+    if model == "byt5":
         make_byt5(folder)
     else:
         marks = "xnli: premise: hypothesis:"
         sentences = [*models._LETTERS.values(), "abcdefgh", marks, " ".join(models.XNLI)]
-        make_mt5(folder, sentences, kind=kind.upper())
+        make_mt5(folder, sentences, kind=model.upper())
     models.edit_config(folder, xstilts={"max_length": max_length, "text_format": FORMAT | changed})
     return folder
 
@@ -67,12 +67,13 @@ def direct(folder: Path, texts: list[str]) -> torch.Tensor:
     return torch.stack(rows)
 
 
-@pytest.mark.parametrize("kind", ["byt5", "mt5", pytest.param("umt5", marks=pytest.mark.slow)])
-def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(kind, tmp_path, xtreme):
-    folder = finetuned(tmp_path / "model", kind, max_length=1000)
+@pytest.mark.parametrize(
+    "model", ["mt5", *(pytest.param(m, marks=pytest.mark.slow) for m in ("byt5", "umt5"))]
+)
+def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(model, tmp_path, xtreme):
+    folder = finetuned(tmp_path / "model", model, max_length=1000)
     result = score(folder, tmp_path / "out", xtreme)
     table = pq.read_table(tmp_path / "out" / "predictions.parquet").to_pydict()
-    chosen = set()
     for found in result.scores:
         rows = load_evaluation_rows("xnli", found.language, data_dir=xtreme).dataset
         pairs = zip(rows["text_a"], rows["text_b"], strict=True)
@@ -84,8 +85,8 @@ def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(kind, tmp_pat
         predictions = expected.argmax(dim=1)
         assert [table["prediction"][row] for row in at] == predictions.tolist()
         assert found.accuracy == (predictions == torch.tensor(rows["label"])).double().mean()
-        chosen |= set(predictions.tolist())
-    assert len(chosen) > 1
+        # What is compared depends on the input.
+        assert float((expected[:, 0] - expected[:, 1]).std()) > 0.05
     written = json.loads((tmp_path / "out" / "results.json").read_text())
     assert written["config"]["model_text_format"]["marks"] == FORMAT["marks"]
 

@@ -41,3 +41,30 @@ def test_answers_end_with_the_end_of_the_sequence(tokenizer):
     same, cut = target_ids(tokenizer, ["same", "word1 word2 word3 word4"], 5)
     assert same == tokenizer("same")["input_ids"][:4] + [tokenizer.eos_token_id][: len(same)]
     assert len(cut) == 5 and cut[-1] == tokenizer.eos_token_id
+
+
+def test_the_file_that_mt5_publishes_is_read_as_sentencepiece_reads_it(tmp_path):
+    """The published folders hold spiece.model and no tokenizer.json."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    from transformers import MT5Config
+
+    from harness.training.tokenised import fast_tokenizer
+
+    texts = [f"xnli: premise: word{at} hypothesis: entailment neutral Wörter 你好" for at in range(40)]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=40,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    MT5Config(vocab_size=40).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "T5Tokenizer", "extra_ids": 0}')
+    tokenizer = fast_tokenizer(tmp_path, False)
+    processor = sentencepiece.SentencePieceProcessor(str(tmp_path / "spiece.model"))
+    for text in ("xnli: premise: word7 hypothesis: Wörter 你好", "entailment"):
+        assert tokenizer(text)["input_ids"] == [*processor.encode(text), 1]
+    assert (tokenizer.pad_token_id, tokenizer.eos_token_id) == (0, 1)

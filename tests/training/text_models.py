@@ -48,7 +48,9 @@ def make_byt5(folder: Path) -> None:
     ByT5Tokenizer().save_pretrained(folder)
     torch.manual_seed(0)
     shape = _SHAPE | {"num_layers": 3, "num_decoder_layers": 1}
-    model = T5ForConditionalGeneration(T5Config(vocab_size=384, tie_word_embeddings=False, **shape))
+    model = T5ForConditionalGeneration(
+        T5Config(vocab_size=384, tie_word_embeddings=False, decoder_start_token_id=0, **shape)
+    )
     _randomise(model)
     model.lm_head.weight = torch.nn.Parameter(torch.randn(384, shape["d_model"]) * 0.2)
     _save(model, folder)

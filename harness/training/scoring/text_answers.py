@@ -99,7 +99,7 @@ def _likeliest(engine: Any, inputs: dict[str, Tensor], targets: Sequence[Sequenc
     """Return the label of the highest likelihood for each row."""
     rows = len(inputs["input_ids"])
     scores = []
-    encoded = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    encoded: dict[str, Any] = {name: inputs[name] for name in ("input_ids", "attention_mask")}
     for ids in targets:
         wanted = inputs["input_ids"].new_tensor(ids).expand(rows, -1)
         seen = torch.cat([inputs["decoder_input_ids"][:, :1], wanted[:, :-1]], dim=1)
@@ -118,7 +118,7 @@ def _written(engine: Any, inputs: dict[str, Tensor], pad_id: int, end_id: int) -
     """Return the token ids that the model writes, each the likeliest after those before it."""
     seen = inputs["decoder_input_ids"][:, :1]
     ended = torch.zeros(len(seen), dtype=torch.bool, device=seen.device)
-    encoded = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    encoded: dict[str, Any] = {name: inputs[name] for name in ("input_ids", "attention_mask")}
     for _ in range(_LONGEST_ANSWER):
         output = engine(**encoded, decoder_input_ids=seen)
         encoded = {
