@@ -15,8 +15,9 @@ help: ## Say what each target does.
 demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its leaderboard.
 	HF_HUB_OFFLINE=1 $(BIN)/xstilts run sequences/quickstart.yaml --store .xstilts/store --leaderboards .xstilts/leaderboards
 
+# One thread for each test process; together they fill the machine.
 test: venv ## Run the fast tests.
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 8 --dist loadfile
 
 test-slow: venv ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m slow

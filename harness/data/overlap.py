@@ -41,55 +41,79 @@ class Overlap:
 
     Attributes:
         pairs: Every training row that occurs in the evaluation set, in training order.
-        sentence_rows: Evaluation rows that hold at least one text that also stands, character by character,
+        sentences: Evaluation rows that hold at least one text that also stands, character by character,
             in a training row (on either side). A hint, not a leak: PAWS-X shares single texts by design.
-        similar_sentence_rows: The same with normalised texts.
+        similar_sentences: The same with normalised texts.
         evaluation_rows: Number of rows in the evaluation set.
     """
 
     pairs: tuple[OverlappingPair, ...]
-    sentence_rows: int
-    similar_sentence_rows: int
+    sentences: tuple[int, ...]
+    similar_sentences: tuple[int, ...]
     evaluation_rows: int
+
+    @property
+    def sentence_rows(self) -> int:
+        """How many evaluation rows hold a text of a training row."""
+        return len(self.sentences)
+
+    @property
+    def similar_sentence_rows(self) -> int:
+        """How many evaluation rows hold a text of a training row after normalisation."""
+        return len(self.similar_sentences)
 
 
 def find_overlap(training: "Dataset", evaluation: "Dataset") -> Overlap:
-    """Find the rows of `training` that also occur in `evaluation`, and the texts that both hold.
+    """Find the rows of `training` that also occur in `evaluation` (see `OverlapSearch`)."""
+    return OverlapSearch(evaluation).find(training)
+
+
+class OverlapSearch:
+    """Looks for training rows that also occur in one evaluation set, and for the texts that both hold.
 
     Two texts are the same when they are equal after Unicode NFKC and case folding, with every run of white
     space and punctuation as one space. Texts of which nothing is left are never the same. XNLI's and
     PAWS-X's languages are translations of each other: an English training set must be compared with the
     English evaluation rows, whichever language is scored.
-
-    Args:
-        training: Columns text_a (string) and text_b (string or null).
-        evaluation: The same columns.
     """
-    known: dict[str, str] = {"": ""}
-    asked = _pairs(evaluation)
-    asked_normal = [_normal_pair(pair, known) for pair in asked]
-    by_pair: dict[_Pair, list[int]] = {}
-    for row, pair in enumerate(asked_normal):
-        by_pair.setdefault(pair, []).append(row)
-    given = _pairs(training)
-    pairs: list[OverlappingPair] = []
-    exact_texts: set[str] = set()
-    texts: set[str] = set()
-    for row, raw in enumerate(given):
-        pair = _normal_pair(raw, known)
-        exact_texts.update(raw)
-        texts.update(pair)
-        if any(pair):
-            for either in dict.fromkeys((pair, pair[::-1])):
-                pairs += [_match(row, raw, at, asked[at]) for at in by_pair.get(either, ())]
-    return Overlap(
-        tuple(pairs), _rows_holding(asked, exact_texts), _rows_holding(asked_normal, texts), len(asked)
-    )
+
+    def __init__(self, evaluation: "Dataset") -> None:
+        """Prepare the search.
+
+        Args:
+            evaluation: Columns text_a (string) and text_b (string or null).
+        """
+        known: dict[str, str] = {"": ""}
+        self._rows = _pairs(evaluation)
+        self._normal = [_normal_pair(pair, known) for pair in self._rows]
+        self._places: dict[_Pair, list[int]] = {}
+        for row, pair in enumerate(self._normal):
+            self._places.setdefault(pair, []).append(row)
+
+    def find(self, training: "Dataset") -> Overlap:
+        """Return what a training set, with the same two columns, has in common with the evaluation set."""
+        known: dict[str, str] = {"": ""}
+        pairs: list[OverlappingPair] = []
+        exact_texts: set[str] = set()
+        texts: set[str] = set()
+        for row, raw in enumerate(_pairs(training)):
+            pair = _normal_pair(raw, known)
+            exact_texts.update(raw)
+            texts.update(pair)
+            if any(pair):
+                for either in dict.fromkeys((pair, pair[::-1])):
+                    pairs += [_match(row, raw, at, self._rows[at]) for at in self._places.get(either, ())]
+        return Overlap(
+            tuple(pairs),
+            _rows_holding(self._rows, exact_texts),
+            _rows_holding(self._normal, texts),
+            len(self._rows),
+        )
 
 
-def _rows_holding(pairs: list[_Pair], texts: set[str]) -> int:
+def _rows_holding(pairs: list[_Pair], texts: set[str]) -> tuple[int, ...]:
     filled = texts - {""}
-    return sum(a in filled or b in filled for a, b in pairs)
+    return tuple(row for row, (a, b) in enumerate(pairs) if a in filled or b in filled)
 
 
 def _normal_pair(pair: _Pair, known: dict[str, str]) -> _Pair:

@@ -1,7 +1,7 @@
 """The rows of a training task, from the first of its sources that is at hand."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,10 @@ class NoSourceError(UserError):
     """None of a task's sources is at hand."""
 
 
+class NoRowsLeftError(UserError):
+    """Every row of a task would be dropped."""
+
+
 @dataclass(frozen=True)
 class TrainingRows:
     """The rows of one training task.
@@ -36,6 +40,8 @@ class TrainingRows:
         revision: Commit of a hub repository, else None.
         warnings: What a user should know about these rows, one sentence each.
         labels: Names of the label ids; empty where the kind has none.
+        dropped: Positions in the source of rows that were left out since they are also evaluation rows.
+        whole_fingerprint: Fingerprint of the rows of the source, where some were dropped.
     """
 
     dataset: "Dataset"
@@ -44,6 +50,8 @@ class TrainingRows:
     revision: str | None
     warnings: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    dropped: tuple[int, ...] = ()
+    whole_fingerprint: str | None = None
 
 
 def load_training_rows(
@@ -61,6 +69,35 @@ def load_training_rows(
         UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.kinds`).
     """
     return _rows(task, _first_at_hand(task, task.sources, data_dir, revision))
+
+
+def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int]) -> TrainingRows:
+    """Return the rows of a task without some of them, with the fingerprint of what is left.
+
+    Args:
+        task: The training task.
+        rows: All its rows.
+        dropped: Positions of the rows to leave out.
+
+    Raises:
+        NoRowsLeftError: none would be left.
+    """
+    if not dropped:
+        return rows
+    out = frozenset(dropped)
+    kept = rows.dataset.select([row for row in range(len(rows.dataset)) if row not in out])
+    if not len(kept):
+        raise NoRowsLeftError(
+            f"training task {task.name!r}: all of its {len(out):,} rows are also evaluation rows, so that "
+            f"none is left to train on ({rows.source}); train on other rows, or evaluate another split"
+        )
+    return replace(
+        rows,
+        dataset=kept,
+        fingerprint=_fingerprint(task, kept, rows.labels),
+        dropped=tuple(sorted(out)),
+        whole_fingerprint=rows.fingerprint,
+    )
 
 
 def load_held_out_rows(
@@ -88,13 +125,16 @@ def load_held_out_rows(
 
 def _rows(task: TrainingTask, source: SourceColumns, trained: tuple[str, ...] = ()) -> TrainingRows:
     found = make_examples(task, source, trained)
-    if task.kind == "classification":
-        digest = fingerprint(found.dataset, found.labels)
-    else:
-        digest = fingerprint_of_kind(task.kind, found.dataset, found.labels)
+    digest = _fingerprint(task, found.dataset, found.labels)
     return TrainingRows(
         found.dataset, digest, source.source, source.revision, _warnings(task, source, found), found.labels
     )
+
+
+def _fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, ...]) -> str:
+    if task.kind == "classification":
+        return fingerprint(dataset, labels)
+    return fingerprint_of_kind(task.kind, dataset, labels)
 
 
 def _first_at_hand(

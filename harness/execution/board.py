@@ -15,6 +15,7 @@ from harness.leaderboard.board import (
     EvaluatedLanguage,
     Provenance,
     SeedResult,
+    SharedRows,
 )
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
@@ -60,6 +61,7 @@ def make_board(
         languages=languages,
         seeds=_seeds(resolution.plan.sequences),
         data=_data(resolution),
+        overlap=_overlap(resolution),
         provenance=_provenance(resolution, store, options),
     )
 
@@ -105,6 +107,22 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
             record = data_record(rows)
             uses.append(DataUse.model_validate({"name": name, "role": role, **record.model_dump()}))
     return tuple(uses)
+
+
+def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
+    return tuple(
+        SharedRows(
+            training=shared.training,
+            evaluation=shared.evaluation.name,
+            corpus=shared.evaluation.corpus,
+            language=shared.evaluation.language,
+            rows=shared.evaluation.rows,
+            dropped=len(shared.training_rows),
+            sentence_rows=shared.sentence_rows,
+            similar_sentence_rows=shared.similar_sentence_rows,
+        )
+        for shared in resolution.leakage.shared
+    )
 
 
 def _provenance(resolution: Resolution, store: Store, options: RunOptions) -> Provenance:

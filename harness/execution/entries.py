@@ -35,6 +35,7 @@ def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
         data_dir=resolution.data_dir,
         data_revision=rows.revision,
         data_fingerprint=rows.fingerprint,
+        dropped_rows=rows.dropped,
         trust_remote_code=spec.trust_remote_code,
         workdir=store.workdir(resolution.digests[stage]),
     )
@@ -104,9 +105,13 @@ def evaluation_manifest(
 
 def data_record(rows: TrainingRows | EvaluationRows) -> DataRecord:
     """Return which rows were used."""
-    return DataRecord(
+    record = DataRecord(
         source=rows.source, revision=rows.revision, fingerprint=rows.fingerprint, rows=len(rows.dataset)
     )
+    if not isinstance(rows, TrainingRows):
+        return record
+    dropped = {"dropped": len(rows.dropped), "whole_fingerprint": rows.whole_fingerprint}
+    return record.model_copy(update=dropped)
 
 
 def _now() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_training_rows
+from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.plan.identity import evaluation_digest, root_digest, stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
@@ -25,6 +26,7 @@ class Resolution:
         evaluation: Leaf evaluation task -> the rows that it scores.
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
+        leakage: What training and evaluation sets have in common, before rows were dropped.
     """
 
     plan: Plan
@@ -34,6 +36,7 @@ class Resolution:
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
+    leakage: Leakage
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage."""
@@ -62,9 +65,13 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
+    Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
+    dropped enters a stage's digest as everything of its rows does, by the fingerprint of those that are left.
+
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
         UnsuitedKindError: The model cannot be trained on one of the tasks.
+        OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
@@ -77,9 +84,21 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         lock.check_model(spec.model, model.fingerprint)
     training = _training_rows(plan, data_dir, lock)
     evaluation = _evaluation_rows(plan, data_dir, lock)
+    leakage = find_leakage(plan, training, evaluation, data_dir)
+    if spec.overlap == "drop":
+        training = drop_leaked(plan, training, leakage)
+    else:
+        leakage.refuse()
     digests = _stage_digests(plan, model, training)
     return Resolution(
-        plan, data_dir, model, training, evaluation, digests, _evaluation_digests(plan, digests, evaluation)
+        plan=plan,
+        data_dir=data_dir,
+        model=model,
+        training=training,
+        evaluation=evaluation,
+        digests=digests,
+        evaluation_digests=_evaluation_digests(plan, digests, evaluation),
+        leakage=leakage,
     )
 
 

@@ -14,7 +14,6 @@ from rich.console import Console
 
 from harness.errors import XstiltsError
 from harness.execution.board import make_board, predictions
-from harness.execution.leakage import refuse_leakage
 from harness.execution.options import RunOptions
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
@@ -59,7 +58,6 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)
-    refuse_leakage(resolution)
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _signals_raise():
         workers = make_workers(logs, options.workers, options.processes)
@@ -98,6 +96,12 @@ def _carry_out(
 def _warn(resolution: Resolution, console: Console) -> None:
     warnings = [warning for rows in resolution.training.values() for warning in rows.warnings]
     warnings += [warning for rows in resolution.evaluation.values() for warning in rows.warnings]
+    warnings += resolution.leakage.warnings
+    warnings += [
+        f"training task {name!r}: {len(rows.dropped):,} rows are dropped, since they are also evaluation rows"
+        for name, rows in resolution.training.items()
+        if rows.dropped
+    ]
     for warning in dict.fromkeys(warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 

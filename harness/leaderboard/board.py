@@ -76,6 +76,21 @@ class DataUse(Frozen):
     revision: str | None = None
     fingerprint: str | None = None
     rows: int | None = None
+    dropped: int = Field(0, ge=0, description="Rows left out since they are also evaluation rows.")
+    whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
+
+
+class SharedRows(Frozen):
+    """What a training task and an evaluation set have in common; rows of the whole sets."""
+
+    training: str
+    evaluation: str
+    corpus: str
+    language: str
+    rows: int = Field(ge=0, description="Rows of the evaluation set.")
+    dropped: int = Field(ge=0, description="Training rows that are also evaluation rows; not trained on.")
+    sentence_rows: int = Field(ge=0, description="Evaluation rows that hold a text of a training row.")
+    similar_sentence_rows: int = Field(ge=0, description="The same after normalisation.")
 
 
 class Provenance(Frozen):
@@ -107,6 +122,7 @@ class Board(Frozen):
     languages: dict[str, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
     seeds: tuple[int, ...] = Field(min_length=1)
     data: tuple[DataUse, ...] = ()
+    overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     provenance: Provenance
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.data_section import data_section
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
@@ -39,7 +40,7 @@ def render_page(publication: Publication) -> str:
     blocks += _how_to_read(publication)
     blocks += _failed_runs(board)
     blocks += _per_seed(board)
-    blocks += _data(board)
+    blocks += data_section(board)
     blocks += _provenance(publication)
     for table in publication.targets:
         blocks += _reported(table, publication.reported)
@@ -189,25 +190,6 @@ def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple
         f"{result.train_seconds:.0f}",
         (result.evaluation_digest or EMPTY)[:_SHORT],
     )
-
-
-def _data(board: Board) -> Iterator[str]:
-    if not board.data:
-        return
-    yield "## Data"
-    headers = ("data", "role", "source", "revision", "fingerprint", "rows")
-    rows = tuple(
-        (
-            inline(use.name),
-            use.role,
-            inline(use.source),
-            inline(use.revision[:_SHORT]) if use.revision else EMPTY,
-            inline(use.fingerprint[:_SHORT]) if use.fingerprint else EMPTY,
-            EMPTY if use.rows is None else str(use.rows),
-        )
-        for use in board.data
-    )
-    yield Table(headers, rows, frozenset(headers[:-1])).render()
 
 
 def _provenance(publication: Publication) -> Iterator[str]:

@@ -85,6 +85,11 @@ class SequenceFile(_Model):
     training: TrainingSettings = TrainingSettings()
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
     evaluation: EvaluationSettings
+    overlap: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "
+        "drop them before training.",
+    )
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings with which `task` is trained in this file."""

@@ -24,12 +24,19 @@ class FileRecord(_Model):
 
 
 class DataRecord(_Model):
-    """The rows that were used."""
+    """The rows that were used.
+
+    Attributes:
+        dropped: Rows of the source that were left out since they are also evaluation rows.
+        whole_fingerprint: Fingerprint of all rows of the source, where some were dropped.
+    """
 
     source: str
     revision: str | None
     fingerprint: str
     rows: int
+    dropped: int = 0
+    whole_fingerprint: str | None = None
 
 
 class Manifest(_Model):

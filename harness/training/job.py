@@ -31,6 +31,9 @@ class StageJob(_Model):
     data_fingerprint: str | None = Field(
         None, description="The rows must have this fingerprint, where given."
     )
+    dropped_rows: tuple[int, ...] = Field(
+        (), description="Positions of rows that are left out; the fingerprint is that of the others."
+    )
     trust_remote_code: bool = False
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 

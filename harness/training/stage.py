@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.spec.model_family import is_text_to_text
 from harness.spec.text_format import TextFormat, text_format
@@ -95,7 +95,10 @@ def _data(job: StageJob) -> _Data:
     words = text_format(job.task) if is_text_to_text(job.encoder) else None
 
     def load() -> TrainingRows:
-        return load_training_rows(job.task, data_dir=job.data_dir, revision=job.data_revision)
+        rows = load_training_rows(job.task, data_dir=job.data_dir, revision=job.data_revision)
+        if any(row >= len(rows.dataset) for row in job.dropped_rows):
+            raise _changed(job, rows)
+        return without_rows(job.task, rows, job.dropped_rows)
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
         length = job.hyperparameters.max_length
@@ -104,17 +107,20 @@ def _data(job: StageJob) -> _Data:
     def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
         found = load()
         if job.data_fingerprint not in (None, found.fingerprint):
-            raise ChangedDataError(
-                f"task {job.task.name}: the rows from {found.source} have fingerprint {found.fingerprint}, "
-                f"but the stage was planned with {job.data_fingerprint}; the data changed meanwhile. "
-                "Run it again."
-            )
+            raise _changed(job, found)
         tokenise(found.fingerprint, lambda: found)
         return found.fingerprint, found.source, found.revision, found.labels
 
     fingerprint, source, revision, labels = on_first_rank(on_rank_0)
     maker = batch_maker(job.task, tokenise(fingerprint, load))
     return _Data(fingerprint, source, revision, labels, maker, words)
+
+
+def _changed(job: StageJob, found: TrainingRows) -> ChangedDataError:
+    return ChangedDataError(
+        f"task {job.task.name}: the rows from {found.source} have fingerprint {found.fingerprint}, "
+        f"but the stage was planned with {job.data_fingerprint}; the data changed meanwhile. Run it again."
+    )
 
 
 def _with_labels(job: StageJob, labels: tuple[str, ...]) -> StageJob:

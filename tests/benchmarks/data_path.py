@@ -11,14 +11,13 @@ from harness.data.fingerprint import fingerprint
 from harness.data.overlap import find_overlap
 from harness.data.rows import load_training_rows
 from harness.spec.training_task import ClassificationTask, FolderSource, Sources
-
-from .report import measured
+from tests.benchmarks.report import Report
 
 LABELS = ("entailment", "neutral", "contradiction")
 LATIN, THAI = "abcdefghijklmnopqrstuvwxyz", "กขคงจชซญดตถทธนบปผพฟภมยรลวศสหอ"
 
 
-def run() -> None:
+def run(report: Report, repeats: int) -> None:
     draw = random.Random(1)
     words = {letters: ["".join(draw.choices(letters, k=draw.randint(2, 9))) for _ in range(20_000)]
              for letters in (LATIN, THAI)}  # fmt: skip
@@ -37,11 +36,13 @@ def run() -> None:
         lines = (f"{a}\t{b}\t{LABELS[row % 3]}\n" for row, (a, b) in enumerate(pairs))
         (Path(folder) / "big.tsv").write_text("".join(lines), encoding="utf-8")
         training = load_training_rows(task, data_dir=Path(folder)).dataset
-        measured("400,000 rows: read, label, fingerprint",
-                 lambda: load_training_rows(task, data_dir=Path(folder)), 3)  # fmt: skip
+        report.measured("400,000 rows: read, label, fingerprint",
+                 lambda: load_training_rows(task, data_dir=Path(folder)), repeats)  # fmt: skip
     evaluation = _evaluation([sentence(THAI if row % 2 else LATIN) for row in range(150_000)])
-    measured("400,000 rows: fingerprint", lambda: fingerprint(training, LABELS), 3)
-    measured("400,000 rows against 75,000: overlap", lambda: find_overlap(training, evaluation), 3)
+    report.measured("400,000 rows: fingerprint", lambda: fingerprint(training, LABELS), repeats)
+    report.measured(
+        "400,000 rows against 75,000: overlap", lambda: find_overlap(training, evaluation), repeats
+    )
 
 
 def _evaluation(sentences: list[str]) -> Dataset:

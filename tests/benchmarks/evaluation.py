@@ -9,14 +9,13 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from harness.evaluation.datasets import scored_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
+from tests.benchmarks.report import Report
 from tests.evaluation import models
-
-from .report import measured
 
 ROWS, BATCH = 2000, 32
 
 
-def run() -> None:
+def run(report: Report, repeats: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models.write_xtreme(folder / "data", ROWS)
@@ -28,11 +27,13 @@ def run() -> None:
             batch_size=BATCH,
             output=folder / "out",
         )
-        measured(
+        report.measured(
             "30,000 documents: tasks, rows and tokens, first checkpoint", lambda: evaluate_checkpoint(job), 1
         )
-        measured("30,000 documents: a further checkpoint", lambda: evaluate_checkpoint(job), 3)
-        measured("30,000 documents: a bare loop", lambda: _bare_loop(checkpoint, folder / "data"), 3)
+        report.measured("30,000 documents: a further checkpoint", lambda: evaluate_checkpoint(job), repeats)
+        report.measured(
+            "30,000 documents: a bare loop", lambda: _bare_loop(checkpoint, folder / "data"), repeats
+        )
 
 
 @torch.inference_mode()

@@ -5,15 +5,16 @@ import sys
 from functools import partial
 
 from harness.resources import shipped
+from tests.benchmarks.report import Report
 
-from .report import measured
 
-
-def run() -> None:
+def run(report: Report, repeats: int) -> None:
     files = sorted(map(str, shipped("sequences").glob("*.yaml")))
     answers = [["--help"], ["list", "sequences"], ["list", "tasks"], ["validate", *files]]
     answers += [["plan", file] for file in files[:1]]
     for arguments in answers:
         command = [sys.executable, "-m", "harness.cli.main", *arguments]
         name = " ".join(["xstilts", *(argument.rsplit("/", 1)[-1] for argument in arguments)])
-        measured(name[:58], partial(subprocess.run, command, check=True, capture_output=True))
+        report.measured(
+            name[:60], partial(subprocess.run, command, check=True, capture_output=True), repeats + 2
+        )

@@ -229,6 +229,29 @@ def test_training_rows_among_the_evaluation_rows_are_refused(tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.slow
+def test_evaluation_rows_are_dropped_from_training_where_the_file_says_so(tmp_path):
+    file = make_experiment(tmp_path, seeds="[1]", orders="[[rte]]")
+    clean = xstilts(tmp_path, file=file)
+    assert clean.returncode == 0, clean.stderr
+    xnli = tmp_path / "data" / "xtreme" / "xnli"
+    test = (xnli / "test-en.tsv").read_text().splitlines()
+    with (xnli / "train-en.tsv").open("a") as train:
+        train.write(test[3] + "\n")
+    file.write_text(file.read_text() + "overlap: drop\n")
+    # What is trained on is what it was without the leaking row, and so are the stages.
+    again = xstilts(tmp_path, file=file)
+    assert again.returncode == 0, again.stderr
+    assert "1 rows are dropped" in again.stdout and "0 stages trained" in again.stdout
+    (tmp_path / "store").rename(tmp_path / "first")
+    anew = xstilts(tmp_path, file=file)
+    assert "2 stages trained" in anew.stdout, anew.stdout + anew.stderr
+    dropped = {manifest.task: manifest.data.dropped for manifest in Store(tmp_path / "store").all(STAGES)}
+    assert dropped == {"xnli": 1, "rte": 0}
+    page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
+    assert "xnli: 1 of 49 rows were dropped before training" in page
+
+
 def test_data_other_than_the_lock_is_refused(tmp_path):
     file = make_experiment(tmp_path, seeds="[1]")
     lock = [sys.executable, "-m", "harness.cli.main", "lock", str(file), "--data-dir", str(tmp_path / "data")]

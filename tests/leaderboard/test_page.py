@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from harness.leaderboard.board import DataUse
+from harness.leaderboard.board import DataUse, SharedRows
 from harness.leaderboard.page import render_page
 from harness.leaderboard.publication import compile_publication
 from harness.leaderboard.publish import publish
@@ -144,6 +144,37 @@ def test_names_cannot_break_out_of_the_page():
     assert "# Big" not in [line[:5] for line in text.splitlines()]
     assert text.count("<details>") == text.count("\n</details>") == 2
     assert len(tables(text)) == 3
+
+
+def test_the_page_says_what_training_and_evaluation_rows_share():
+    def shared(training, language, **counts):
+        values = {"dropped": 0, "sentence_rows": 0, "similar_sentence_rows": 0, **counts}
+        names = {"evaluation": f"xtreme_xnli_{language}", "corpus": "xnli", "language": language}
+        return SharedRows(training=training, rows=2000, **names, **values)
+
+    data = (
+        DataUse(name="xnli", role="training", source="here", rows=97, dropped=3, whole_fingerprint="ab" * 32),
+    )
+    overlap = (
+        shared("xnli", "en", dropped=3, sentence_rows=1237, similar_sentence_rows=1238),
+        shared("xnli", "sw"),
+        shared("rte", "en"),
+    )
+    text = page(scored_row((), BASE), data=data, overlap=overlap)
+    assert "**xnli: 3 of 100 rows were dropped before training**" in text
+    assert tables(text.split("### Overlap")[1])[0] == [
+        {
+            "training": "xnli",
+            "evaluation": "xtreme_xnli_en",
+            "pairs dropped": "3",
+            "sentences shared": "1,237",
+            "similar": "1,238",
+            "of rows": "2,000",
+        }
+    ]
+    assert "Nothing is shared by: xnli and xnli (sw); rte and xnli (en)." in text
+    clean = page(scored_row((), BASE), overlap=overlap[1:])
+    assert "No training row is also an evaluation row." in clean
 
 
 def test_the_finding_answers_the_question_of_order(tmp_path):

@@ -17,6 +17,7 @@ from . import models
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 70
+DROPPED = (0, 33, 69)
 LEVELS = ("zero0", "zero1", "zero2", "zero3", "zero2_offload", "zero3_offload")
 
 
@@ -87,6 +88,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     models.break_weights(folder / "bert", folder / "infinite", scale="embeddings.LayerNorm.weight")
     models.break_weights(folder / "bert", folder / "incomplete", drop="encoder.layer.1.output.dense.weight")
     models.write_rows(folder / "data", ROWS)
+    models.write_rows(folder / "fewer", ROWS, without=DROPPED)
     (folder / "work").mkdir()
     return Laboratory(folder)
 
@@ -118,6 +120,9 @@ def one_process(laboratory: Laboratory) -> dict[str, Any]:
         laboratory.job("mdeberta", "zero2", "mdeberta", dropout=None),
         laboratory.job("mdeberta-second", "zero2", laboratory.stage("mdeberta"), dropout=None),
         laboratory.job("few-rows", "zero2", train_rows=20, epochs=1),
+        laboratory.job("dropped", "zero2").model_copy(update={"dropped_rows": DROPPED}),
+        laboratory.job("without", "zero2").model_copy(update={"data_dir": laboratory.folder / "fewer"}),
+        laboratory.job("dropped-too-far", "zero2").model_copy(update={"dropped_rows": (ROWS,)}),
         laboratory.job("infinite", "zero2", "infinite"),
         laboratory.job("incomplete", "zero2", "incomplete"),
         laboratory.job("too-long", "zero2", max_length=65),

@@ -25,7 +25,7 @@ TASK = training_task(
 )
 
 
-def write_rows(data_dir: Path, rows: int) -> None:
+def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None:
     drawing = random.Random(7)
     lines = []
     for _ in range(rows):
@@ -33,6 +33,7 @@ def write_rows(data_dir: Path, rows: int) -> None:
         label = drawing.choice(LABELS)
         second = first if label == "same" else drawing.choices(WORDS, k=drawing.randint(1, 12))
         lines.append("\t".join([" ".join(first), " ".join(second), label]))
+    lines = [line for row, line in enumerate(lines) if row not in without]
     (data_dir / "tiny").mkdir(parents=True)
     (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -1,0 +1,10 @@
+"""One side of a comparison, in a process of its own: `python -m tests.benchmarks.sides SIDE SETTINGS`."""
+
+import json
+import sys
+
+from tests.benchmarks import evaluation_sides, training_sides
+
+SIDES = {**training_sides.SIDES, **evaluation_sides.SIDES}
+
+SIDES[sys.argv[1]](**json.loads(sys.argv[2]))
