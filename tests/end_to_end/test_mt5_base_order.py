@@ -86,7 +86,7 @@ def test_the_shipped_file_runs_in_miniature(tmp_path):
 
     xstilts(tmp_path, "validate", str(file))
     assert "scoring pawsx" in xstilts(tmp_path, "plan", str(file), "--cost")
-    out = xstilts(tmp_path, "run", str(file), "--seeds", "1")
+    out = xstilts(tmp_path, "run", str(file), "--seeds", "1", "--limit", "8")
     # 3 single tasks, 6 pairs, and both targets after each of 10 orders.
     assert "29 stages trained, 0 reused; 20 evaluations made" in out
     board = json.loads((tmp_path / "leaderboards" / "mt5-base-order.json").read_text())["board"]
@@ -98,9 +98,8 @@ def test_the_shipped_file_runs_in_miniature(tmp_path):
     assert all(stage.result.precision == "bf16" for stage in stages.values())
     path = ("squad_v1", "qqp", "pawsx")
     folder = store.path(STAGES, stages[path].digest)
-    xstilts(
-        tmp_path, "eval", str(folder), "--tasks", "xtreme_pawsx", "--output", "again", "--precision", "bf16"
-    )
+    where = ("--tasks", "xtreme_pawsx", "--limit", "8", "--precision", "bf16", "--output", "again")
+    xstilts(tmp_path, "eval", str(folder), *where)
     again = json.loads((tmp_path / "again" / "results.json").read_text())["results"]
     scores = {task: found["acc,none"] for task, found in again.items() if task != "xtreme_pawsx"}
     assert scores == results[path]["scores"]
