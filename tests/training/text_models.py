@@ -9,7 +9,7 @@ from .models import LABELS, WORDS
 _SENTENCES = [
     *(f"{first} {second}" for first, second in zip(WORDS, reversed(WORDS), strict=True)),
     "tiny_pairs: tiny: first: second: question: context: tag: choice1: choice2: choice3: None no answer",
-    "ODD: EVEN: $$",
+    "ODD: EVEN: $$ abcdefghijklmnopqrstuvwxyz",
     " ".join(LABELS),
 ]
 _SHAPE: dict[str, Any] = {
