@@ -10,6 +10,17 @@ class XstiltsError(Exception):
     exit_code = 1
 
 
+class InterruptedRunError(BaseException):
+    """A signal stops the command; what is finished is kept, and so is the resume point of the current stage.
+
+    No `Exception`: nothing that retries or goes on after an error may take it for one.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__("stopped; the same command goes on from here")
+        self.exit_code = 128 + number
+
+
 class UserError(XstiltsError):
     """What the user wrote or asked for cannot be done as it stands (exit code 2)."""
 

@@ -1,12 +1,15 @@
 """The command `xstilts`: finds a sub-command's file when it is asked for, so that start-up stays fast."""
 
+import errno
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
 from harness import __version__
-from harness.errors import XstiltsError
+from harness.errors import InterruptedRunError, XstiltsError
 
 # command -> (module, one line of help); the module defines `command`
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -20,9 +23,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+    "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
     "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }
+
+
+_SYSTEM_REFUSES = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
 
 
 class LazyGroup(click.Group):
@@ -66,13 +86,32 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         cli.main(prog_name="xstilts", standalone_mode=True)
+    except InterruptedRunError as interruption:
+        print(f"xstilts: {interruption}", file=sys.stderr)
+        sys.exit(interruption.exit_code)
     except XstiltsError as error:
         print(f"xstilts: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        # What a disk or a file's permissions refuse is no programming error.
+        if error.errno not in _SYSTEM_REFUSES:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"xstilts: {place}{error.strerror}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_DFL)
+    raise InterruptedRunError(number)
 
 
 if __name__ == "__main__":

@@ -31,18 +31,23 @@ class SeedList(click.ParamType[tuple[int, ...]]):
         return seeds
 
 
+def store_option(command: F) -> F:
+    """Add the option that says where finished stages and evaluations lie."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=_STORE,
+        envvar="XSTILTS_STORE",
+        show_default=True,
+        help="Folder of finished stages and evaluations.",
+    )(command)
+
+
 def run_options(command: F) -> F:
     """Add the options that say what a run is made of and where its results lie."""
     for option in reversed(
         [
-            click.option(
-                "--store",
-                type=click.Path(path_type=Path, file_okay=False),
-                default=_STORE,
-                envvar="XSTILTS_STORE",
-                show_default=True,
-                help="Folder of finished stages and evaluations.",
-            ),
+            store_option,
             click.option(
                 "--data-dir",
                 type=click.Path(path_type=Path),

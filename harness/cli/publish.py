@@ -28,7 +28,7 @@ def command(
     from harness.execution.options import RunOptions
     from harness.execution.resolution import resolve
     from harness.execution.run import publish_plan
-    from harness.execution.runner import Outcome
+    from harness.execution.work import Outcome
     from harness.plan.tree import Plan
     from harness.spec.catalogue import find_sequence
     from harness.spec.deepspeed_file import find_deepspeed

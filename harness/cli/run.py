@@ -22,6 +22,13 @@ from harness.cli.options import run_options
     show_default=True,
     help="Training processes, one a device.",
 )
+@click.option(
+    "--stall-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="End a worker that neither reports nor computes for so long.",
+)
 def command(
     file: str,
     store: Path,
@@ -33,6 +40,7 @@ def command(
     reported: Path | None,
     workers: int | None,
     processes: int,
+    stall_minutes: float,
 ) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
@@ -59,6 +67,7 @@ def command(
         deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
         workers=workers,
         processes=processes,
+        stall_minutes=stall_minutes,
         reported=reported,
     )
     console = Console()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.data.sources.columns import SourceColumns
+from harness.data.sources.text_file import shortened
 from harness.errors import UserError
 
 # What GLUE (-1), SNLI ('-') and unlabelled test files (empty) write in place of a label.
@@ -34,6 +35,9 @@ def label_ids(
     found = source.columns[column]
     classes = source.class_names.get(column)
     known: dict[Any, int] = {}
+    for row, value in enumerate(found):
+        if isinstance(value, list | dict):
+            raise _unknown(source, row, column, value, names, values)
     for value in dict.fromkeys(found):
         label = _label_id(value, names, values or {}, classes)
         if label is None:
@@ -83,9 +87,10 @@ def _unknown(
     values: Mapping[str, str] | None,
 ) -> UnknownLabelError:
     classes = source.class_names.get(column)
-    shown = f"{value!r}" + (f" ({classes[value]!r})" if classes and 0 <= value < len(classes) else "")
+    named = classes and isinstance(value, int) and 0 <= value < len(classes)
+    shown = shortened(value) + (f" ({classes[value]!r})" if classes and named else "")
     allowed = [*(values or ()), *names]
-    near = difflib.get_close_matches(str(value), allowed, n=1)
+    near = difflib.get_close_matches(str(value)[:80], allowed, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return UnknownLabelError(
         f"{source.place(row)}: {column} is {shown}, which is none of {', '.join(map(repr, allowed))}{hint}; "

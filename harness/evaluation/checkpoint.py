@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES
 from harness.spec.text_format import TEXT_FORMAT_VERSION, TextFormat
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
+from harness.training.model_files import ModelFileError, read_config, weight_files
 from harness.training.pretrained import ensure_folder, resolve_model
 
 _LONGEST_DEFAULT = 512
@@ -101,19 +102,15 @@ def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not (folder / "config.json").exists():
         raise CheckpointError(
             f"checkpoint {folder}: it has no config.json. Give a folder that `save_pretrained` wrote, "
             "or the folder of a finished stage."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: can't be read as JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"{path}: it holds a {type(config).__name__}, not an object")
-    return config
+        )
+    try:
+        return read_config(folder)
+    except ModelFileError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _text_format(folder: Path, config: dict[str, Any]) -> TextFormat:
@@ -162,6 +159,8 @@ def _refuse_unfit(
     folder: Path, config: dict[str, Any], trust_remote_code: bool, *, text_to_text: bool
 ) -> None:
     architectures = config.get("architectures") or []
+    if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
+        raise CheckpointError(f"checkpoint {folder}: config.json: architectures: a list of names is due")
     classifies = any(name.endswith("ForSequenceClassification") for name in architectures)
     if architectures and not classifies and not text_to_text:
         raise CheckpointError(
@@ -180,11 +179,20 @@ def _refuse_unfit(
             "not opened; "
             "convert them with `model.save_pretrained(folder)`."
         )
+    try:
+        weight_files(folder)
+    except ModelFileError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None) -> tuple[str, ...]:
     names = config.get("id2label")
-    count = len(names) if isinstance(names, dict) else int(config.get("num_labels", 2))
+    if isinstance(names, dict) and not all(key.isascii() and key.isdecimal() for key in names):
+        raise CheckpointError(
+            f"checkpoint {folder}: config.json: id2label: its keys must be 0, 1, 2, …, "
+            f"not {', '.join(names)[:80]}"
+        )
+    count = len(names) if isinstance(names, dict) else _whole(folder, config, "num_labels", 2)
     if given is not None:
         if isinstance(names, dict) and len(given) != count:
             raise CheckpointError(
@@ -211,7 +219,7 @@ def _refuse_equal_names(folder: Path, labels: tuple[str, ...]) -> None:
 
 
 def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
-    positions = _positions(config)
+    positions = _positions(folder, config)
     if given is not None:
         if not 4 <= given <= positions:
             raise CheckpointError(f"checkpoint {folder}: max_length {given} is not between 4 and {positions}")
@@ -222,20 +230,29 @@ def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
     return min(_tokenizer_limit(folder), positions, _LONGEST_DEFAULT)
 
 
-def _positions(config: dict[str, Any]) -> int:
-    positions = int(config.get("max_position_embeddings") or _NO_LIMIT)
+def _positions(folder: Path, config: dict[str, Any]) -> int:
+    positions = _whole(folder, config, "max_position_embeddings", _NO_LIMIT) or _NO_LIMIT
     if positions < 0:  # relative positions only
         return _NO_LIMIT
     kind = str(config.get("model_type"))
     # RoBERTa and its kin number positions from the padding index + 1.
-    return positions - int(config.get("pad_token_id", 1)) - 1 if kind in _SHIFTED else positions
+    return positions - _whole(folder, config, "pad_token_id", 1) - 1 if kind in _SHIFTED else positions
+
+
+def _whole(folder: Path, config: dict[str, Any], key: str, absent: int) -> int:
+    value = config.get(key)
+    if value is None:
+        return absent
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise CheckpointError(f"checkpoint {folder}: config.json: {key}: {value!r:.80} is not a whole number")
+    return value
 
 
 def _tokenizer_limit(folder: Path) -> int:
     path = folder / "tokenizer_config.json"
     try:
         limit = json.loads(path.read_text(encoding="utf-8")).get("model_max_length")
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return _LONGEST_DEFAULT
     return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else _LONGEST_DEFAULT
 

@@ -118,6 +118,7 @@ def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[Pa
 
 
 def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code: bool) -> torch.nn.Module:
+    from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification
 
     try:
@@ -128,7 +129,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
             trust_remote_code=trust_remote_code,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: it can't be loaded as a sequence classifier: "
             f"{first_line(error)}"

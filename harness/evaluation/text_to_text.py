@@ -181,15 +181,22 @@ def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(checkpoint.folder, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "
             "Save it beside the model with `tokenizer.save_pretrained(folder)`."
         ) from error
+    if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
+        raise CheckpointError(
+            f"checkpoint {checkpoint.folder}: its tokenizer lacks a padding token or an end of the sequence; "
+            "set `pad_token` and `eos_token`"
+        )
+    return tokenizer
 
 
 def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code: bool) -> Any:
+    from safetensors import SafetensorError
     from transformers import AutoModelForSeq2SeqLM
 
     try:
@@ -200,7 +207,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
             trust_remote_code=trust_remote_code,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: it can't be loaded as a text-to-text model: {first_line(error)}"
         ) from error

@@ -1,7 +1,8 @@
 """From the store to a leaderboard: the rows of a plan as far as they are there."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
@@ -20,9 +21,13 @@ from harness.leaderboard.board import (
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
+from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import STAGES, StageManifest
 from harness.store.provenance import Environment
 from harness.store.store import Store
+
+# A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
+_RISEN, _RISEN_BY = 1.5, 0.5
 
 
 def make_board(
@@ -84,11 +89,15 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     digest, evaluation_digest = resolution.digests[stage], resolution.evaluation_digests[stage]
-    evaluation = store.get(EVALUATIONS, evaluation_digest)
-    if evaluation is None:
-        why = failures.get(stage, "not run yet")
+    try:
+        evaluation = store.sound(EVALUATIONS, evaluation_digest)
+    except DamagedEntryError as error:
+        why = f"its evaluation is damaged in the store: {error.faults[0].problem}"
         return SeedResult(seed=sequence.seed, status="failed", error=why)
-    trained = [store.get(STAGES, resolution.digests[part]) for part in sequence.stages()]
+    if evaluation is None:
+        why = failures.get(stage) or _recorded_failure(resolution, store, sequence) or "not run yet"
+        return SeedResult(seed=sequence.seed, status="failed", error=why)
+    trained = [_stage(store, resolution.digests[part]) for part in sequence.stages()]
     return SeedResult(
         seed=sequence.seed,
         status="ok",
@@ -97,7 +106,35 @@ def _seed_result(
         scores={score.task: score.accuracy for score in evaluation.result.scores},
         items={score.task: score.items for score in evaluation.result.scores},
         train_seconds=sum(manifest.result.seconds for manifest in trained if manifest is not None),
+        notes=tuple(note for manifest in trained if manifest is not None for note in _risen_loss(manifest)),
     )
+
+
+def _stage(store: Store, digest: str) -> StageManifest | None:
+    """Return what is known of a stage; one that is damaged is found out when it is used."""
+    try:
+        return store.get(STAGES, digest)
+    except DamagedEntryError:
+        return None
+
+
+def _risen_loss(manifest: StageManifest) -> Iterator[str]:
+    """Tell of a stage whose loss ended well above where it began, though it stayed a number."""
+    first, last = manifest.result.loss_curve[0], manifest.result.loss_curve[-1]
+    if last.loss > max(_RISEN * first.loss, first.loss + _RISEN_BY):
+        yield (
+            f"the loss of the stage {manifest.task} rose from {first.loss:.2f} at step {first.step} to "
+            f"{last.loss:.2f} at step {last.step}"
+        )
+
+
+def _recorded_failure(resolution: Resolution, store: Store, sequence: PlannedSequence) -> str | None:
+    """Return why the sequence failed when it was last tried, also in another run."""
+    for stage in sequence.stages():
+        error = store.failure(resolution.digests[stage])
+        if error is not None:
+            return error if stage == sequence.target_stage else f"left out: {stage} failed"
+    return store.failure(resolution.evaluation_digests[sequence.target_stage])
 
 
 def _data(resolution: Resolution) -> tuple[DataUse, ...]:
@@ -129,11 +166,12 @@ def _provenance(resolution: Resolution, store: Store, options: RunOptions) -> Pr
     loaded = resolution.plan.loaded
     manifests: list[StageManifest | EvaluationManifest] = []
     for stage in resolution.plan.stages:
-        trained = store.get(STAGES, resolution.digests[stage])
+        trained = _stage(store, resolution.digests[stage])
         manifests += [trained] if trained else []
     for digest in resolution.evaluation_digests.values():
-        evaluated = store.get(EVALUATIONS, digest)
-        manifests += [evaluated] if evaluated else []
+        with suppress(DamagedEntryError):
+            evaluated = store.get(EVALUATIONS, digest)
+            manifests += [evaluated] if evaluated else []
     environments = [manifest.environment for manifest in manifests]
     return Provenance(
         command=options.command(_shown(loaded.path)),

@@ -67,6 +67,7 @@ class Failed(_Model):
 
     kind: Literal["failed"] = "failed"
     error: str
+    disk_full: bool = False
 
 
 Request = TrainRequest | EvaluateRequest | StopRequest

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.execution.worker_process import STALL_SECONDS
 from harness.spec.deepspeed_file import DeepSpeedFile
 from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.load import LoadedSequence
@@ -18,6 +19,7 @@ class RunOptions:
         limit: Train on and score at most this many rows per task; the leaderboard says so.
         workers: Stages that are trained at the same time; None: as suits the machine.
         processes: Training processes of one stage (one for each device).
+        stall_minutes: A worker is ended when it neither reports nor computes for so long.
     """
 
     store: Path
@@ -28,6 +30,7 @@ class RunOptions:
     deepspeed: DeepSpeedFile | None = None
     workers: int | None = None
     processes: int = 1
+    stall_minutes: float = STALL_SECONDS / 60
     reported: Path | None = None
 
     def apply(self, loaded: LoadedSequence) -> LoadedSequence:

@@ -84,6 +84,11 @@ class Reporter:
             self._number += 1
             self.failed(label, error, samples, items)
 
+    def say(self, text: str) -> None:
+        """Print a line of its own."""
+        with self._lock:
+            self._say(text)
+
     def _take_off(self, samples: int, items: int) -> None:
         self._samples -= samples
         self._items -= items

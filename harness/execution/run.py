@@ -1,38 +1,29 @@
 """One call for the whole job: plan, train what is missing, evaluate what is missing, publish."""
 
 import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from harness.errors import XstiltsError
 from harness.execution.board import make_board, predictions
 from harness.execution.options import RunOptions
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
-from harness.execution.runner import Outcome, Runner
+from harness.execution.runner import Runner
+from harness.execution.work import Outcome
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
 from harness.leaderboard.publish import Published, publish
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
+from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
-
-
-class InterruptedRunError(XstiltsError):
-    """A signal ended the run; finished stages and the resume point of the current one are kept."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__("stopped; the same command goes on from here")
-        self.exit_code = 128 + number
 
 
 @dataclass(frozen=True)
@@ -50,17 +41,19 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
 
     Raises:
         UserError: The model, the data or the store cannot be used as asked.
-        InterruptedRunError: SIGINT or SIGTERM arrived.
+        StoreFullError: There is no space left on the store's disk.
+        InterruptedRunError: The command line turns SIGINT and SIGTERM into it; the workers are ended.
     """
     started = time.monotonic()
     loaded = options.apply(loaded)
     store = Store(options.store)
+    store.require_writable()
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with _signals_raise():
-        workers = make_workers(logs, options.workers, options.processes)
+    with _full_disk_in_words(store):
+        workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
         outcome = _carry_out(resolution, store, workers, console)
     report = publish_plan(resolution, store, options, outcome)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
@@ -116,15 +109,10 @@ def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into an error, so that the worker is ended and the locks are given back."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise InterruptedRunError(number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+def _full_disk_in_words(store: Store) -> Iterator[None]:
     try:
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    except OSError as error:
+        if is_no_space(error):
+            raise StoreFullError(store.layout.root) from error
+        raise

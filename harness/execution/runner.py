@@ -2,18 +2,19 @@
 
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from typing import Literal
 
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.entries import evaluation_job, evaluation_manifest, stage_job, stage_manifest
+from harness.execution.entry_state import EntryStates
 from harness.execution.messages import EvaluateRequest, TrainRequest
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution
-from harness.execution.worker_process import StageFailedError, WorkerProcess
+from harness.execution.work import Outcome, Work, all_work
+from harness.execution.worker_process import DiskFullError, StageFailedError, WorkerProcess
 from harness.plan.stage import Stage
+from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
 from harness.store.manifest import STAGES
 from harness.store.store import Store
@@ -22,38 +23,11 @@ from harness.training.job import StageResult
 _BUSY_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
-class Work:
-    """One stage to train or to evaluate."""
-
-    kind: Literal["train", "evaluate"]
-    stage: Stage
-    digest: str
-
-    def __str__(self) -> str:
-        """Return the stage in words."""
-        return str(self.stage) if self.kind == "train" else f"evaluation of {self.stage}"
-
-
-@dataclass
-class Outcome:
-    """What a run did.
-
-    Attributes:
-        failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
-    """
-
-    trained: int = 0
-    evaluated: int = 0
-    reused_stages: int = 0
-    reused_evaluations: int = 0
-    failures: dict[Stage, str] = field(default_factory=dict)
-
-
 class Runner:
     """Carries a resolved plan out on this machine, each worker taking the next work whose parent is there.
 
     Another run may work on the same store: what it is making is left to it and looked for again later.
+    The files of an entry are read before they are used; a damaged entry is set aside and made again.
     """
 
     def __init__(
@@ -63,9 +37,11 @@ class Runner:
         self._store = store
         self._workers = workers
         self._reporter = reporter
-        self._needed = needed_stages(resolution, store)
+        self._states = EntryStates(resolution, store, reporter.say)
+        self._needed = self._states.needed_stages()
         self._outcome = Outcome()
-        self._pending = list(self._work())
+        self._pending = list(all_work(resolution))
+        self._doing: set[Work] = set()
         self._finished: set[str] = set()
         self._stopped = False
         # Guards everything above, and tells waiting workers that some work has ended.
@@ -88,13 +64,9 @@ class Runner:
             self._stopped = True
             self._changed.notify_all()
         for worker in self._workers:
+            worker.ask_to_end()
+        for worker in self._workers:
             worker.kill()
-
-    def _work(self) -> Iterator[Work]:
-        for stage in self._resolution.plan.stages:
-            yield Work("train", stage, self._resolution.digests[stage])
-            if stage.role == "target":
-                yield Work("evaluate", stage, self._resolution.evaluation_digests[stage])
 
     def _serve(self, worker: WorkerProcess) -> None:
         while (claim := self._claim()) is not None:
@@ -104,6 +76,7 @@ class Runner:
             finally:
                 lock.release()
                 with self._changed:
+                    self._doing.discard(work)
                     self._changed.notify_all()
 
     def _claim(self) -> tuple[Work, EntryLock] | None:
@@ -114,6 +87,7 @@ class Runner:
                     lock = self._lock_if_ready(work)
                     if lock is not None:
                         self._pending.remove(work)
+                        self._doing.add(work)
                         return work, lock
                 if self._pending:
                     self._changed.wait(_BUSY_SECONDS)
@@ -125,7 +99,7 @@ class Runner:
             self._pending.remove(work)
             self._count_reused(work)
             return None
-        before = work.stage.parent if work.kind == "train" else work.stage
+        before = work.before
         if before is not None:
             if before in self._outcome.failures:
                 self._pending.remove(work)
@@ -142,16 +116,36 @@ class Runner:
             with self._changed:
                 self._count_reused(work)
             return
+        before = work.before
+        if before is not None:
+            needed = Work("train", before, self._resolution.digests[before])
+            if not self._states.is_sound(needed):
+                self._make_first(needed, work)
+                return
         try:
             if work.kind == "train":
                 self._train(work, worker)
             else:
                 self._evaluate(work, worker)
+        except DiskFullError as error:
+            raise StoreFullError(self._store.layout.root) from error
         except StageFailedError as error:
             with self._changed:
                 if not self._stopped:
                     self._outcome.failures[work.stage] = str(error)
+                    self._store.record_failure(work.digest, str(error))
                     self._reporter.failed(str(work), str(error), *self._size(work))
+
+    def _make_first(self, needed: Work, work: Work) -> None:
+        """Put a work back, behind the damaged stage that it needs and what that one needs in turn."""
+        with self._changed:
+            self._finished.discard(needed.digest)
+            missing = self._states.needed_stages() - self._outcome.failures.keys()
+            self._needed |= missing
+            every = list(all_work(self._resolution))
+            again = {one for one in every if one.kind == "train" and one.stage in missing}
+            waiting = {work, *self._pending, *(again - self._doing)}
+            self._pending = [one for one in every if one in waiting]
 
     def _train(self, work: Work, worker: WorkerProcess) -> None:
         stage = work.stage
@@ -188,14 +182,10 @@ class Runner:
     def _is_finished(self, work: Work) -> bool:
         if work.digest in self._finished:
             return True
-        manifest = (
-            self._store.get(STAGES, work.digest)
-            if work.kind == "train"
-            else self._store.get(EVALUATIONS, work.digest)
-        )
-        if manifest is not None:
+        finished = self._states.is_finished(work)
+        if finished:
             self._finished.add(work.digest)
-        return manifest is not None
+        return finished
 
     def _adopt(self, work: Work) -> bool:
         if work.kind == "train":
@@ -220,22 +210,6 @@ class Runner:
         if work.stage not in self._outcome.failures:
             self._outcome.failures[work.stage] = f"left out: {before} failed"
         self._reporter.left_out(str(work), f"left out: {before} failed", *self._size(work))
-
-
-def needed_stages(resolution: Resolution, store: Store) -> set[Stage]:
-    """Return the stages that must be in the store for the evaluations that aren't there yet.
-
-    A finished stage needs nothing before it; a finished evaluation needs no stage.
-    """
-    needed: set[Stage] = set()
-    for target, digest in resolution.evaluation_digests.items():
-        if store.get(EVALUATIONS, digest) is not None:
-            continue
-        stage: Stage | None = target
-        while stage is not None and store.get(STAGES, resolution.digests[stage]) is None:
-            needed.add(stage)
-            stage = stage.parent
-    return needed
 
 
 def _held_out(result: StageResult) -> str:

@@ -12,7 +12,7 @@ import time
 import traceback
 from pathlib import Path
 
-from harness.errors import XstiltsError
+from harness.execution.failure import in_words
 from harness.execution.messages import (
     Evaluated,
     EvaluateRequest,
@@ -24,8 +24,13 @@ from harness.execution.messages import (
     Training,
     TrainRequest,
 )
+from harness.execution.process import is_alive, started_at
 from harness.execution.spool import Spool
+from harness.store.disk import has_space, is_no_space
 from harness.store.lock import EntryLock
+
+DISK_FULL = 74
+"""Exit code of a worker that could not even write down that the disk is full (EX_IOERR of sysexits.h)."""
 
 _WATCH_SECONDS = 0.5
 
@@ -43,12 +48,22 @@ def main() -> None:
         try:
             _carry_out(request, spool, world.rank)
         except Exception as error:
-            traceback.print_exc()
-            if world.rank == 0:
-                spool.report(Failed(error=_in_words(error)))
+            _fail(error, request, spool, world.rank)
             if world.size > 1:
                 # The other ranks may wait in a collective that this one will never join.
                 os._exit(1)
+
+
+def _fail(error: Exception, request: TrainRequest | EvaluateRequest, spool: Spool, rank: int) -> None:
+    """Tell the runner of an error, even where there is no space left to write it down."""
+    folder = request.job.workdir if isinstance(request, TrainRequest) else request.job.output
+    full = is_no_space(error) or not has_space(folder)
+    try:
+        traceback.print_exc()
+        if rank == 0:
+            spool.report(Failed(error=in_words(error, request), disk_full=full))
+    except OSError:
+        os._exit(DISK_FULL)
 
 
 def _carry_out(request: Request, spool: Spool, rank: int) -> None:
@@ -72,18 +87,15 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
             spool.report(Evaluated(result=scored))
 
 
-def _in_words(error: Exception) -> str:
-    return str(error) if isinstance(error, XstiltsError) else f"{type(error).__name__}: {error}"
-
-
 def _end_with(runner: int) -> None:
-    """End this process when the runner ends, however it ends."""
+    """End this process when the runner or the launcher between them ends, however it ends."""
+    started, launcher = started_at(runner), os.getppid()
 
     def watch() -> None:
         while True:
-            try:
-                os.kill(runner, 0)
-            except ProcessLookupError:
+            # A process of the same id that began later is another one.
+            gone = not is_alive(runner) or started_at(runner) != started
+            if gone or os.getppid() != launcher:
                 os._exit(1)
             time.sleep(_WATCH_SECONDS)
 

@@ -1,6 +1,7 @@
 """The runner's side of a worker: start it, ask it, hear from it, end it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,10 +9,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from harness.errors import RunError
 from harness.evaluation.job import EvaluationResult
+from harness.execution.failure import memory_advice
 from harness.execution.messages import (
     Evaluated,
     EvaluateRequest,
@@ -21,22 +21,41 @@ from harness.execution.messages import (
     Trained,
     TrainRequest,
 )
+from harness.execution.process import cpu_seconds, descendants, end
 from harness.execution.spool import EventReader, Spool
+from harness.execution.stall import StallWatch
+from harness.execution.worker import DISK_FULL
+from harness.store.disk import has_space
 from harness.training.job import StageResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
+_KILL_SECONDS = 2.0
 _LOG_TAIL_LINES = 12
+
+
+STALL_SECONDS = 600.0
 
 
 class StageFailedError(RunError):
     """A request failed in the worker, or the worker died of it."""
 
 
+class DiskFullError(RunError):
+    """The worker could not write, since there is no space left."""
+
+
 class WorkerProcess:
     """A worker that is started when it is first needed and again after it died."""
 
-    def __init__(self, folder: Path, processes: int, threads: int, devices: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        processes: int,
+        threads: int,
+        devices: Sequence[str] = (),
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
         """Prepare a worker; nothing is started yet.
 
         Args:
@@ -44,11 +63,13 @@ class WorkerProcess:
             processes: Training processes, one for each device.
             threads: CPU threads of each process.
             devices: The CUDA devices that it may use; none given: all that there are.
+            stall_seconds: It is ended when it neither reports nor computes for so long.
         """
         self._folder = folder
         self._processes = processes
         self._threads = threads
         self._devices = devices
+        self._stall_seconds = stall_seconds
         self._started = 0
         self._sent = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -56,13 +77,13 @@ class WorkerProcess:
         self._reader = EventReader(self._spool)
 
     def train(self, request: TrainRequest, heard: Callable[[Event], None]) -> StageResult:
-        """Train a stage; raises StageFailedError."""
+        """Train a stage; raises StageFailedError or DiskFullError."""
         last = self._ask(request, heard)
         assert isinstance(last, Trained)
         return last.result
 
     def evaluate(self, request: EvaluateRequest, heard: Callable[[Event], None]) -> EvaluationResult:
-        """Score a checkpoint; raises StageFailedError."""
+        """Score a checkpoint; raises StageFailedError or DiskFullError."""
         last = self._ask(request, heard)
         assert isinstance(last, Evaluated)
         return last.result
@@ -76,34 +97,64 @@ class WorkerProcess:
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            _end(process)
+            end(process, _KILL_SECONDS)
+
+    def ask_to_end(self) -> None:
+        """Send the signal to end, and don't wait for it."""
+        if self._process is not None:
+            self._process.terminate()
 
     def kill(self) -> None:
         """End the worker at once; a stage keeps its resume point."""
         process, self._process = self._process, None
         if process is not None:
-            _end(process)
+            end(process, _KILL_SECONDS)
 
-    def _ask(self, request: BaseModel, heard: Callable[[Event], None]) -> Event:
+    def _ask(self, request: TrainRequest | EvaluateRequest, heard: Callable[[Event], None]) -> Event:
         process = self._running()
         self._spool.send(self._sent, request)
         self._sent += 1
+        watch = StallWatch(lambda: cpu_seconds(self._working(process)), self._stall_seconds)
         while True:
             # Asked before reading, so that the last words of a worker that just ended are heard.
             ended = process.poll() is not None
             for event in self._reader.new():
                 heard(event)
+                watch.active()
                 if isinstance(event, Failed):
-                    raise StageFailedError(f"{event.error} (log: {self._spool.log})")
+                    raise self._failure(event)
                 if isinstance(event, Trained | Evaluated):
                     return event
             if ended:
                 self._process = None
+                raise self._death(process.returncode, request)
+            if watch.is_stalled:
+                self.kill()
                 raise StageFailedError(
-                    f"the worker ended with code {process.returncode} (log: {self._spool.log})\n"
-                    f"{self._log_tail()}"
+                    f"the worker neither reported nor computed for {self._stall_seconds:.0f} s and was "
+                    "ended; it may have waited for a disk, a network or a process that is gone. Run again to "
+                    f"go on; --stall-minutes sets the limit (log: {self._spool.log})"
                 )
             time.sleep(_POLL_SECONDS)
+
+    def _failure(self, event: Failed) -> RunError:
+        words = f"{event.error} (log: {self._spool.log})"
+        return DiskFullError(words) if event.disk_full else StageFailedError(words)
+
+    def _death(self, code: int, request: TrainRequest | EvaluateRequest) -> RunError:
+        """Return what to say of a worker that has ended without an answer."""
+        words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
+        if code == DISK_FULL or not has_space(self._folder):
+            return DiskFullError(words)
+        if code == -signal.SIGKILL:
+            # Nobody but the system ends a process so, and it does so when memory runs out.
+            words += f"\nIf the system ended it for want of memory: {memory_advice(request)}"
+        return StageFailedError(words)
+
+    def _working(self, process: subprocess.Popen[bytes]) -> list[int]:
+        """Return the processes that train; a launcher above them is busy with looking on."""
+        below = descendants(process.pid)
+        return below if self._processes > 1 else [process.pid, *below]
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -145,12 +196,3 @@ class WorkerProcess:
     def _log_tail(self) -> str:
         with self._spool.log.open(encoding="utf-8", errors="replace") as log:
             return "".join(deque(log, _LOG_TAIL_LINES)).rstrip()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()

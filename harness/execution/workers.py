@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.execution.worker_process import WorkerProcess
+from harness.execution.worker_process import STALL_SECONDS, WorkerProcess
 
 # A worker on a CPU takes some gigabytes; more of them than this want a decision of the user's.
 _MOST_CPU_WORKERS = 4
@@ -15,7 +15,9 @@ class TooFewDevicesError(UserError):
     """More workers and processes are asked for than there are devices."""
 
 
-def make_workers(folder: Path, count: int | None, processes: int) -> list[WorkerProcess]:
+def make_workers(
+    folder: Path, count: int | None, processes: int, stall_seconds: float = STALL_SECONDS
+) -> list[WorkerProcess]:
     """Divide the machine among workers, which train different stages at the same time.
 
     Args:
@@ -24,6 +26,7 @@ def make_workers(folder: Path, count: int | None, processes: int) -> list[Worker
             a forward pass on two cores was measured to be 1.36 times as fast by two workers of one
             thread as by one worker of two threads (batches of 16 × 40 tokens, hidden size 384).
         processes: Training processes of each worker.
+        stall_seconds: A worker is ended when it neither reports nor computes for so long.
 
     Raises:
         TooFewDevicesError: There are GPUs, but fewer than workers × processes.
@@ -44,6 +47,7 @@ def make_workers(folder: Path, count: int | None, processes: int) -> list[Worker
             processes,
             threads,
             devices[number * processes : (number + 1) * processes] if count > 1 else (),
+            stall_seconds,
         )
         for number in range(count)
     ]

@@ -32,6 +32,7 @@ class SeedResult(Frozen):
     scores: dict[str, Accuracy] = Field({}, description="Evaluation task -> accuracy, 0 to 1.")
     items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
+    notes: tuple[str, ...] = Field((), description="What was odd about the training of its stages.")
 
     @model_validator(mode="after")
     def _scores_and_items_belong_together(self) -> Self:

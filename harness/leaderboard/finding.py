@@ -1,17 +1,23 @@
 """What a table shows and what it does not, in plain sentences."""
 
+from collections.abc import Sequence
+
 from harness.leaderboard.board import Board
+from harness.leaderboard.collapse import Collapse
 from harness.leaderboard.notation import interval, p_value, percent, points
 from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 
 
-def finding(board: Board, statistics: TargetStatistics, *, intervals: bool) -> tuple[str, ...]:
+def finding(
+    board: Board, statistics: TargetStatistics, collapsed: Sequence[Collapse] = (), *, intervals: bool
+) -> tuple[str, ...]:
     """Write the sentences on one target, the answer on order first.
 
     Args:
         board: What was run.
         statistics: The target's numbers.
+        collapsed: The runs that did not learn, of all targets.
         intervals: Whether per-item predictions were at hand, so that there are intervals.
     """
     complete = [row for row in statistics.rows if row.average is not None]
@@ -24,7 +30,19 @@ def finding(board: Board, statistics: TargetStatistics, *, intervals: bool) -> t
         ]
     else:
         answer = [_order(statistics.comparisons), *_against_baseline(statistics, complete)]
-    return (*answer, *_cautions(board, statistics, intervals=intervals and bool(complete)))
+    cautions = _cautions(board, statistics, intervals=intervals and bool(complete))
+    return (*answer, *_not_learnt(board, statistics, collapsed), *cautions)
+
+
+def _not_learnt(board: Board, statistics: TargetStatistics, collapsed: Sequence[Collapse]) -> list[str]:
+    runs = {(run.sequence, run.seed) for run in collapsed if run.target == statistics.target}
+    if not runs:
+        return []
+    every = len(board.rows_of(statistics.target)) * len(board.seeds)
+    return [
+        f"{len(runs)} of {every} runs did not learn (one label for every item, accuracy at chance, or a "
+        "rising loss); they count like the others."
+    ]
 
 
 def _best(row: RowStatistics) -> str:

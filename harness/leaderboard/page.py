@@ -59,6 +59,7 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     else:
         yield whole.columns(languages_end, len(whole.headers)).render()
         yield whole.columns(2, languages_end).render()
+    yield from _collapsed(publication, table.target)
     if table.comparisons:
         comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
         if len(table.comparisons) <= _FOLD_ABOVE:
@@ -70,6 +71,16 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
     yield from _pairs(publication, table)
+
+
+def _collapsed(publication: Publication, target: str) -> Iterator[str]:
+    lines = [
+        f"> - {inline(run.sequence)}, seed {run.seed}: {inline(run.detail)}"
+        for run in publication.collapses
+        if run.target == target
+    ]
+    if lines:
+        yield "\n".join(["> **Did not learn**, and counted like the others:", ">", *lines])
 
 
 def _pictures(publication: Publication, target: str) -> Iterator[str]:

@@ -21,6 +21,8 @@ from harness.leaderboard.uncertainty import Correctness
 
 _ROW_GROUP = 1 << 20
 _PAGE_BYTES = 1 << 22
+_ROWS_AT_ONCE = 1 << 14
+_MOST_BYTES = 16 << 30
 _STORED = pa.schema(
     [
         ("sequence", pa.dictionary(pa.int32(), pa.string())),
@@ -205,7 +207,7 @@ def _read(path: Path, columns: list[str]) -> Any:
     if not path.is_file():
         raise PredictionsError(f"{path}: there is no such predictions file")
     try:
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        table = _within_limit(path, pq.ParquetFile(path, page_checksum_verification=True))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise PredictionsError(
             f"{path}: not a readable parquet file ({str(error).splitlines()[0]})"
@@ -216,6 +218,17 @@ def _read(path: Path, columns: list[str]) -> Any:
     if any(table[column].null_count for column in columns):
         raise PredictionsError(f"{path}: values are missing in it")
     return table
+
+
+def _within_limit(path: Path, file: pq.ParquetFile) -> Any:
+    """Read a table bit by bit: a page from elsewhere may bring a small file that unpacks to terabytes."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+        size += batch.nbytes
+        if size > _MOST_BYTES:
+            raise PredictionsError(f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB; not read")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=None if batches else file.schema_arrow)
 
 
 def _by_task(table: Any, item_column: str) -> dict[str, TaskPredictions]:

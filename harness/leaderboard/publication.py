@@ -3,6 +3,7 @@
 from typing import Literal
 
 from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
+from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.order.agreement import Agreement
@@ -50,6 +51,7 @@ class Publication(Frozen):
     format: Literal["xstilts-leaderboard-1"] = FORMAT
     board: Board
     findings: tuple[Finding, ...]
+    collapses: tuple[Collapse, ...] = ()
     targets: tuple[TargetStatistics, ...]
     analyses: tuple[OrderAnalysis, ...]
     targets_agreement: Agreement | None
@@ -93,13 +95,17 @@ def compile_publication(
         targets.append(target_statistics(board, target, uncertainty))
         orders = uncertainty.orders if uncertainty else ()
         analyses.append(analyse_target(board, target, orders, uncertainty.contrasts if uncertainty else None))
+    collapsed = collapses(board, predictions)
     findings = tuple(
-        Finding(target=table.target, sentences=finding(board, table, intervals=_has_intervals(table)))
+        Finding(
+            target=table.target, sentences=finding(board, table, collapsed, intervals=_has_intervals(table))
+        )
         for table in targets
     )
     return Publication(
         board=board,
         findings=findings,
+        collapses=collapsed,
         targets=tuple(targets),
         analyses=tuple(analyses),
         targets_agreement=agreement_of_targets(board),

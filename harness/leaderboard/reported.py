@@ -43,7 +43,7 @@ def read_reported(path: Path, targets: tuple[str, ...]) -> tuple[ReportedRow, ..
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ReportedFileError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ReportedFileError(f"{path}: holds a {type(content).__name__}; an object is expected")

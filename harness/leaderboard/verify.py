@@ -113,7 +113,7 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in ("targets", "analyses", "targets_agreement", "findings", "bootstrap"):
+    for part in ("targets", "analyses", "targets_agreement", "findings", "collapses", "bootstrap"):
         old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
         result.numbers += count_numbers(new)
         result.differences += compare_trees(data.name, old, new, part)

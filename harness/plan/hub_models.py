@@ -75,6 +75,9 @@ KNOWN_MODELS = {
 }
 
 
+_LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
+
+
 class UnknownShapeError(UserError):
     """A model's numbers are not known, so its cost is not either."""
 
@@ -96,7 +99,7 @@ def architecture(model: str) -> Architecture:
         )
     try:
         shape = Architecture.of(json.loads(config.read_text(encoding="utf-8")))
-    except (ValueError, UncountedModelError) as error:
+    except (OSError, ValueError, RecursionError, UncountedModelError) as error:
         raise UnknownShapeError(f"model: {config}: {error}") from error
     # transformers 5 writes `tie_word_embeddings: true` for every model of T5's family.
     return replace(shape, tied=False) if "lm_head.weight" in _tensors(config.parent) else shape
@@ -111,7 +114,8 @@ def _tensors(folder: Path) -> Collection[str]:
         else:
             # The header: its length as eight bytes, then JSON (https://huggingface.co/docs/safetensors).
             with single.open("rb") as file:
-                found = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    except (OSError, ValueError, KeyError, OverflowError):
+                length = int.from_bytes(file.read(8), "little")
+                found = json.loads(file.read(min(length, _LONGEST_HEADER)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
     return found if isinstance(found, dict) else ()

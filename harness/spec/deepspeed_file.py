@@ -155,8 +155,11 @@ def _read_json(path: Path) -> YamlSource:
     try:
         json.loads(text)
     except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        line, message = None, "nested too deep"
+        if isinstance(error, json.JSONDecodeError):
+            line, message = error.lineno, error.msg
+        elif isinstance(error, ValueError):
+            message = str(error)
         remedy = (
             "write DeepSpeed's JSON format: double quotes, no comments, no comma before a closing bracket"
         )

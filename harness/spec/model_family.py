@@ -15,7 +15,7 @@ def model_type(folder: Path) -> str | None:
     """Return the `model_type` of a folder's config.json; None where there is none."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     found = config.get("model_type") if isinstance(config, dict) else None
     return found if isinstance(found, str) else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.errors import UserError
 
 FORMAT = 1
-_DIGEST = re.compile(r"[0-9a-f]{32}")
+DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 class StoreError(UserError):
@@ -26,6 +26,8 @@ class Layout:
     building/DIGEST/      what is being made now, with its resume point; never read as finished
     locks/DIGEST          held by the process that makes it
     runs/TIME-PID/        logs of the workers
+    damaged/DIGEST-N/     entries that were set aside since their files are not as they were written
+    failures/DIGEST.json  why a stage or an evaluation failed when it was last tried
     ```
     """
 
@@ -49,11 +51,20 @@ class Layout:
         return self.root / "tensors"
 
     @property
+    def damaged(self) -> Path:
+        """Folder of entries that were set aside."""
+        return self.root / "damaged"
+
+    def failure(self, digest: str) -> Path:
+        """File that says why making an entry failed."""
+        return self._below("failures", digest).with_suffix(".json")
+
+    @property
     def runs(self) -> Path:
         """Folder of the runs' logs."""
         return self.root / "runs"
 
     def _below(self, folder: str, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
+        if not DIGEST.fullmatch(digest):
             raise StoreError(f"store {self.root}: {digest!r} is not a digest (32 hexadecimal digits)")
         return self.root / folder / digest

@@ -1,19 +1,31 @@
 """The store: finished stages and evaluations, found by digest; nothing half-written is ever seen."""
 
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.store.files import link_or_copy, record, sync_folder, sync_tree, write_durably
-from harness.store.layout import FORMAT, Layout, StoreError
+from harness.store.files import link_or_copy, sync_folder, sync_tree, write_durably
+from harness.store.integrity import (
+    MANIFEST,
+    MANIFEST_CHECKSUM,
+    Checksums,
+    DamagedEntryError,
+    Fault,
+    entry_faults,
+    file_fault,
+    manifest_checksum_fault,
+)
+from harness.store.layout import DIGEST, FORMAT, Layout, StoreError
 from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind, FileRecord, M
 
-MANIFEST = "manifest.json"
-_SHARED_SUFFIX = ".safetensors"
+SHARED_SUFFIX = ".safetensors"
+_FOLDERS = ("stages", "evaluations", "tensors", "building", "locks", "runs", "damaged", "failures")
 
 
 class Store:
@@ -38,6 +50,17 @@ class Store:
                 f"store {self.layout.root}: {error.strerror}; choose a writable folder with --store"
             ) from error
 
+    @classmethod
+    def existing(cls, root: Path) -> "Store":
+        """Open a store that is there.
+
+        Raises:
+            StoreError: There is none at that place, or it cannot be used.
+        """
+        if not (root.expanduser() / "format.json").is_file():
+            raise StoreError(f"store {root}: there is none (no format.json); name it by --store")
+        return cls(root)
+
     def _open(self) -> None:
         root = self.layout.root
         root.mkdir(parents=True, exist_ok=True)
@@ -48,28 +71,97 @@ class Store:
                     f"store {root}: the folder is not empty and not a store (no format.json); choose another"
                 )
             write_durably(marker, json.dumps({"format": FORMAT}) + "\n")
-        found = json.loads(marker.read_text(encoding="utf-8")).get("format")
+        found = _format(marker)
         if found != FORMAT:
             raise StoreError(
                 f"store {root}: its format is {found!r}, this xstilts reads {FORMAT}; use another store"
             )
-        for folder in ("stages", "evaluations", "tensors", "building", "locks", "runs"):
-            (root / folder).mkdir(exist_ok=True)
+        for folder in _FOLDERS:
+            if not (root / folder).is_dir():
+                (root / folder).mkdir(exist_ok=True)
+
+    def require_writable(self) -> None:
+        """Refuse a store that can only be read.
+
+        Raises:
+            StoreError: Nothing can be written in it.
+        """
+        probe = self.layout.root / "building" / f".writable.{os.getpid()}"
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                f"store {self.layout.root}: nothing can be written in it ({error.strerror}); choose a "
+                "writable folder with --store"
+            ) from error
 
     def lock(self, digest: str) -> EntryLock:
         """Return the lock under which the stage or evaluation of that digest is made."""
         return EntryLock(self.layout.lock(digest))
 
     def get(self, kind: EntryKind[M], digest: str) -> M | None:
-        """Return the manifest of a finished entry, or None."""
-        return _read(self.path(kind, digest) / MANIFEST, kind.model)
+        """Return the manifest of a finished entry, or None. Its files are not looked at (see `sound`).
+
+        Raises:
+            DamagedEntryError: The manifest is not as it was written.
+        """
+        place = self.path(kind, digest)
+        manifest = _read(place, kind.model)
+        # Entries are moved into place as a whole.
+        if manifest is None and place.exists():
+            raise DamagedEntryError((Fault(place / MANIFEST, "missing"),))
+        return manifest
+
+    def sound(self, kind: EntryKind[M], digest: str, checksums: Checksums | None = None) -> M | None:
+        """Return the manifest of a finished entry whose every file is as it was written, or None.
+
+        To be called before an entry's files are used; reads all of them.
+
+        Args:
+            kind: Kind of the entry.
+            digest: Its digest.
+            checksums: Remembers files that several entries share.
+
+        Raises:
+            DamagedEntryError: Files are missing, truncated, changed, or were added.
+        """
+        manifest = self.get(kind, digest)
+        if manifest is not None:
+            faults = entry_faults(self.path(kind, digest), manifest, checksums or Checksums())
+            if faults:
+                raise DamagedEntryError(faults)
+        return manifest
+
+    def set_aside(self, kind: EntryKind[M], digest: str) -> Path | None:
+        """Move a damaged entry to `damaged/`, so that it is made again; call it under its lock.
+
+        Returns:
+            Where it lies now; None where it is no longer there.
+        """
+        place = self.path(kind, digest)
+        numbers = (number for number in range(10**6))
+        target = next(
+            path for number in numbers if not (path := self.layout.damaged / f"{digest}-{number}").exists()
+        )
+        try:
+            place.rename(target)
+        except FileNotFoundError:
+            return None
+        sync_folder(place.parent)
+        return target
 
     def all(self, kind: EntryKind[M]) -> Iterator[M]:
         """Yield the manifests of all finished entries of a kind."""
-        for place in sorted((self.layout.root / kind.folder).iterdir()):
-            manifest = _read(place / MANIFEST, kind.model)
+        for digest in self.digests(kind):
+            manifest = self.get(kind, digest)
             if manifest is not None:
                 yield manifest
+
+    def digests(self, kind: EntryKind[M]) -> list[str]:
+        """Return the digests of all entries of a kind, in order."""
+        places = (self.layout.root / kind.folder).iterdir()
+        return sorted(place.name for place in places if is_digest(place.name))
 
     def path(self, kind: EntryKind[M], digest: str) -> Path:
         """Return the folder of a finished entry."""
@@ -78,6 +170,8 @@ class Store:
     def workdir(self, digest: str) -> Path:
         """Return the folder in which to make an entry, with whatever an earlier attempt left there."""
         folder = self.layout.building(digest)
+        if folder.is_symlink():
+            raise StoreError(f"{folder}: a link, which may lead out of the store; remove it")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -88,23 +182,47 @@ class Store:
         space once in the whole store. Returns the manifest with the files' checksums.
         """
         workdir = self.layout.building(manifest.digest)
-        files = _records(workdir)
+        _remove_unfinished(workdir)
+        checksums = Checksums()
+        files = _records(workdir, checksums)
         for name, entry in files.items():
-            if name.endswith(_SHARED_SUFFIX):
-                self._share(workdir / name, entry)
+            if name.endswith(SHARED_SUFFIX):
+                self.share(workdir / name, entry, checksums)
         complete = manifest.model_copy(update={"files": files})
         sync_tree(workdir)
-        write_durably(workdir / MANIFEST, complete.model_dump_json(indent=2) + "\n")
+        text = complete.model_dump_json(indent=2) + "\n"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        write_durably(workdir / MANIFEST_CHECKSUM, f"{digest}  {MANIFEST}\n")
+        write_durably(workdir / MANIFEST, text)
         self._put_in_place(workdir, self.path(kind, manifest.digest))
+        self.layout.failure(manifest.digest).unlink(missing_ok=True)
         return complete
 
     def adopt(self, kind: EntryKind[M], digest: str) -> M | None:
         """Finish an entry whose maker died between its manifest and its last rename; under its lock."""
         workdir = self.layout.building(digest)
-        manifest = _read(workdir / MANIFEST, kind.model)
-        if manifest is not None:
-            self._put_in_place(workdir, self.path(kind, digest))
+        try:
+            manifest = _read(workdir, kind.model)
+        except DamagedEntryError:
+            manifest = None
+        if manifest is None:
+            return None
+        if entry_faults(workdir, manifest, Checksums()):
+            (workdir / MANIFEST).unlink()
+            return None
+        self._put_in_place(workdir, self.path(kind, digest))
         return manifest
+
+    def record_failure(self, digest: str, error: str) -> None:
+        """Note why making an entry failed, for leaderboards that are published later."""
+        write_durably(self.layout.failure(digest), json.dumps({"error": error}, ensure_ascii=False) + "\n")
+
+    def failure(self, digest: str) -> str | None:
+        """Return why making an entry failed when it was last tried, or None."""
+        try:
+            return str(json.loads(self.layout.failure(digest).read_text(encoding="utf-8"))["error"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def _put_in_place(self, workdir: Path, place: Path) -> None:
         # Only the remains of a removed or damaged entry can lie there; a finished one is not made again.
@@ -113,35 +231,63 @@ class Store:
         workdir.rename(place)
         sync_folder(place.parent)
 
-    def _share(self, path: Path, entry: FileRecord) -> None:
+    def share(self, path: Path, entry: FileRecord, checksums: Checksums) -> None:
+        """Make a weight file and the file of that content in `tensors/` one; a damaged one is replaced."""
         shared = self.layout.tensors / entry.sha256
-        if not shared.exists():
+        if file_fault(shared, entry, checksums) is not None:
             link_or_copy(path, shared)
-        link_or_copy(shared, path)
+        else:
+            link_or_copy(shared, path)
 
 
-def _records(folder: Path) -> dict[str, FileRecord]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    known: dict[tuple[int, int], FileRecord] = {}
-    records: dict[str, FileRecord] = {}
-    for path in paths:
-        # Hard links of one file (encoder and classifier share their shards) are read once.
-        status = path.stat()
-        inode = (status.st_dev, status.st_ino)
-        known[inode] = known.get(inode) or record(path)
-        records[path.relative_to(folder).as_posix()] = known[inode]
-    return records
+def is_digest(name: str) -> bool:
+    """Tell whether a name is that of an entry."""
+    return DIGEST.fullmatch(name) is not None
 
 
-def _read(path: Path, model: type[M]) -> M | None:
+def _remove_unfinished(workdir: Path) -> None:
+    """Remove files that a killed process was writing under a temporary name."""
+    for path in workdir.rglob(".*"):
+        if path.is_file() or path.is_symlink():
+            path.unlink()
+
+
+def _records(folder: Path, checksums: Checksums) -> dict[str, FileRecord]:
+    own = (MANIFEST, MANIFEST_CHECKSUM)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in own)
+    return {path.relative_to(folder).as_posix(): checksums.of(path) for path in paths}
+
+
+def _format(marker: Path) -> object:
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise StoreError(
-            f"{path}: not a manifest that this xstilts can read ({error.error_count()} errors, first: "
-            f"{error.errors()[0]['msg']}); remove its folder to make the entry again"
+            f'{marker}: cannot be read ({error}); write {{"format": {FORMAT}}} into it if this is a store'
         ) from error
+    return content.get("format") if isinstance(content, dict) else content
+
+
+def _read(folder: Path, model: type[M]) -> M | None:
+    path = folder / MANIFEST
+    if folder.is_symlink() or path.is_symlink():
+        raise DamagedEntryError((Fault(folder if folder.is_symlink() else path, "a link"),))
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise DamagedEntryError((Fault(path, f"cannot be read ({error.strerror})"),)) from error
+    fault = manifest_checksum_fault(folder)
+    if fault is not None:
+        raise DamagedEntryError((fault,))
+    try:
+        manifest = model.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        problem = f"not a manifest that this xstilts can read ({where}: {first['msg']})"
+        raise DamagedEntryError((Fault(path, problem),)) from error
+    if manifest.digest != folder.name:
+        raise DamagedEntryError((Fault(path, f"it is the manifest of {manifest.digest[:40]!r}"),))
+    return manifest

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from harness.training.model import LoadedModel
+from harness.training.model_files import weight_map
 from harness.training.pretrained import TOKENIZER_FILES
 
 ENCODER = "encoder"
@@ -83,11 +84,10 @@ def _save(tensors: dict[str, torch.Tensor], file: Path) -> None:
 
 def _same_shard(parent: Path, frozen: dict[str, torch.Tensor]) -> Path | None:
     """Return the parent's file that holds exactly these tensors, which the stage loaded from it."""
-    index = parent / _INDEX
-    if not frozen or not index.is_file():
+    if not frozen or not (parent / _INDEX).is_file():
         return None
     files: dict[str, set[str]] = {}
-    for tensor, name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].items():
+    for tensor, name in weight_map(parent).items():
         files.setdefault(name, set()).add(tensor)
     same = [parent / name for name, tensors in files.items() if tensors == set(frozen)]
     return same[0] if same and _is_fp32(same[0]) else None

@@ -12,6 +12,7 @@ from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
 from harness.spec.text_format import text_format
 from harness.spec.training_task import TrainingTask
 from harness.training.heads import Head, head_for
+from harness.training.model_files import read_config, read_tensors, weight_files
 
 SUPPORTED_MODEL_TYPES = (
     "bert",
@@ -104,6 +105,7 @@ def load_model(
         UnsuitedKindError: a text-to-text model cannot be trained on the task's kind.
         UnsafePrecisionError: a text-to-text model cannot be trained in fp16.
         IncompleteEncoderError: an encoder weight is missing in the folder.
+        ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
     import transformers
@@ -141,6 +143,7 @@ def load_model(
 def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: bool) -> Any:
     from transformers import AutoConfig
 
+    read_config(folder)  # refuses what would take all memory
     config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
     own_code = trust_remote_code and getattr(config, "auto_map", None)
     known = (*SUPPORTED_MODEL_TYPES, *TEXT_TO_TEXT_TYPES)
@@ -230,28 +233,7 @@ def mend_output_scale(model: Any) -> None:
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
     """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
-    from safetensors.torch import load_file
-
     weights: dict[str, torch.Tensor] = {}
     for file in weight_files(folder):
-        weights |= load_file(file)
+        weights |= read_tensors(file)
     return weights
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """Return the safetensors files that make up the model of a folder, in order of name.
-
-    Raises:
-        IncompleteEncoderError: there are none, or the index names one that is not there.
-    """
-    import json
-
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    files = [single]
-    if not single.is_file() and index.is_file():
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        files = [folder / name for name in sorted(set(names))]
-    absent = [file.name for file in files if not file.is_file()]
-    if absent:
-        raise IncompleteEncoderError(f"model {folder}: {', '.join(absent)} is missing")
-    return files

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES, model_type
+from harness.training.model_files import read_config
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -112,6 +113,7 @@ def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
         raise ModelNotFoundError(
             f"model: {name}: the folder has no config.json, so it is not a Hugging Face model"
         )
+    read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise UnsafeModelError(

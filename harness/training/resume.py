@@ -1,7 +1,8 @@
 """Resume points: a stage that was killed goes on from the last one, to bit-identical weights.
 
 Two slots are written in turn. A slot counts only when its `complete.json`, renamed into place last, lists
-every file with its checksum; so a kill at any moment leaves the other slot usable.
+every file with its checksum; so a kill at any moment leaves the other slot usable. Only points that this
+user sealed are opened (harness.training.resume_key).
 """
 
 import hashlib
@@ -17,9 +18,11 @@ import torch.distributed as dist
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.training.distributed import World, on_first_rank
+from harness.training.resume_key import is_sealed, seal
 
 FOLDER = "resume"
 _COMPLETE = "complete.json"
+_SEAL = "seal"
 _SLOTS = ("a", "b")
 _STATE = "deepspeed"
 # Where saving takes long it is done less often: about this share of the time, but not ten times less often.
@@ -121,8 +124,10 @@ class ResumePoints:
         point = SavedPoint(
             identity=self._identity, step=step, seconds=seconds, pending=pending, files=_checksums(slot)
         )
+        content = point.model_dump_json()
+        (slot / _SEAL).write_text(seal(content.encode()), encoding="utf-8")
         temporary = slot / f".{_COMPLETE}"
-        temporary.write_text(point.model_dump_json(), encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8")
         temporary.replace(slot / _COMPLETE)
 
     def _newest(self) -> tuple[str, SavedPoint | None]:
@@ -152,13 +157,20 @@ def _empty(slot: Path) -> None:
 
 def _read(slot: Path) -> SavedPoint | None:
     try:
-        return SavedPoint.model_validate_json((slot / _COMPLETE).read_bytes())
+        content = (slot / _COMPLETE).read_bytes()
+        point = SavedPoint.model_validate_json(content)
+        found = (slot / _SEAL).read_text(encoding="ascii", errors="replace")
     except (OSError, ValidationError):
         return None
+    if not is_sealed(content, found):
+        _log.warning("%s was not saved by this user on this machine; not used", slot)
+        return None
+    return point
 
 
 def _checksums(slot: Path) -> dict[str, str]:
-    files = sorted(path for path in slot.rglob("*") if path.is_file() and path.name != _COMPLETE)
+    own = (_COMPLETE, _SEAL)
+    files = sorted(path for path in slot.rglob("*") if path.is_file() and path.name not in own)
     return {str(path.relative_to(slot)): _sha256(path) for path in files}
 
 

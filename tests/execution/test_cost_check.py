@@ -12,7 +12,7 @@ from harness.plan.hub_models import KNOWN_MODELS
 from harness.spec.load import load_sequences
 from harness.store.manifest import FileRecord
 from tests.spec.files import SEQUENCE, TASK, changed, write
-from tests.store.test_store import manifest
+from tests.store.entries import manifest
 
 SETTINGS = {"epochs": 3.0, "learning_rate": 5e-5, "batch_size": 16, "freeze_embeddings": True}
 RECORDED = {
@@ -27,7 +27,7 @@ FROZEN, BODY, HEAD = 384_056_984, 86_581_024, 4_740
 
 
 def stage(**changes):
-    base = manifest()
+    base = manifest("0" * 32)
     files = {
         "encoder/model-00001-of-00002.safetensors": FileRecord(sha256="a", bytes=FROZEN),
         "encoder/model-00002-of-00002.safetensors": FileRecord(sha256="b", bytes=BODY),

@@ -5,54 +5,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from harness.evaluation.manifest import EVALUATIONS
 from harness.store.manifest import STAGES
 from harness.store.store import Store
+from tests.execution.command import ROOT, command, published, wait_for, weights, worker_of, xstilts
 from tests.execution.experiment import LANGUAGES, make_experiment
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def xstilts(folder: Path, *words: str, file: Path, wait: bool = True):
-    command = [
-        sys.executable, "-m", "harness.cli.main", "run", str(file), "--data-dir", str(folder / "data"),
-        "--store", str(folder / "store"), "--leaderboards", str(folder / "leaderboards"), *words,
-    ]  # fmt: skip
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-        "XSTILTS_CACHE": str(folder / "cache"),
-    }
-    if wait:
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def weights(folder: Path) -> dict[str, str]:
-    """Digest of a stage -> checksums of its weights."""
-    return {
-        manifest.digest: json.dumps(
-            {name: record.sha256 for name, record in manifest.files.items() if name.endswith(".safetensors")}
-        )
-        for manifest in Store(folder / "store").all(STAGES)
-    }
-
-
-def published(folder: Path) -> dict[str, str]:
-    """Name -> checksum of the published files."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted((folder / "leaderboards").iterdir())
-        if not path.name.startswith(".")
-    }
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +81,7 @@ def test_more_seeds_reuse_what_is_there(finished):
 def test_publish_writes_the_same_leaderboard_from_the_store_alone(finished):
     folder, file, _ = finished
     before = published(folder)
-    command = [
-        sys.executable, "-m", "harness.cli.main", "publish", str(file), "--data-dir", str(folder / "data"),
-        "--store", str(folder / "store"), "--leaderboards", str(folder / "again"),
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
+    done = xstilts(folder, "--leaderboards", str(folder / "again"), file=file, verb="publish")
     assert done.returncode == 0, done.stderr
     again = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -149,22 +104,6 @@ def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
     assert "1 stages trained" not in out and "2 stages trained" in out
     again = xstilts(tmp_path, file=file)
     assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def worker_of(store: Path) -> int:
-    """The process id of the worker that serves a store's run."""
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        words = command.read_bytes().split(b"\0")
-        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
-            return int(command.parent.name)
-    raise AssertionError("no worker runs")
 
 
 def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
@@ -254,7 +193,7 @@ def test_evaluation_rows_are_dropped_from_training_where_the_file_says_so(tmp_pa
 
 def test_data_other_than_the_lock_is_refused(tmp_path):
     file = make_experiment(tmp_path, seeds="[1]")
-    lock = [sys.executable, "-m", "harness.cli.main", "lock", str(file), "--data-dir", str(tmp_path / "data")]
+    lock = command("lock", str(file), "--data-dir", str(tmp_path / "data"))
     locked = subprocess.run(
         lock, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )

@@ -128,7 +128,20 @@ def test_names_cannot_break_out_of_the_page():
         ),
         title=evil,
         question=evil,
-        data=(DataUse(name=evil, role="training", source=evil, revision=evil, fingerprint=evil),),
+        data=(DataUse(name=evil, role="training", source=evil, revision=evil, fingerprint=evil, dropped=1),),
+        overlap=tuple(
+            SharedRows(
+                training=evil,
+                evaluation=evil,
+                corpus=evil,
+                language=evil,
+                rows=9,
+                dropped=shared,
+                sentence_rows=0,
+                similar_sentence_rows=0,
+            )
+            for shared in (0, 1)
+        ),
         provenance=provenance(
             command=f"xstilts run ```\n{evil}",
             model=evil,
@@ -143,7 +156,7 @@ def test_names_cannot_break_out_of_the_page():
     assert "\u202e" not in text
     assert "# Big" not in [line[:5] for line in text.splitlines()]
     assert text.count("<details>") == text.count("\n</details>") == 2
-    assert len(tables(text)) == 3
+    assert len(tables(text)) == 4
 
 
 def test_the_page_says_what_training_and_evaluation_rows_share():

@@ -7,61 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.store.integrity import MANIFEST
 from harness.store.layout import StoreError
-from harness.store.manifest import STAGES, DataRecord, StageManifest
+from harness.store.manifest import STAGES
 from harness.store.provenance import environment
-from harness.store.store import MANIFEST, Store
-from harness.training.job import LossPoint, StageResult
+from harness.store.store import Store
+from tests.store.entries import fill, manifest
 
 A, B = "a" * 32, "b" * 32
-
-
-def manifest(digest=A):
-    result = StageResult.model_validate(
-        {
-            "steps": 1, "samples": 2, "tokens": 3, "seconds": 1.0, "samples_per_second": 2.0,
-            "loss_curve": (LossPoint(step=1, loss=0.5),), "final_loss": 0.5, "resumed_from_step": 0,
-            "world_size": 1, "zero_stage": 2, "precision": "fp32", "device": "cpu", "hardware": "toy",
-            "peak_memory_bytes": 1, "data_source": "toy", "data_revision": None, "data_fingerprint": "f",
-            "data_rows": 2,
-        }
-    )  # fmt: skip
-    return StageManifest(
-        format=1,
-        digest=digest,
-        environment=environment(),
-        finished="2026-01-01T00:00:00+00:00",
-        files={},
-        parent=None,
-        model="toy",
-        model_fingerprint="0",
-        trust_remote_code=False,
-        path=("toy",),
-        task="toy",
-        labels=("no", "yes"),
-        hyperparameters=Hyperparameters(),
-        seed=1,
-        data=DataRecord(source="toy", revision=None, fingerprint="f", rows=2),
-        deepspeed="zero2",
-        deepspeed_config={},
-        result=result,
-    )
-
-
-def fill(store, digest, weights=b"weights", frozen=b"frozen" * 1000):
-    folder = store.workdir(digest)
-    (folder / "encoder").mkdir()
-    (folder / "encoder" / "frozen.safetensors").write_bytes(frozen)
-    (folder / "encoder" / "trained.safetensors").write_bytes(weights)
-    (folder / "training_log.jsonl").write_text("{}\n")
 
 
 def test_an_entry_is_seen_only_when_it_is_finished(tmp_path):
     store = Store(tmp_path / "store")
     fill(store, A)
     assert store.get(STAGES, A) is None
-    written = store.add(STAGES, manifest())
+    written = store.add(STAGES, manifest(A))
     assert store.get(STAGES, A) == written
     assert list(store.all(STAGES)) == [written]
     assert not store.layout.building(A).exists()
@@ -86,12 +46,16 @@ def test_equal_weights_take_their_space_once(tmp_path):
 
 def test_an_entry_whose_maker_died_before_the_last_rename_is_adopted(tmp_path):
     store = Store(tmp_path / "store")
-    fill(store, A)
-    (store.workdir(A) / MANIFEST).write_text(manifest().model_dump_json())
+    for digest in (A, B):
+        fill(store, digest)
+        store.add(STAGES, manifest(digest))
+        store.path(STAGES, digest).rename(store.layout.building(digest))
+    (store.layout.building(B) / "training_log.jsonl").write_text("")
     assert store.get(STAGES, A) is None
     assert store.adopt(STAGES, A) is not None
-    assert store.get(STAGES, A) is not None
-    assert store.adopt(STAGES, B) is None
+    assert store.sound(STAGES, A) is not None
+    # A power cut may have taken what was written last.
+    assert store.adopt(STAGES, B) is None and store.get(STAGES, B) is None
 
 
 @pytest.mark.parametrize("name", ["..", "a" * 31, "A" * 32, "../" + "a" * 29, "a" * 32 + "/x"])
@@ -116,10 +80,10 @@ def test_a_newer_format_is_refused(tmp_path):
 def test_a_damaged_manifest_is_named(tmp_path):
     store = Store(tmp_path / "store")
     fill(store, A)
-    store.add(STAGES, manifest())
+    store.add(STAGES, manifest(A))
     path = store.path(STAGES, A) / MANIFEST
     path.write_text(path.read_text()[:-20])
-    with pytest.raises(StoreError, match=A):
+    with pytest.raises(StoreError, match=f"{A}.*changed"):
         store.get(STAGES, A)
 
 

@@ -137,7 +137,7 @@ def weights(laboratory: Laboratory) -> Callable[[str], dict[str, Any]]:
     def read(name: str) -> dict[str, Any]:
         from safetensors.torch import load_file
 
-        from harness.training.model import weight_files
+        from harness.training.model_files import weight_files
 
         tensors: dict[str, Any] = {}
         for file in weight_files(laboratory.stage(name, "classifier")):

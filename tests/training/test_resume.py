@@ -1,4 +1,7 @@
+import hashlib
 import json
+import pickle
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +21,32 @@ def newest_and_other(laboratory, name):
     return sorted(step, key=lambda slot: step[slot], reverse=True)
 
 
+class Bomb:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return Path.touch, (self.marker,)
+
+
+def plant_pickles(resume):
+    """Put pickles that run code in the place of saved states, with checksums that fit, as anyone could."""
+    marker = resume.parent / "ran"
+    for slot in resume.iterdir():
+        for path in slot.rglob("*.pt"):
+            path.write_bytes(pickle.dumps(Bomb(marker)))
+        complete = json.loads((slot / "complete.json").read_text())
+        complete["files"] = {
+            name: hashlib.sha256((slot / name).read_bytes()).hexdigest() for name in complete["files"]
+        }
+        (slot / "complete.json").write_text(json.dumps(complete))
+    return marker
+
+
 def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, copied):
     job = laboratory.job("killed", "zero2", **SETTINGS)
     assert laboratory.train({"job": job, "resume_every": 0.0, "kill_after_step": 9}, dies=True) == []
-    for name in ("damaged", "lost", "other-level"):
+    for name in ("damaged", "lost", "other-level", "foreign"):
         copied("killed", name)
     newest, _ = newest_and_other(laboratory, "damaged")
     largest = max(newest.rglob("*.pt"), key=lambda path: path.stat().st_size)
@@ -30,6 +55,8 @@ def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, co
     largest.write_bytes(content)
     for slot in newest_and_other(laboratory, "lost"):
         (slot / "complete.json").write_text("{")
+
+    marker = plant_pickles(laboratory.folder / "work" / "foreign" / "resume")
 
     jobs = [
         laboratory.job("whole", "zero2", **SETTINGS),
@@ -42,14 +69,16 @@ def test_a_killed_stage_resumes_to_bit_identical_weights(laboratory, weights, co
                 "deepspeed": deepspeed_config("zero3"),
             }
         ),
+        job.model_copy(update={"workdir": laboratory.folder / "work" / "foreign"}),
     ]
-    whole, killed, damaged, lost, other = [answer["result"] for answer in laboratory.train(*jobs)]
+    whole, killed, damaged, lost, other, foreign = [answer["result"] for answer in laboratory.train(*jobs)]
     assert whole["resumed_from_step"] == 0
     # The killing report of step 9, or of one soon after, comes before that step's point is saved.
     assert 8 <= killed["resumed_from_step"] < 18
     assert damaged["resumed_from_step"] == killed["resumed_from_step"] - 1
-    assert lost["resumed_from_step"] == other["resumed_from_step"] == 0
-    for name in ("killed", "damaged", "lost"):
+    assert lost["resumed_from_step"] == other["resumed_from_step"] == foreign["resumed_from_step"] == 0
+    assert not marker.exists()
+    for name in ("killed", "damaged", "lost", "foreign"):
         assert identical(weights("whole"), weights(name)), name
     assert whole["loss_curve"] == killed["loss_curve"] == damaged["loss_curve"]
     assert not (job.workdir / "resume").exists()

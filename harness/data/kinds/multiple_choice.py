@@ -7,6 +7,7 @@ from harness.data.sources.columns import SourceColumns
 from harness.spec.training_task import MultipleChoiceTask
 
 _FEWEST, _MOST = 2, 5
+_LONGEST_NUMBER = 10
 _REMEDY = "correct the row, or the task's 'choices' and 'label'"
 
 
@@ -89,7 +90,7 @@ def _label(task: MultipleChoiceTask, source: SourceColumns, row: int, count: int
     label = -1
     if task.labels:
         label = task.labels.index(text) if text in task.labels else -1
-    elif text.isascii() and text.isdecimal():
+    elif text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER:
         label = int(text) - task.first_label
     if not 0 <= label < count:
         names = task.labels or tuple(map(str, range(task.first_label, task.first_label + count)))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.conll_file import conll_columns
+from harness.data.sources.json_text import json_value
 from harness.data.sources.squad_file import squad_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines, file_text, shortened
 from harness.spec.training_task import FolderSource
@@ -18,6 +18,9 @@ _HEADER_REMEDY = (
     "Correct the columns that the task names; where the file has no header line, "
     "give its column names as 'columns' of the folder source."
 )
+_ROWS_AT_ONCE = 1024
+_MOST_BYTES = 8 * 2**30
+
 _NAMES_REMEDY = "Correct the columns that the task names, or the file."
 
 
@@ -116,12 +119,7 @@ def _jsonl(path: Path, text: str, source: FolderSource, needed: tuple[str, ...])
     columns: dict[str, list[Any]] = {name: [] for name in needed}
     lines = file_lines(text)
     for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise MalformedFileError(
-                f"{path}, line {number}: not JSON ({error}): {shortened(line)}; one object a line is due"
-            ) from error
+        record = json_value(path, f", line {number}", line)
         if not isinstance(record, dict):
             raise MalformedFileError(
                 f"{path}, line {number}: {shortened(line)} is not an object; one a line is due"
@@ -139,7 +137,7 @@ def _parquet(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sourc
     try:
         names = pq.read_schema(path).names
         require_columns(str(path), names, needed, _NAMES_REMEDY)
-        table = pq.read_table(path, columns=list(needed))
+        table = _within_limit(path, pq.ParquetFile(path), needed)
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise MalformedFileError(
@@ -149,6 +147,22 @@ def _parquet(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sourc
         raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
     columns = {name: table.column(name).to_pylist() for name in needed}
     return SourceColumns(columns, str(path), _source(source), "row", range(1, table.num_rows + 1), {})
+
+
+def _within_limit(path: Path, file: Any, needed: tuple[str, ...]) -> Any:
+    """Read columns bit by bit, so that a small file cannot unpack to more than memory holds."""
+    import pyarrow as pa
+
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(needed)):
+        size += batch.nbytes
+        if size > _MOST_BYTES:
+            raise MalformedFileError(
+                f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB, which is more than is read at "
+                "once; split the data set"
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=None if batches else file.schema_arrow)
 
 
 def _source(source: FolderSource) -> str:

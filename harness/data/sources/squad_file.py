@@ -1,11 +1,11 @@
 """Questions of a file in SQuAD's JSON layout, version 1.1 or 2.0."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.data.sources.columns import SourceColumns, require_columns
+from harness.data.sources.json_text import json_value
 from harness.data.sources.text_file import MalformedFileError, shortened
 
 COLUMNS = ("question", "context", "answers")
@@ -23,10 +23,7 @@ def squad_columns(path: Path, text: str, source: str, needed: tuple[str, ...]) -
     require_columns(
         str(path), COLUMNS, needed, "A SQuAD file gives these; leave the task's own column names out."
     )
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise MalformedFileError(f"{path}: not JSON ({error}); download it again") from error
+    content = json_value(path, "", text)
     rows = list(_questions(path, content))
     if not rows:
         raise MalformedFileError(f"{path}: holds no question; put the data set's file there again")

@@ -15,6 +15,8 @@ def file_text(path: Path) -> str:
     Raises:
         MalformedFileError: not readable, not UTF-8, NUL bytes, or empty.
     """
+    if path.exists() and not path.is_file():
+        raise MalformedFileError(f"{path}: is not a file; name the data set's file")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,0 +1,99 @@
+"""What of a plan lies sound in the store; what is damaged is named, and set aside to be made again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.errors import RunError
+from harness.evaluation.manifest import EVALUATIONS
+from harness.execution.resolution import Resolution
+from harness.execution.work import Work
+from harness.plan.stage import Stage
+from harness.store.integrity import DamagedEntryError
+from harness.store.manifest import STAGES, EntryKind
+from harness.store.store import Store
+
+_MOST_DAMAGES = 2
+
+
+class UnsoundDiskError(RunError):
+    """An entry was damaged again soon after it had been made anew."""
+
+
+class EntryStates:
+    """Looks at the entries of a plan before they are used."""
+
+    def __init__(self, resolution: Resolution, store: Store, say: Callable[[str], None]) -> None:
+        """Look at a plan's entries.
+
+        Args:
+            resolution: The plan.
+            store: Where they lie.
+            say: Is told of each damaged file and what becomes of its entry.
+        """
+        self._resolution = resolution
+        self._store = store
+        self._say = say
+        self._damages: dict[str, int] = {}
+
+    def is_finished(self, work: Work) -> bool:
+        """Tell whether a work's entry is there; its files are not read."""
+        kind = _kind(work)
+        try:
+            return self._store.get(kind, work.digest) is not None
+        except DamagedEntryError as error:
+            self._set_aside(kind, work.digest, error)
+            return False
+
+    def is_sound(self, work: Work) -> bool:
+        """Tell whether a work's entry is there and every file of it as it was written.
+
+        Raises:
+            UnsoundDiskError: The entry was made again in this run already, and is damaged again.
+        """
+        kind = _kind(work)
+        try:
+            return self._store.sound(kind, work.digest) is not None
+        except DamagedEntryError as error:
+            self._set_aside(kind, work.digest, error)
+            return False
+
+    def needed_stages(self) -> set[Stage]:
+        """Return the stages that must be made for the evaluations that aren't there yet.
+
+        A finished stage needs nothing before it; a finished evaluation needs no stage.
+        """
+        needed: set[Stage] = set()
+        for target, digest in self._resolution.evaluation_digests.items():
+            if self.is_sound(Work("evaluate", target, digest)):
+                continue
+            stage: Stage | None = target
+            while stage is not None and not self.is_finished(
+                Work("train", stage, self._resolution.digests[stage])
+            ):
+                needed.add(stage)
+                stage = stage.parent
+        return needed
+
+    def _set_aside(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
+        lock = self._store.lock(digest)
+        if not lock.try_acquire():
+            return  # another run sees to it
+        try:
+            self._store.sound(kind, digest)
+        except DamagedEntryError:
+            place = self._store.set_aside(kind, digest)
+            for fault in error.faults:
+                self._say(f"  DAMAGED {fault}")
+            self._say(f"          set aside: {place}; it is made again where it is needed")
+            self._damages[digest] = self._damages.get(digest, 0) + 1
+        finally:
+            lock.release()
+        if self._damages.get(digest, 0) > _MOST_DAMAGES:
+            raise UnsoundDiskError(
+                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk sound?"
+            )
+
+
+def _kind(work: Work) -> EntryKind[Any]:
+    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS}
+    return kinds[work.kind]

@@ -1,0 +1,100 @@
+"""Runs that did not learn: the same answer for every item, accuracy at chance, or a loss that rose."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, Frozen, SeedResult
+from harness.leaderboard.predictions import Predictions, TaskPredictions, evaluated
+
+# One-sided, 5% (the 95% point of the standard normal distribution).
+_Z = 1.6449
+
+
+class Collapse(Frozen):
+    """One run of a target that did not learn it; its scores are kept and count like all others.
+
+    Attributes:
+        kind: `constant`: one label for every item; `chance`: accuracy in no language above what the
+            commonest label alone would give; `loss`: the training loss of a stage rose.
+        tasks: The evaluation tasks that show it; none for `loss`.
+        detail: What was seen.
+    """
+
+    target: str
+    sequence: str
+    seed: int
+    kind: Literal["constant", "chance", "loss"]
+    tasks: tuple[str, ...]
+    detail: str
+
+
+def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, ...]:
+    """Find the runs that did not learn, in the order of the board; without predictions only by their loss."""
+    found: list[Collapse] = []
+    for row, result in evaluated(board):
+        answers = (predictions or {}).get((row.sequence, result.seed), {})
+        columns = [column for column in board.languages[row.target] if column.task in answers]
+        found += _constant(row, result, columns, answers)
+        found += _chance(row, result, columns, answers)
+        found += [
+            Collapse(
+                target=row.target, sequence=row.sequence, seed=result.seed, kind="loss", tasks=(), detail=note
+            )
+            for note in result.notes
+        ]
+    return tuple(found)
+
+
+def _constant(
+    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskPredictions]
+) -> Iterator[Collapse]:
+    same = [column for column in columns if _is_constant(answers[column.task])]
+    if same:
+        labels = {int(answers[column.task].predictions[0]) for column in same}
+        yield Collapse(
+            target=row.target,
+            sequence=row.sequence,
+            seed=result.seed,
+            kind="constant",
+            tasks=tuple(column.task for column in same),
+            detail=f"one label for every item ({', '.join(f'label {label}' for label in sorted(labels))}) in "
+            + _languages(same, columns),
+        )
+
+
+def _chance(
+    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskPredictions]
+) -> Iterator[Collapse]:
+    if columns and all(_is_at_chance(answers[column.task]) for column in columns):
+        shares = [_commonest_share(answers[column.task]) for column in columns]
+        yield Collapse(
+            target=row.target,
+            sequence=row.sequence,
+            seed=result.seed,
+            kind="chance",
+            tasks=tuple(column.task for column in columns),
+            detail=f"in no language above what the commonest label alone gives (up to {max(shares):.1%})",
+        )
+
+
+def _is_constant(answers: TaskPredictions) -> bool:
+    return len(answers.predictions) > 1 and len(np.unique(answers.predictions)) == 1
+
+
+def _is_at_chance(answers: TaskPredictions) -> bool:
+    share = _commonest_share(answers)
+    return answers.accuracy <= share + _Z * math.sqrt(share * (1 - share) / len(answers.labels))
+
+
+def _commonest_share(answers: TaskPredictions) -> float:
+    _, counts = np.unique(answers.labels, return_counts=True)
+    return int(counts.max()) / len(answers.labels)
+
+
+def _languages(some: list[EvaluatedLanguage], every: list[EvaluatedLanguage]) -> str:
+    if len(some) == len(every):
+        return "every language"
+    return f"{len(some)} of {len(every)} languages ({', '.join(column.language for column in some)})"

@@ -1,0 +1,141 @@
+"""The real command line on an experiment's folder, and what it leaves there."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from harness.evaluation.manifest import EVALUATIONS
+from harness.store.manifest import STAGES
+from harness.store.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "harness.cli.main", *words]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "XSTILTS_CACHE": str(folder / "cache"),
+    }
+
+
+def xstilts(
+    folder: Path, *words: str, file: Path, wait: bool = True, verb: str = "run"
+) -> "subprocess.CompletedProcess[str] | subprocess.Popen[str]":
+    """Run a sequence file with the data, store and leaderboards of a folder; later words override these."""
+    line = command(
+        verb, str(file), "--data-dir", str(folder / "data"), "--store", str(folder / "store"),
+        "--leaderboards", str(folder / "leaderboards"), *words,
+    )  # fmt: skip
+    if wait:
+        return subprocess.run(line, env=environment(folder), capture_output=True, text=True, check=False)
+    return subprocess.Popen(
+        line, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def weights(folder: Path) -> dict[str, str]:
+    """Digest of a stage -> checksums of its weights."""
+    return {
+        manifest.digest: json.dumps(
+            {name: record.sha256 for name, record in manifest.files.items() if name.endswith(".safetensors")}
+        )
+        for manifest in Store(folder / "store").all(STAGES)
+    }
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Name -> checksum of the published files."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "leaderboards").iterdir())
+        if not path.name.startswith(".")
+    }
+
+
+def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
+    """All that is published and does not say when or how fast it was made.
+
+    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the numbers of the JSON file
+    without times.
+    """
+    boards = folder / "leaderboards"
+    found: dict[str, Any] = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(boards.iterdir())
+        if path.suffix in (".parquet", ".png", ".svg", ".csv", ".tex") and path.name.startswith(name)
+    }
+    content = json.loads((boards / f"{name}.json").read_text())
+    content["board"]["provenance"].pop("created")
+    for row in content["board"]["rows"]:
+        for seed in row["seeds"]:
+            seed.pop("train_seconds")
+    return found | {"json": content}
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def processes_of(store: Path) -> list[int]:
+    """The living workers of a store's runs, with their launchers."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = line.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
+            found.append(int(line.parent.name))
+    return found
+
+
+def worker_of(store: Path) -> int:
+    """The process id of the worker that serves a store's run."""
+    (worker, *_) = processes_of(store)
+    return worker
+
+
+def finished(store: Path) -> set[str]:
+    """The digests of all entries that lie finished in a store."""
+    opened = Store(store)
+    return {*opened.digests(STAGES), *opened.digests(EVALUATIONS)}
+
+
+def begun(store: Path, run: int) -> set[str]:
+    """The digests of the stages that the run of a process id asked its workers to train."""
+    asked = store.glob(f"runs/*-{run}/*/worker-*/request-*.json")
+    requests = [json.loads(path.read_text()) for path in asked]
+    return {request["job"]["digest"] for request in requests if request["kind"] == "train"}
+
+
+def listening_ports(pids: list[int]) -> set[int]:
+    """The TCP ports on which processes listen."""
+    inodes = set()
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                match = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
+                inodes |= {match.group(1)} if match else set()
+    ports = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:
+                ports.add(int(fields[1].rpartition(":")[2], 16))
+    return ports

@@ -1,0 +1,83 @@
+"""Processes are seen, and ended with all that they started."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.execution.process import cpu_seconds, descendants, end, is_alive, started_at
+from harness.execution.stall import StallWatch
+
+# A launcher as torch's: its child has a session of its own, and the launcher does not forward signals.
+LAUNCHER = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(100)
+"""
+
+
+def start(program: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True)
+
+
+def test_an_end_takes_children_along_that_have_a_session_of_their_own() -> None:
+    process = start(LAUNCHER)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    assert descendants(process.pid) == [child]
+    began = time.monotonic()
+    end(process, 0.2)
+    assert time.monotonic() - began < 5
+    assert process.returncode is not None
+    deadline = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(child)
+
+
+def test_a_dead_process_that_nobody_has_asked_for_is_not_alive() -> None:
+    process = start("pass")
+    deadline = time.monotonic() + 30
+    while is_alive(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # It still has its id, and would still take a signal.
+    os.kill(process.pid, 0)
+    assert not is_alive(process.pid)
+    process.wait()
+    assert is_alive(os.getpid()) and started_at(os.getpid()) is not None
+
+
+@pytest.mark.parametrize(("program", "stalls"), [("time.sleep(100)", True), ("\nwhile True: pass", False)])
+def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str, stalls: bool) -> None:
+    process = start(f"import time\nprint(1, flush=True)\n{program}")
+    assert process.stdout is not None and process.stdout.readline()
+    try:
+        # The busy one gets some processor time even on a machine that is busy otherwise.
+        watch = StallWatch(lambda: cpu_seconds([process.pid]), 2.0)
+        deadline = time.monotonic() + (60 if stalls else 8)
+        seen = False
+        while not seen and time.monotonic() < deadline:
+            time.sleep(0.1)
+            seen = watch.is_stalled
+        assert seen == stalls
+    finally:
+        end(process, 0.1)
+
+
+def test_a_report_begins_the_wait_anew() -> None:
+    watch = StallWatch(lambda: 0.0, 0.5)
+    time.sleep(1.1)
+    watch.active()
+    assert not watch.is_stalled
+    time.sleep(1.1)
+    assert watch.is_stalled
+
+
+def test_where_computing_cannot_be_seen_nothing_is_a_stall() -> None:
+    watch = StallWatch(lambda: None, 0.1)
+    time.sleep(1.2)
+    assert not watch.is_stalled
