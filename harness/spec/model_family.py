@@ -31,7 +31,10 @@ def seems_text_to_text(model: str) -> bool:
 
     What it leaves open is told when the model is at hand, before anything is trained.
     """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return is_text_to_text(folder)
+    try:
+        folder = Path(model).expanduser()
+        if folder.is_dir():
+            return is_text_to_text(folder)
+    except (OSError, RuntimeError):
+        return False  # no path at all: too long, or of a user without a home
     return _PUBLISHED.fullmatch(model) is not None
