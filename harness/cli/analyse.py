@@ -24,7 +24,8 @@ import click
 def command(file: str, leaderboards: Path, differences: tuple[float, ...]) -> None:
     """Say whether order matters in the leaderboard FILE (its JSON file or page, or a sequence's name).
 
-    Shares of variance, tests of order, effects of a task's place, agreement of rankings, seeds needed.
+    Shares of variance, tests of order, effects of a task's place, agreement of rankings, seeds needed;
+    the gap to English, what languages' scores and gains go with, and forgetting where it was measured.
     """
     from harness.leaderboard.order.report import find_publication, render_analyses
 

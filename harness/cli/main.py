@@ -23,8 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+    "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
     "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
     "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
+    "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }
 

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,7 +9,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_STORE = Path(".xstilts/store")
+DEFAULT_STORE = Path(".xstilts/store")
 
 
 class SeedList(click.ParamType[tuple[int, ...]]):
@@ -36,15 +37,46 @@ def store_option(command: F) -> F:
     return click.option(
         "--store",
         type=click.Path(path_type=Path, file_okay=False),
-        default=_STORE,
+        default=DEFAULT_STORE,
         envvar="XSTILTS_STORE",
         show_default=True,
         help="Folder of finished stages and evaluations.",
     )(command)
 
 
-def run_options(command: F) -> F:
-    """Add the options that say what a run is made of and where its results lie."""
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what a run is made of and where its results lie.
+
+    The command gets them as one `harness.execution.options.RunOptions`, named `options`.
+    """
+
+    @wraps(command)
+    def with_options(
+        *,
+        store: Path,
+        data_dir: Path | None,
+        leaderboards: Path,
+        limit: int | None,
+        seeds: tuple[int, ...] | None,
+        deepspeed: str | None,
+        reported: Path | None,
+        **others: Any,
+    ) -> None:
+        from harness.data.location import data_folder
+        from harness.execution.options import RunOptions
+        from harness.spec.deepspeed_file import find_deepspeed
+
+        options = RunOptions(
+            store=store,
+            leaderboards=leaderboards,
+            data_dir=data_folder(data_dir),
+            limit=limit,
+            seeds=seeds,
+            deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
+            reported=reported,
+        )
+        command(options=options, **others)
+
     for option in reversed(
         [
             store_option,
@@ -74,5 +106,5 @@ def run_options(command: F) -> F:
             ),
         ]
     ):
-        command = option(command)
-    return command
+        with_options = option(with_options)
+    return with_options

@@ -1,51 +1,46 @@
-"""`xstilts publish`: leaderboards from what a store holds, without training anything."""
+"""`xstilts publish`: leaderboards from what stores hold, without training anything."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import run_options
 
+if TYPE_CHECKING:
+    from harness.execution.options import RunOptions
+
 
 @click.command("publish")
 @click.argument("files", nargs=-1, required=True)
 @run_options
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Store to read, in place of --store; may be given several times.",
+)
+@click.option("--together", metavar="NAME", help="Write one leaderboard of this name from all FILES.")
+@click.option("--title", help="Title of the leaderboard that --together names.")
 def command(
     files: tuple[str, ...],
-    store: Path,
-    data_dir: Path | None,
-    leaderboards: Path,
-    limit: int | None,
-    seeds: tuple[int, ...] | None,
-    deepspeed: str | None,
-    reported: Path | None,
+    options: "RunOptions",
+    sources: tuple[Path, ...],
+    together: str | None,
+    title: str | None,
 ) -> None:
-    """Write the leaderboards of FILES (paths or names of known sequences) from the store.
+    """Write the leaderboards of FILES (paths or names of known sequences) from the store or several stores.
 
-    Give the options with which they were run. Sequences that were not run are listed as such.
+    Give the options with which they were run. Sequences that were not run are listed as such. An
+    evaluation that two stores hold is taken once; if its results differ, it is refused.
     """
-    from harness.data.location import data_folder
-    from harness.execution.options import RunOptions
-    from harness.execution.resolution import resolve
-    from harness.execution.run import publish_plan
-    from harness.execution.work import Outcome
-    from harness.plan.tree import Plan
+    from harness.execution.published import publish_files
     from harness.spec.catalogue import find_sequence
-    from harness.spec.deepspeed_file import find_deepspeed
     from harness.spec.load import load_sequences
-    from harness.store.store import Store
 
-    options = RunOptions(
-        store=store,
-        leaderboards=leaderboards,
-        data_dir=data_folder(data_dir),
-        limit=limit,
-        seeds=seeds,
-        deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
-        reported=reported,
-    )
-    opened = Store(store)
-    for loaded in load_sequences([find_sequence(file) for file in files]):
-        resolution = resolve(Plan.of(options.apply(loaded)), options.data_dir)
-        report = publish_plan(resolution, opened, options, Outcome())
-        click.echo(str(report.published.markdown))
+    loaded = load_sequences([find_sequence(file) for file in files])
+    stores = sources or (options.store,)
+    for published in publish_files(loaded, stores, replace(options, store=stores[0]), together, title):
+        click.echo(str(published.markdown))

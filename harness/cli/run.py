@@ -1,10 +1,14 @@
 """`xstilts run`: from a sequence file to its leaderboard."""
 
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import run_options
+
+if TYPE_CHECKING:
+    from harness.execution.options import RunOptions
 
 
 @click.command("run")
@@ -30,17 +34,7 @@ from harness.cli.options import run_options
     help="End a worker that neither reports nor computes for so long.",
 )
 def command(
-    file: str,
-    store: Path,
-    data_dir: Path | None,
-    leaderboards: Path,
-    limit: int | None,
-    seeds: tuple[int, ...] | None,
-    deepspeed: str | None,
-    reported: Path | None,
-    workers: int | None,
-    processes: int,
-    stall_minutes: float,
+    file: str, options: "RunOptions", workers: int | None, processes: int, stall_minutes: float
 ) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
@@ -49,31 +43,16 @@ def command(
     """
     from rich.console import Console
 
-    from harness.data.location import data_folder
-    from harness.execution.options import RunOptions
     from harness.execution.run import run
     from harness.leaderboard.terminal import render_terminal
     from harness.spec.catalogue import find_sequence
-    from harness.spec.deepspeed_file import find_deepspeed
     from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
-    options = RunOptions(
-        store=store,
-        leaderboards=leaderboards,
-        data_dir=data_folder(data_dir),
-        limit=limit,
-        seeds=seeds,
-        deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
-        workers=workers,
-        processes=processes,
-        stall_minutes=stall_minutes,
-        reported=reported,
-    )
-    console = Console()
-    report = run(loaded, options, console)
+    options = replace(options, workers=workers, processes=processes, stall_minutes=stall_minutes)
+    report = run(loaded, options, Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )
-    if report.outcome.failures:
+    if report.outcome.failures or report.outcome.unmeasured:
         raise click.exceptions.Exit(1)

@@ -31,12 +31,12 @@ def check(store: Path) -> None:
     from harness.store.check import DamagedEntry, damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.integrity import Checksums
-    from harness.store.manifest import STAGES
+    from harness.store.manifest import RETENTIONS, STAGES
     from harness.store.store import Store
 
     opened, checksums = Store.existing(store), Checksums()
     sound, faults = {"stages": 0, "evaluations": 0}, 0
-    for found in check_entries(opened, (STAGES, EVALUATIONS), checksums):
+    for found in check_entries(opened, (STAGES, EVALUATIONS, RETENTIONS), checksums):
         if isinstance(found, DamagedEntry):
             click.echo(_words(found))
             faults += 1
@@ -66,12 +66,12 @@ def repair(store: Path) -> None:
     from harness.store.check import check as check_entries
     from harness.store.check import repair as repair_entry
     from harness.store.integrity import Checksums
-    from harness.store.manifest import STAGES
+    from harness.store.manifest import RETENTIONS, STAGES
     from harness.store.store import Store
 
     opened, checksums, busy, damaged = Store.existing(store), Checksums(), False, 0
     opened.require_writable()
-    for found in check_entries(opened, (STAGES, EVALUATIONS), checksums):
+    for found in check_entries(opened, (STAGES, EVALUATIONS, RETENTIONS), checksums):
         if isinstance(found, DamagedEntry):
             damaged += 1
             click.echo(_words(found))
@@ -98,7 +98,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
     Finished stages and evaluations are never removed. May be done while runs work on the store.
     """
     from harness.evaluation.manifest import EVALUATIONS
-    from harness.store.manifest import STAGES
+    from harness.store.manifest import RETENTIONS, STAGES
     from harness.store.space import garbage, remove
     from harness.store.store import Store
 
@@ -106,7 +106,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
     if not dry_run:
         opened.require_writable()
     before = None if logs is None else time.time() - logs * _DAY
-    for item in garbage(opened, (STAGES, EVALUATIONS), unfinished=unfinished, logs_before=before):
+    for item in garbage(opened, (STAGES, EVALUATIONS, RETENTIONS), unfinished=unfinished, logs_before=before):
         gone = dry_run or remove(opened, item)
         freed += item.bytes if gone else 0
         click.echo(f"{item.path}: {item.reason}, {_bytes(item.bytes)}{'' if gone else '; in use, kept'}")

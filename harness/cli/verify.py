@@ -7,7 +7,14 @@ import click
 
 @click.command("verify")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def command(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--store",
+    "stores",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Hold this store's manifests and files to the published checksums, too. May be given several times.",
+)
+def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
     """Recompute every number of the leaderboards FILES (pages or their JSON files).
 
     Accuracies are recomputed from the stored predictions, statistics from those, and the page from all of
@@ -18,7 +25,7 @@ def command(files: tuple[Path, ...]) -> None:
 
     failed = False
     for file in files:
-        result = verify(file)
+        result = verify(file, stores)
         for difference in result.differences:
             place = ", ".join(filter(None, (difference.row, difference.column)))
             click.echo(f"{difference.file}: {place}: published {difference.published}")

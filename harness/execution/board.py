@@ -1,12 +1,11 @@
-"""From the store to a leaderboard: the rows of a plan as far as they are there."""
+"""From stores to a leaderboard: the rows of a plan as far as they are there."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
 from harness.execution.entries import data_record
+from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
 from harness.leaderboard.board import (
@@ -14,6 +13,7 @@ from harness.leaderboard.board import (
     BoardRow,
     DataUse,
     EvaluatedLanguage,
+    Machine,
     Provenance,
     SeedResult,
     SharedRows,
@@ -21,32 +21,31 @@ from harness.leaderboard.board import (
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
-from harness.store.integrity import DamagedEntryError
-from harness.store.manifest import STAGES, StageManifest
+from harness.store.manifest import StageManifest
 from harness.store.provenance import Environment
-from harness.store.store import Store
+from harness.store.store import Entry
 
 # A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
 _RISEN, _RISEN_BY = 1.5, 0.5
 
 
 def make_board(
-    resolution: Resolution, store: Store, options: RunOptions, failures: Mapping[Stage, str]
+    resolution: Resolution, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
-    """Return the leaderboard of a plan; what is not in the store is a failed row with the reason."""
+    """Return the leaderboard of a plan; what is not finished is a failed row with the reason."""
     loaded = resolution.plan.loaded
     spec = loaded.spec
+    machines = _machines(finished)
     results = {
-        sequence: _seed_result(resolution, store, sequence, failures)
+        sequence: _seed_result(resolution, finished, sequence, failures, machines)
         for sequence in resolution.plan.sequences
     }
+    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolution.plan.sequences))
     rows = tuple(
         BoardRow(
             order=order,
             target=target,
-            seeds=tuple(
-                results[PlannedSequence(order, target, seed)] for seed in _seeds(resolution.plan.sequences)
-            ),
+            seeds=tuple(results[PlannedSequence(order, target, seed)] for seed in seeds),
         )
         for target in spec.targets
         for order in resolution.plan.orders
@@ -64,58 +63,97 @@ def make_board(
         question=spec.question,
         rows=rows,
         languages=languages,
-        seeds=_seeds(resolution.plan.sequences),
+        seeds=seeds,
         data=_data(resolution),
         overlap=_overlap(resolution),
-        provenance=_provenance(resolution, store, options),
+        provenance=_provenance(resolution, finished, options),
+        machines=machines,
+        metrics=_metrics(resolution, finished),
     )
 
 
-def predictions(resolution: Resolution, store: Store) -> dict[str, Path]:
-    """Return the per-item predictions of every finished evaluation of a plan, by its digest."""
-    found = {
-        digest: store.path(EVALUATIONS, digest) / "predictions.parquet"
-        for digest in resolution.evaluation_digests.values()
-    }
-    return {digest: path for digest, path in found.items() if path.exists()}
+def _machines(finished: FinishedEntries) -> tuple[Machine, ...]:
+    """Return the different machines that made a plan's entries; none where it is one."""
+    found: list[Machine] = []
+    for manifest in finished.manifests():
+        machine = _machine(manifest.environment)
+        if machine not in found:
+            found.append(machine)
+    return tuple(found) if len(found) > 1 else ()
 
 
-def _seeds(sequences: Sequence[PlannedSequence]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(sequence.seed for sequence in sequences))
+def _machine(environment: Environment) -> Machine:
+    return Machine(
+        hardware=environment.hardware,
+        packages=environment.packages,
+        commit=environment.commit,
+        dirty=environment.dirty,
+    )
 
 
 def _seed_result(
-    resolution: Resolution, store: Store, sequence: PlannedSequence, failures: Mapping[Stage, str]
+    resolution: Resolution,
+    finished: FinishedEntries,
+    sequence: PlannedSequence,
+    failures: Mapping[Stage, str],
+    machines: Sequence[Machine],
 ) -> SeedResult:
     stage = sequence.target_stage
-    digest, evaluation_digest = resolution.digests[stage], resolution.evaluation_digests[stage]
-    try:
-        evaluation = store.sound(EVALUATIONS, evaluation_digest)
-    except DamagedEntryError as error:
-        why = f"its evaluation is damaged in the store: {error.faults[0].problem}"
-        return SeedResult(seed=sequence.seed, status="failed", error=why)
+    evaluation = finished.evaluation(stage)
+    recipe = tuple(resolution.recipe(part) for part in sequence.stages())
     if evaluation is None:
-        why = failures.get(stage) or _recorded_failure(resolution, store, sequence) or "not run yet"
-        return SeedResult(seed=sequence.seed, status="failed", error=why)
-    trained = [_stage(store, resolution.digests[part]) for part in sequence.stages()]
+        why = failures.get(stage) or finished.failure(sequence) or "not run yet"
+        return SeedResult(seed=sequence.seed, status="failed", error=why, recipe=recipe)
+    chain = finished.chain(stage)
+    scores = evaluation.manifest.result.scores
+    environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
     return SeedResult(
         seed=sequence.seed,
         status="ok",
-        stage_digest=digest,
-        evaluation_digest=evaluation_digest,
-        scores={score.task: score.accuracy for score in evaluation.result.scores},
-        items={score.task: score.items for score in evaluation.result.scores},
-        train_seconds=sum(manifest.result.seconds for manifest in trained if manifest is not None),
-        notes=tuple(note for manifest in trained if manifest is not None for note in _risen_loss(manifest)),
+        stage_digest=resolution.digests[stage],
+        evaluation_digest=evaluation.manifest.digest,
+        scores={score.task: score.accuracy for score in scores},
+        items={score.task: score.items for score in scores},
+        train_seconds=sum(entry.manifest.result.seconds for entry in chain),
+        notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
+        weights=_weights(chain, resolution.digests[stage]),
+        recipe=recipe,
+        manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
+        machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
+        if machines
+        else (),
+        retention=_retention(finished, stage),
     )
 
 
-def _stage(store: Store, digest: str) -> StageManifest | None:
-    """Return what is known of a stage; one that is damaged is found out when it is used."""
-    try:
-        return store.get(STAGES, digest)
-    except DamagedEntryError:
-        return None
+def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
+    """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
+    after = []
+    for last, stage in enumerate(target.line(), 1):
+        result = finished.retention(stage)
+        # A stage none of whose tasks so far has held-out rows has nothing to be measured.
+        scores = {score.place: score.value for score in result.scores} if result else {}
+        after.append(tuple(scores.get(place) for place in range(1, last + 1)))
+    return tuple(after) if any(value is not None for value in after[-1]) else ()
+
+
+def _metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
+    results = (finished.retention(stage) for stage in resolution.retention_digests)
+    return {score.task: score.metric for result in results if result for score in result.scores}
+
+
+def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:
+    return next((weights_digest(entry.manifest) for entry in chain if entry.manifest.digest == digest), None)
+
+
+def weights_digest(manifest: StageManifest) -> str:
+    """Return the sha256 over names and checksums of a stage's weight files."""
+    files = sorted(
+        f"{name} {record.sha256}\n"
+        for name, record in manifest.files.items()
+        if name.endswith(".safetensors")
+    )
+    return hashlib.sha256("".join(files).encode()).hexdigest()
 
 
 def _risen_loss(manifest: StageManifest) -> Iterator[str]:
@@ -126,15 +164,6 @@ def _risen_loss(manifest: StageManifest) -> Iterator[str]:
             f"the loss of the stage {manifest.task} rose from {first.loss:.2f} at step {first.step} to "
             f"{last.loss:.2f} at step {last.step}"
         )
-
-
-def _recorded_failure(resolution: Resolution, store: Store, sequence: PlannedSequence) -> str | None:
-    """Return why the sequence failed when it was last tried, also in another run."""
-    for stage in sequence.stages():
-        error = store.failure(resolution.digests[stage])
-        if error is not None:
-            return error if stage == sequence.target_stage else f"left out: {stage} failed"
-    return store.failure(resolution.evaluation_digests[sequence.target_stage])
 
 
 def _data(resolution: Resolution) -> tuple[DataUse, ...]:
@@ -162,16 +191,9 @@ def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
     )
 
 
-def _provenance(resolution: Resolution, store: Store, options: RunOptions) -> Provenance:
+def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunOptions) -> Provenance:
     loaded = resolution.plan.loaded
-    manifests: list[StageManifest | EvaluationManifest] = []
-    for stage in resolution.plan.stages:
-        trained = _stage(store, resolution.digests[stage])
-        manifests += [trained] if trained else []
-    for digest in resolution.evaluation_digests.values():
-        with suppress(DamagedEntryError):
-            evaluated = store.get(EVALUATIONS, digest)
-            manifests += [evaluated] if evaluated else []
+    manifests = list(finished.manifests())
     environments = [manifest.environment for manifest in manifests]
     return Provenance(
         command=options.command(_shown(loaded.path)),

@@ -9,12 +9,13 @@ from harness.evaluation.manifest import EvaluationManifest
 from harness.execution.resolution import Resolution, evaluation_precision
 from harness.plan.stage import Stage
 from harness.store.layout import FORMAT
-from harness.store.manifest import STAGES, DataRecord, StageManifest
+from harness.store.manifest import STAGES, DataRecord, RetentionManifest, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 from harness.training.job import StageJob, StageResult
 from harness.training.pretrained import ensure_folder
+from harness.training.retention_job import KeptHead, RetentionJob, RetentionResult
 
 
 def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
@@ -99,6 +100,47 @@ def evaluation_manifest(
         precision=job.precision,
         batch_size=job.batch_size,
         data={task: data_record(resolution.evaluation[task]) for task in job.tasks},
+        result=result,
+    )
+
+
+def retention_job(resolution: Resolution, store: Store, stage: Stage) -> RetentionJob:
+    """Return what a worker needs to measure what a finished stage kept of the tasks up to it."""
+    loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
+    heads = []
+    for place, before in enumerate(stage.line(), 1):
+        if before.task not in resolution.held_out:
+            continue
+        task, settings = loaded.tasks[before.task], spec.hyperparameters(before.task)
+        if task.kind == "tagging" and not task.labels:
+            task = task.model_copy(update={"labels": resolution.training[before.task].labels})
+        heads.append(
+            KeptHead(
+                place=place,
+                task=task,
+                stage=store.path(STAGES, resolution.digests[before]),
+                max_length=settings.max_length,
+                batch_size=settings.batch_size,
+            )
+        )
+    return RetentionJob(
+        encoder=store.path(STAGES, resolution.digests[stage]) / "encoder",
+        heads=tuple(heads),
+        data_dir=resolution.data_dir,
+        trust_remote_code=spec.trust_remote_code,
+        output=store.workdir(resolution.retention_digests[stage]),
+    )
+
+
+def retention_manifest(resolution: Resolution, stage: Stage, result: RetentionResult) -> RetentionManifest:
+    """Return the manifest of what a stage kept."""
+    return RetentionManifest(
+        format=FORMAT,
+        digest=resolution.retention_digests[stage],
+        environment=environment(),
+        finished=_now(),
+        files={},
+        stage=resolution.digests[stage],
         result=result,
     )
 

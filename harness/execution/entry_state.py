@@ -9,7 +9,7 @@ from harness.execution.resolution import Resolution
 from harness.execution.work import Work
 from harness.plan.stage import Stage
 from harness.store.integrity import DamagedEntryError
-from harness.store.manifest import STAGES, EntryKind
+from harness.store.manifest import RETENTIONS, STAGES, EntryKind
 from harness.store.store import Store
 
 _MOST_DAMAGES = 2
@@ -37,7 +37,7 @@ class EntryStates:
 
     def is_finished(self, work: Work) -> bool:
         """Tell whether a work's entry is there; its files are not read."""
-        kind = _kind(work)
+        kind = entry_kind(work)
         try:
             return self._store.get(kind, work.digest) is not None
         except DamagedEntryError as error:
@@ -50,7 +50,7 @@ class EntryStates:
         Raises:
             UnsoundDiskError: The entry was made again in this run already, and is damaged again.
         """
-        kind = _kind(work)
+        kind = entry_kind(work)
         try:
             return self._store.sound(kind, work.digest) is not None
         except DamagedEntryError as error:
@@ -60,19 +60,24 @@ class EntryStates:
     def needed_stages(self) -> set[Stage]:
         """Return the stages that must be made for the evaluations that aren't there yet.
 
-        A finished stage needs nothing before it; a finished evaluation needs no stage.
+        A finished stage needs nothing before it; a finished evaluation needs no stage. Measuring what was
+        kept of earlier tasks needs all stages up to it, for their heads.
         """
         needed: set[Stage] = set()
         for target, digest in self._resolution.evaluation_digests.items():
             if self.is_sound(Work("evaluate", target, digest)):
                 continue
             stage: Stage | None = target
-            while stage is not None and not self.is_finished(
-                Work("train", stage, self._resolution.digests[stage])
-            ):
+            while stage is not None and not self._is_trained(stage):
                 needed.add(stage)
                 stage = stage.parent
+        for measured, digest in self._resolution.retention_digests.items():
+            if not self.is_sound(Work("retain", measured, digest)):
+                needed |= {stage for stage in measured.line() if not self._is_trained(stage)}
         return needed
+
+    def _is_trained(self, stage: Stage) -> bool:
+        return self.is_finished(Work("train", stage, self._resolution.digests[stage]))
 
     def _set_aside(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
         lock = self._store.lock(digest)
@@ -94,6 +99,7 @@ class EntryStates:
             )
 
 
-def _kind(work: Work) -> EntryKind[Any]:
-    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS}
+def entry_kind(work: Work) -> EntryKind[Any]:
+    """Return the kind of entry that a work makes."""
+    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS, "retain": RETENTIONS}
     return kinds[work.kind]

@@ -1,7 +1,7 @@
 """What to say of an error that ended a stage or an evaluation."""
 
 from harness.errors import XstiltsError
-from harness.execution.messages import EvaluateRequest, TrainRequest
+from harness.execution.messages import EvaluateRequest, RetainRequest, WorkRequest
 
 _OUT_OF_MEMORY = (
     "out of memory",  # CUDA
@@ -12,7 +12,7 @@ _OUT_OF_MEMORY = (
 )
 
 
-def in_words(error: Exception, request: TrainRequest | EvaluateRequest) -> str:
+def in_words(error: Exception, request: WorkRequest) -> str:
     """Return an error's message; where memory ran out, with the settings that need less of it."""
     if isinstance(error, XstiltsError):
         return str(error)
@@ -26,10 +26,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
-def memory_advice(request: TrainRequest | EvaluateRequest) -> str:
+def memory_advice(request: WorkRequest) -> str:
     """Return which settings to lower, with the values that they have."""
     if isinstance(request, EvaluateRequest):
         return f"out of memory: lower evaluation.batch_size (now {request.job.batch_size})"
+    if isinstance(request, RetainRequest):
+        tasks = ", ".join(dict.fromkeys(head.task.name for head in request.job.heads))
+        return f"out of memory: lower training.batch_size, under training.per_task of one of {tasks}"
     settings, task = request.job.hyperparameters, request.job.task.name
     return (
         f"out of memory: raise training.accumulation (now {settings.accumulation}), which splits a batch of "

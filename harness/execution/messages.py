@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.retention_job import RetentionJob, RetentionResult
 
 
 class _Model(BaseModel):
@@ -26,6 +27,13 @@ class EvaluateRequest(_Model):
 
     kind: Literal["evaluate"] = "evaluate"
     job: EvaluationJob
+
+
+class RetainRequest(_Model):
+    """Measure what a stage kept of the tasks up to it."""
+
+    kind: Literal["retain"] = "retain"
+    job: RetentionJob
 
 
 class StopRequest(_Model):
@@ -62,6 +70,13 @@ class Evaluated(_Model):
     result: EvaluationResult
 
 
+class Retained(_Model):
+    """What a stage kept was measured."""
+
+    kind: Literal["retained"] = "retained"
+    result: RetentionResult
+
+
 class Failed(_Model):
     """The request could not be carried out; the worker's log has the rest."""
 
@@ -70,8 +85,9 @@ class Failed(_Model):
     disk_full: bool = False
 
 
-Request = TrainRequest | EvaluateRequest | StopRequest
-Event = Training | Evaluating | Trained | Evaluated | Failed
+WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
+Request = WorkRequest | StopRequest
+Event = Training | Evaluating | Trained | Evaluated | Retained | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
-from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.plan.identity import evaluation_digest, retention_digest, root_digest, stage_digest
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Precision
 from harness.spec.text_format import text_format
 from harness.training.pretrained import PretrainedModel, resolve_model
+
+_RECIPE_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Resolution:
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
+        held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
+        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+            forgetting is not to be measured.
     """
 
     plan: Plan
@@ -37,6 +42,8 @@ class Resolution:
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
+    held_out: Mapping[str, TrainingRows]
+    retention_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage."""
@@ -48,6 +55,12 @@ class Resolution:
         rows = len(self.training[stage.task].dataset)
         rows = min(rows, settings.train_rows or rows)
         return settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
+
+    def recipe(self, stage: Stage) -> str:
+        """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
+        settings = self.plan.loaded.spec.hyperparameters(stage.task)
+        task, rows = self.plan.loaded.tasks[stage.task], self.training[stage.task]
+        return stage_digest("", task, rows.fingerprint, settings, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -90,6 +103,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     else:
         leakage.refuse()
     digests = _stage_digests(plan, model, training)
+    held_out = _held_out_rows(plan, data_dir, training)
     return Resolution(
         plan=plan,
         data_dir=data_dir,
@@ -99,7 +113,36 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         digests=digests,
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
+        held_out=held_out,
+        retention_digests=_retention_digests(plan, digests, held_out),
     )
+
+
+def _held_out_rows(
+    plan: Plan, data_dir: Path | None, training: Mapping[str, TrainingRows]
+) -> dict[str, TrainingRows]:
+    if not plan.loaded.spec.forgetting:
+        return {}
+    found = {
+        name: load_held_out_rows(plan.loaded.tasks[name], data_dir=data_dir, trained=rows.labels)
+        for name, rows in training.items()
+    }
+    return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _retention_digests(
+    plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
+) -> dict[Stage, str]:
+    found = {}
+    for stage in plan.stages:
+        heads = [
+            (digests[before], held_out[before.task].fingerprint)
+            for before in stage.line()
+            if before.task in held_out
+        ]
+        if heads:
+            found[stage] = retention_digest(digests[stage], heads)
+    return found
 
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.execution.board import make_board, predictions
 from harness.execution.options import RunOptions
+from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.runner import Runner
 from harness.execution.work import Outcome
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.publish import Published, publish
+from harness.leaderboard.publish import Published
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -51,20 +51,24 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)
+    outcome, logs = carry_out(resolution, store, options, console)
+    published = publish_plan(resolution, [store], options, outcome.failures)
+    console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
+    return RunReport(outcome, published)
+
+
+def carry_out(
+    resolution: Resolution, store: Store, options: RunOptions, console: Console
+) -> tuple[Outcome, Path]:
+    """Train and score what the store lacks of a plan; return what was done, and the folder of the logs.
+
+    Raises:
+        InterruptedRunError: SIGINT or SIGTERM arrived.
+    """
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _full_disk_in_words(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        outcome = _carry_out(resolution, store, workers, console)
-    report = publish_plan(resolution, store, options, outcome)
-    console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
-    return report
-
-
-def publish_plan(resolution: Resolution, store: Store, options: RunOptions, outcome: Outcome) -> RunReport:
-    """Write the leaderboard of a plan from what the store holds."""
-    board = make_board(resolution, store, options, outcome.failures)
-    published = publish(board, options.leaderboards, predictions(resolution, store), options.reported)
-    return RunReport(outcome, published)
+        return _carry_out(resolution, store, workers, console), logs
 
 
 def _carry_out(
@@ -74,7 +78,7 @@ def _carry_out(
     targets = [stage for stage in plan.stages if stage.role == "target"]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets),
+        works=len(plan.stages) + len(targets) + len(resolution.retention_digests),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
         workers=len(workers),
@@ -100,7 +104,8 @@ def _warn(resolution: Resolution, console: Console) -> None:
 
 
 def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
-    failed = f", {len(outcome.failures)} failed (logs: {logs})" if outcome.failures else ""
+    failures = len(outcome.failures) + len(outcome.unmeasured)
+    failed = f", {failures} failed (logs: {logs})" if failures else ""
     return (
         f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
         f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; "

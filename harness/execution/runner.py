@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from harness.evaluation.manifest import EVALUATIONS
-from harness.execution.entries import evaluation_job, evaluation_manifest, stage_job, stage_manifest
-from harness.execution.entry_state import EntryStates
-from harness.execution.messages import EvaluateRequest, TrainRequest
+from harness.execution.entries import (
+    evaluation_job,
+    evaluation_manifest,
+    retention_job,
+    retention_manifest,
+    stage_job,
+    stage_manifest,
+)
+from harness.execution.entry_state import EntryStates, entry_kind
+from harness.execution.messages import EvaluateRequest, RetainRequest, TrainRequest
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution
 from harness.execution.work import Outcome, Work, all_work
@@ -16,7 +23,7 @@ from harness.execution.worker_process import DiskFullError, StageFailedError, Wo
 from harness.plan.stage import Stage
 from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
-from harness.store.manifest import STAGES
+from harness.store.manifest import RETENTIONS, STAGES
 from harness.store.store import Store
 from harness.training.job import StageResult
 
@@ -99,8 +106,7 @@ class Runner:
             self._pending.remove(work)
             self._count_reused(work)
             return None
-        before = work.before
-        if before is not None:
+        for before in work.needs:
             if before in self._outcome.failures:
                 self._pending.remove(work)
                 self._leave_out(work, before)
@@ -116,23 +122,21 @@ class Runner:
             with self._changed:
                 self._count_reused(work)
             return
-        before = work.before
-        if before is not None:
+        for before in work.needs:
             needed = Work("train", before, self._resolution.digests[before])
             if not self._states.is_sound(needed):
                 self._make_first(needed, work)
                 return
         try:
-            if work.kind == "train":
-                self._train(work, worker)
-            else:
-                self._evaluate(work, worker)
+            {"train": self._train, "evaluate": self._evaluate, "retain": self._retain}[work.kind](
+                work, worker
+            )
         except DiskFullError as error:
             raise StoreFullError(self._store.layout.root) from error
         except StageFailedError as error:
             with self._changed:
                 if not self._stopped:
-                    self._outcome.failures[work.stage] = str(error)
+                    self._failures(work)[work.stage] = str(error)
                     self._store.record_failure(work.digest, str(error))
                     self._reporter.failed(str(work), str(error), *self._size(work))
 
@@ -179,6 +183,18 @@ class Runner:
         scores = ", ".join(f"{score.language} {score.accuracy:.3f}" for score in result.scores)
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
+    def _retain(self, work: Work, worker: WorkerProcess) -> None:
+        job = retention_job(self._resolution, self._store, work.stage)
+        shown = self._reporter.begin(str(work), total=len(job.heads))
+        result = worker.retain(RetainRequest(job=job), shown.hear)
+        self._store.add(RETENTIONS, retention_manifest(self._resolution, work.stage, result))
+        scores = ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in result.scores)
+        shown.evaluated(0, result.seconds, scores)
+
+    def _failures(self, work: Work) -> dict[Stage, str]:
+        """Return where a failure is kept: what was not measured keeps no stage from being trained."""
+        return self._outcome.unmeasured if work.kind == "retain" else self._outcome.failures
+
     def _is_finished(self, work: Work) -> bool:
         if work.digest in self._finished:
             return True
@@ -188,27 +204,25 @@ class Runner:
         return finished
 
     def _adopt(self, work: Work) -> bool:
-        if work.kind == "train":
-            return self._store.adopt(STAGES, work.digest) is not None
-        return self._store.adopt(EVALUATIONS, work.digest) is not None
+        return self._store.adopt(entry_kind(work), work.digest) is not None
 
     def _size(self, work: Work) -> tuple[int, int]:
         """Return how many samples and items the work has."""
         if work.kind == "train":
             return self._resolution.samples(work.stage), 0
-        return 0, self._resolution.items(work.stage)
+        return 0, self._resolution.items(work.stage) if work.kind == "evaluate" else 0
 
     def _count_reused(self, work: Work) -> None:
         if work.kind == "train":
             self._outcome.reused_stages += 1
-        else:
+        elif work.kind == "evaluate":
             self._outcome.reused_evaluations += 1
         self._reporter.reused(str(work), *self._size(work))
 
     def _leave_out(self, work: Work, before: Stage) -> None:
         # A target's own failure is already there when its evaluation is left out.
-        if work.stage not in self._outcome.failures:
-            self._outcome.failures[work.stage] = f"left out: {before} failed"
+        if work.stage not in self._failures(work):
+            self._failures(work)[work.stage] = f"left out: {before} failed"
         self._reporter.left_out(str(work), f"left out: {before} failed", *self._size(work))
 
 

@@ -10,20 +10,24 @@ from harness.plan.stage import Stage
 
 @dataclass(frozen=True)
 class Work:
-    """One stage to train or to evaluate."""
+    """One stage to train, to evaluate, or to measure under the heads of earlier ones."""
 
-    kind: Literal["train", "evaluate"]
+    kind: Literal["train", "evaluate", "retain"]
     stage: Stage
     digest: str
 
     def __str__(self) -> str:
         """Return the stage in words."""
-        return str(self.stage) if self.kind == "train" else f"evaluation of {self.stage}"
+        what = {"train": "", "evaluate": "evaluation of ", "retain": "earlier tasks after "}
+        return f"{what[self.kind]}{self.stage}"
 
     @property
-    def before(self) -> Stage | None:
-        """The stage that must be finished first."""
-        return self.stage.parent if self.kind == "train" else self.stage
+    def needs(self) -> tuple[Stage, ...]:
+        """The stages that must be finished first."""
+        if self.kind == "retain":
+            return self.stage.line()
+        before = self.stage.parent if self.kind == "train" else self.stage
+        return (before,) if before else ()
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Outcome:
 
     Attributes:
         failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
+        unmeasured: Stages whose earlier tasks could not be measured -> why.
     """
 
     trained: int = 0
@@ -39,6 +44,7 @@ class Outcome:
     reused_stages: int = 0
     reused_evaluations: int = 0
     failures: dict[Stage, str] = field(default_factory=dict)
+    unmeasured: dict[Stage, str] = field(default_factory=dict)
 
 
 def all_work(resolution: Resolution) -> Iterator[Work]:
@@ -47,3 +53,5 @@ def all_work(resolution: Resolution) -> Iterator[Work]:
         yield Work("train", stage, resolution.digests[stage])
         if stage.role == "target":
             yield Work("evaluate", stage, resolution.evaluation_digests[stage])
+        if stage in resolution.retention_digests:
+            yield Work("retain", stage, resolution.retention_digests[stage])

@@ -19,10 +19,13 @@ from harness.execution.messages import (
     Evaluating,
     Failed,
     Request,
+    Retained,
+    RetainRequest,
     StopRequest,
     Trained,
     Training,
     TrainRequest,
+    WorkRequest,
 )
 from harness.execution.process import is_alive, started_at
 from harness.execution.spool import Spool
@@ -54,7 +57,7 @@ def main() -> None:
                 os._exit(1)
 
 
-def _fail(error: Exception, request: TrainRequest | EvaluateRequest, spool: Spool, rank: int) -> None:
+def _fail(error: Exception, request: WorkRequest, spool: Spool, rank: int) -> None:
     """Tell the runner of an error, even where there is no space left to write it down."""
     folder = request.job.workdir if isinstance(request, TrainRequest) else request.job.output
     full = is_no_space(error) or not has_space(folder)
@@ -85,6 +88,12 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         )
         if scored is not None:
             spool.report(Evaluated(result=scored))
+    elif isinstance(request, RetainRequest):
+        from harness.training.retention import measure_retention
+
+        measured = measure_retention(request.job)
+        if rank == 0:
+            spool.report(Retained(result=measured))
 
 
 def _end_with(runner: int) -> None:

@@ -17,9 +17,12 @@ from harness.execution.messages import (
     EvaluateRequest,
     Event,
     Failed,
+    Retained,
+    RetainRequest,
     StopRequest,
     Trained,
     TrainRequest,
+    WorkRequest,
 )
 from harness.execution.process import cpu_seconds, descendants, end
 from harness.execution.spool import EventReader, Spool
@@ -27,6 +30,7 @@ from harness.execution.stall import StallWatch
 from harness.execution.worker import DISK_FULL
 from harness.store.disk import has_space
 from harness.training.job import StageResult
+from harness.training.retention_job import RetentionResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
@@ -88,6 +92,12 @@ class WorkerProcess:
         assert isinstance(last, Evaluated)
         return last.result
 
+    def retain(self, request: RetainRequest, heard: Callable[[Event], None]) -> RetentionResult:
+        """Measure what a stage kept; raises StageFailedError."""
+        last = self._ask(request, heard)
+        assert isinstance(last, Retained)
+        return last.result
+
     def stop(self) -> None:
         """Let the worker end, and end it when it doesn't."""
         process, self._process = self._process, None
@@ -110,7 +120,7 @@ class WorkerProcess:
         if process is not None:
             end(process, _KILL_SECONDS)
 
-    def _ask(self, request: TrainRequest | EvaluateRequest, heard: Callable[[Event], None]) -> Event:
+    def _ask(self, request: WorkRequest, heard: Callable[[Event], None]) -> Event:
         process = self._running()
         self._spool.send(self._sent, request)
         self._sent += 1
@@ -123,7 +133,7 @@ class WorkerProcess:
                 watch.active()
                 if isinstance(event, Failed):
                     raise self._failure(event)
-                if isinstance(event, Trained | Evaluated):
+                if isinstance(event, Trained | Evaluated | Retained):
                     return event
             if ended:
                 self._process = None
@@ -141,7 +151,7 @@ class WorkerProcess:
         words = f"{event.error} (log: {self._spool.log})"
         return DiskFullError(words) if event.disk_full else StageFailedError(words)
 
-    def _death(self, code: int, request: TrainRequest | EvaluateRequest) -> RunError:
+    def _death(self, code: int, request: WorkRequest) -> RunError:
         """Return what to say of a worker that has ended without an answer."""
         words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
         if code == DISK_FULL or not has_space(self._folder):

@@ -1,5 +1,6 @@
 """What a leaderboard is made from: rows of seeds with their scores, the data used, and the provenance."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -9,6 +10,11 @@ from harness.errors import UserError
 
 Accuracy = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ARROW = " → "
+NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+
+
+class BoardNameError(UserError):
+    """A leaderboard cannot have this name."""
 
 
 class BoardFileError(UserError):
@@ -33,6 +39,19 @@ class SeedResult(Frozen):
     items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
     notes: tuple[str, ...] = Field((), description="What was odd about the training of its stages.")
+    weights: str | None = Field(None, description="sha256 over the checksums of the last stage's weights.")
+    recipe: tuple[str, ...] = Field(
+        (), description="Of each stage a digest of its data and settings, alike for all seeds."
+    )
+    manifests: dict[str, str] = Field(
+        {}, description="Place in the store -> sha256 of the manifest, of each stage and of the evaluation."
+    )
+    machines: tuple[int, ...] = Field((), description="Positions in the board's machines, where it has any.")
+    part: int | None = Field(None, description="Position in the board's parts, where it has any.")
+    retention: tuple[tuple[Accuracy | None, ...], ...] = Field(
+        (),
+        description="Row j: held-out metric of each task up to the j-th after stage j; null without rows.",
+    )
 
     @model_validator(mode="after")
     def _scores_and_items_belong_together(self) -> Self:
@@ -113,10 +132,25 @@ class Provenance(Frozen):
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
 
 
-class Board(Frozen):
-    """All results of one sequence file."""
+class Machine(Frozen):
+    """Hardware and software that made a result."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="Also the name of its files.")
+    hardware: str
+    packages: dict[str, str]
+    commit: str | None
+    dirty: bool | None
+
+
+class Board(Frozen):
+    """All results of one sequence file, or of several combined.
+
+    Attributes:
+        metrics: Training task -> its held-out metric, where forgetting was measured.
+        machines: The different machines that made the results; none where all were made alike.
+        parts: Where the board is a combination, how each board of it was made.
+    """
+
+    name: str = Field(pattern=NAME, description="Also the name of its files.")
     title: str
     question: str | None = None
     rows: tuple[BoardRow, ...]
@@ -125,6 +159,9 @@ class Board(Frozen):
     data: tuple[DataUse, ...] = ()
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     provenance: Provenance
+    metrics: dict[str, str] = {}
+    machines: tuple[Machine, ...] = ()
+    parts: tuple[Provenance, ...] = ()
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -148,6 +185,14 @@ class Board(Frozen):
         for result in row.seeds:
             if extra := sorted(result.scores.keys() - tasks):
                 raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
+            if [len(after) for after in result.retention] not in ([], [*range(1, len(row.order) + 2)]):
+                raise ValueError(
+                    f"{row.sequence}, seed {result.seed}: `retention` has not a row for each stage"
+                )
+            if any(not 0 <= place < len(self.machines) for place in result.machines):
+                raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such machine")
+            if result.part is not None and not 0 <= result.part < len(self.parts):
+                raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such part")
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -160,6 +205,20 @@ class Board(Frozen):
 
 
 M = TypeVar("M", bound=Frozen)
+
+
+def checked_name(name: str) -> str:
+    """Return a name that a user chose for a leaderboard.
+
+    Raises:
+        BoardNameError: It is not one of lower-case letters, digits and hyphens.
+    """
+    if not re.fullmatch(NAME, name):
+        raise BoardNameError(
+            f"{name!r} cannot be the name of a leaderboard: use at most 64 lower-case letters, digits and -, "
+            "and no - in front"
+        )
+    return name
 
 
 def canonical_json(model: Frozen) -> str:

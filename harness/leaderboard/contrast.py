@@ -11,6 +11,7 @@ Estimates of Variance Components").
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from harness.leaderboard.interval import CONFIDENCE, DECIMALS, Interval
 
 Floats = npt.NDArray[np.float64]
 ALPHA = 0.05
+Indices = npt.NDArray[np.int64]
+# Differences between rows are multiples of one answer's weight; what is left below this is rounding.
+_NO_VARIANCE = 1e-15
 
 
 @dataclass(frozen=True)
@@ -61,15 +65,18 @@ class Contrasts:
     def estimate(self, weights: Floats) -> Estimate:
         """Return the estimate of a contrast, given a weight for each row, (rows,), adding up to zero."""
         rows = np.flatnonzero(weights)
-        values: Floats = np.tensordot(weights[rows], self.values[rows], axes=1)
-        center = float(values.mean())
-        shrinkage, variance = item_part(values)
-        noise = self._seed_noise(weights[rows])
-        interval = bootstrap_interval(
-            center, self.replicates[:, rows] @ weights[rows], shrinkage, noise, self.draws
+        used, square = weights[rows], np.ix_(rows, rows)
+        center = np.array([used @ self.means[rows]])
+        between, within = (
+            np.array([used @ gram[square] @ used]) for gram in (self._between_items, self._within_items)
         )
-        p = two_sided_p(center, variance, values.shape[1] - 1, noise)
-        return Estimate(difference=round(center, DECIMALS), interval=interval, p=p)
+        share, variance = _item_parts(between, within, *self.values.shape[1:])
+        noise = self._seed_noise(used)
+        interval = bootstrap_interval(
+            float(center[0]), self.replicates[:, rows] @ used, float(np.sqrt(share[0])), noise, self.draws
+        )
+        p = two_sided_p(center, variance, self.values.shape[2] - 1, noise)
+        return Estimate(difference=round(float(center[0]), DECIMALS), interval=interval, p=float(p[0]))
 
     def pair(self, first: int, second: int) -> Estimate:
         """Return the estimate of one row's average minus another's."""
@@ -77,6 +84,44 @@ class Contrasts:
         weights[min(first, second)], weights[max(first, second)] = 1.0, -1.0
         found = self.estimate(weights)
         return found if first < second else _mirrored(found)
+
+    def pair_p_values(self, first: Indices, second: Indices) -> Floats:
+        """Return the p-values of many pairs of rows at once, (pairs,), as `pair` gives them one by one."""
+        between, within = (
+            gram[first, first] - 2 * gram[first, second] + gram[second, second]
+            for gram in (self._between_items, self._within_items)
+        )
+        _, variance = _item_parts(between, within, *self.values.shape[1:])
+        center = self.means[first] - self.means[second]
+        return two_sided_p(
+            center, variance, self.values.shape[2] - 1, self._seed_noise(np.array([1.0, -1.0]))
+        )
+
+    @cached_property
+    def means(self) -> Floats:
+        """Each row's average, (rows,)."""
+        averages: Floats = self.values.mean(axis=(1, 2))
+        return averages
+
+    @cached_property
+    def _between_items(self) -> Floats:
+        """Covariances of the rows' means over seeds from item to item, (rows, rows)."""
+        means = self.values.mean(axis=1)
+        centered = means - means.mean(axis=1, keepdims=True)
+        covariances: Floats = centered @ centered.T / (means.shape[1] - 1)
+        return covariances
+
+    @cached_property
+    def _within_items(self) -> Floats:
+        """Interaction mean squares of seeds × items, and their products between rows, (rows, rows)."""
+        rows, seeds, clusters = self.values.shape
+        if seeds < 2:
+            return np.zeros((rows, rows))
+        residuals = self.values - self.values.mean(axis=1, keepdims=True)
+        residuals -= residuals.mean(axis=2, keepdims=True)
+        flat = residuals.reshape(rows, -1)
+        products: Floats = flat @ flat.T / ((seeds - 1) * (clusters - 1))
+        return products
 
     def _seed_noise(self, weights: Floats) -> SeedNoise | None:
         if self.mean_square is None:
@@ -96,12 +141,16 @@ def item_part(values: Floats) -> tuple[float, float]:
     Returns:
         The share of the items' standard deviation that stays, and the variance of the mean.
     """
-    seeds, clusters = values.shape
-    between = float(np.var(values.mean(axis=0), ddof=1))
-    if between <= 0:
-        return 0.0, 0.0
-    share = max(0.0, 1 - residual_mean_square(values) / (seeds * between))
-    return float(np.sqrt(share)), between * share / clusters
+    between = np.array([np.var(values.mean(axis=0), ddof=1)])
+    share, variance = _item_parts(between, np.array([residual_mean_square(values)]), *values.shape)
+    return float(np.sqrt(share[0])), float(variance[0])
+
+
+def _item_parts(between: Floats, within: Floats, seeds: int, clusters: int) -> tuple[Floats, Floats]:
+    """Return the items' shares of the variances between items, and the variances of the means."""
+    some = between > _NO_VARIANCE
+    share = np.where(some, np.maximum(0.0, 1 - within / (seeds * np.where(some, between, 1.0))), 0.0)
+    return share, between * share / clusters
 
 
 def residual_mean_square(table: Floats) -> float:
@@ -125,22 +174,25 @@ def bootstrap_interval(
     return Interval(low=round(float(low), DECIMALS), high=round(float(high), DECIMALS))
 
 
-def two_sided_p(center: float, items: float, items_degrees: int, noise: SeedNoise | None) -> float:
-    """Return the p-value of an estimate whose variance is the sum of the items' and the seeds'."""
+def two_sided_p(center: Floats, items: Floats, items_degrees: int, noise: SeedNoise | None) -> Floats:
+    """Return the p-values of estimates whose variances are the sums of the items' and the seeds'."""
     seeds = noise.scale**2 if noise else 0.0
     variance = items + seeds
-    if variance <= 0:
-        return 1.0 if abs(center) < 10**-DECIMALS else 0.0
+    some = variance > 0
+    known = np.where(some, variance, 1.0)
     spread = items**2 / items_degrees + (seeds**2 / noise.degrees if noise else 0.0)
-    return float(2 * stats.t.sf(abs(center) / np.sqrt(variance), variance**2 / spread))
+    degrees = known**2 / np.where(some, spread, 1.0)
+    p = 2 * stats.t.sf(np.abs(center) / np.sqrt(known), degrees)
+    certain: Floats = np.where(some, p, np.where(np.abs(center) < 10**-DECIMALS, 1.0, 0.0))
+    return certain
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Sequence[float] | Floats) -> list[float]:
     """Return p-values corrected for being several, by Holm's step-down method.
 
     Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
     """
-    if not p_values:
+    if not len(p_values):
         return []
     return [float(p) for p in multipletests(p_values, alpha=ALPHA, method="holm")[1]]
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from harness.leaderboard.board import Board
 from harness.leaderboard.collapse import Collapse
 from harness.leaderboard.notation import interval, p_value, percent, points
-from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 
 
@@ -29,7 +28,7 @@ def finding(
             "There are no intervals, so none of the differences can be told from chance.",
         ]
     else:
-        answer = [_order(statistics.comparisons), *_against_baseline(statistics, complete)]
+        answer = [_order(statistics), *_against_baseline(statistics, complete)]
     cautions = _cautions(board, statistics, intervals=intervals and bool(complete))
     return (*answer, *_not_learnt(board, statistics, collapsed), *cautions)
 
@@ -50,24 +49,25 @@ def _best(row: RowStatistics) -> str:
     return f"The highest average is {mean} ({row.sequence})."
 
 
-def _order(pairs: tuple[PairedComparison, ...]) -> str:
+def _order(statistics: TargetStatistics) -> str:
     """Answer the project's question from the pairs, which stand with the largest difference first."""
+    pairs, count = statistics.comparisons, statistics.orders_compared
     if not pairs:
         return "Order is not compared: no two complete sequences hold the same tasks in another order."
     apart = [pair for pair in pairs if pair.apart]
     shown = apart[0] if apart else pairs[0]
-    corrected = " after Holm's correction" if len(pairs) > 1 else ""
+    corrected = " after Holm's correction" if count > 1 else ""
     difference = (
         f"{shown.first} against {shown.second}: {points(shown.difference)} points, "
         f"95% {interval(shown.interval, signed=True)}, p {p_value(shown.p_holm)}{corrected}"
     )
     what = "sequences with the same tasks in another order"
     if not apart:
-        which = f"the one pair of {what} is" if len(pairs) == 1 else f"the {len(pairs)} pairs of {what} are"
-        largest = "" if len(pairs) == 1 else "the largest difference, "
+        which = f"the one pair of {what} is" if count == 1 else f"the {count:,} pairs of {what} are"
+        largest = "" if count == 1 else "the largest difference, "
         return f"No effect of order can be told from chance: {which} not apart ({largest}{difference})."
-    which = "the one pair" if len(pairs) == 1 else f"{len(apart)} of {len(pairs)} pairs"
-    largest = "" if len(pairs) == 1 else "; the largest difference"
+    which = "the one pair" if count == 1 else f"{statistics.orders_apart:,} of {count:,} pairs"
+    largest = "" if count == 1 else "; the largest difference"
     return f"Order makes a difference for {which} of {what}{largest}: {difference}."
 
 

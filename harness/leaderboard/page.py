@@ -1,26 +1,28 @@
 """The markdown page of a leaderboard: the same publication gives the same bytes."""
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult, canonical_json
+from harness.leaderboard.board import Board, BoardRow, SeedResult
 from harness.leaderboard.data_section import data_section
+from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.interval import CONFIDENCE
-from harness.leaderboard.notation import EMPTY, code, code_block, excerpt, inline, percent
+from harness.leaderboard.languages.section import language_sentences, language_tables
+from harness.leaderboard.notation import EMPTY, excerpt, inline, percent
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.plan_tree import mermaid
+from harness.leaderboard.provenance_section import SHORT, provenance_section
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, average
 from harness.leaderboard.table import Table, column_names, comparison_table, target_table
 
-_SHORT = 12
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
 _MOST_PAIRS = 105
+_MOST_COMPARED = 500
+_MOST_RUNS = 1_500
 
 
 def render_page(publication: Publication) -> str:
@@ -41,7 +43,7 @@ def render_page(publication: Publication) -> str:
     blocks += _failed_runs(board)
     blocks += _per_seed(board)
     blocks += data_section(board)
-    blocks += _provenance(publication)
+    blocks += provenance_section(publication)
     for table in publication.targets:
         blocks += _reported(table, publication.reported)
     return "\n\n".join(blocks) + "\n"
@@ -60,16 +62,21 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         yield whole.columns(languages_end, len(whole.headers)).render()
         yield whole.columns(2, languages_end).render()
     yield from _collapsed(publication, table.target)
-    if table.comparisons:
+    if len(table.comparisons) > _MOST_COMPARED:
+        data = f"{publication.board.name}.json"
+        yield f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs; see [{data}]({data})."
+    elif table.comparisons:
         comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
         else:
-            title = f"Order alone: {inline(table.target)}, {len(table.comparisons)} pairs"
+            title = f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs"
             yield _details(title, comparisons)
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
+    yield from _languages(publication, table.target)
+    yield from _forgetting(publication, table.target)
     yield from _pairs(publication, table)
 
 
@@ -108,15 +115,35 @@ def _order(publication: Publication, target: str) -> Iterator[str]:
         yield _details(title, table.render())
 
 
+def _languages(publication: Publication, target: str) -> Iterator[str]:
+    transfer = next(transfer for transfer in publication.languages if transfer.target == target)
+    sentences = inline(" ".join(language_sentences(transfer)))
+    if sentences:
+        yield f"### Gap and languages: {inline(target)}"
+        yield sentences
+        for title, table in language_tables(transfer):
+            if len(table.rows) <= _MOST_COMPARED:
+                yield _details(title, table.render())
+
+
+def _forgetting(publication: Publication, target: str) -> Iterator[str]:
+    for forgetting in publication.forgetting:
+        if forgetting.target == target:
+            yield f"### Forgetting: {inline(target)}"
+            yield inline(" ".join(forgetting_sentences(forgetting)))
+            yield forgetting_table(forgetting).render()
+
+
 def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     if not table.pairs:
         return
-    title = f"Every pair: {inline(table.target)}, {len(table.pairs)} compared"
-    if len(table.pairs) <= _MOST_PAIRS:
+    title = f"Every pair: {inline(table.target)}, {table.pairs_compared:,} compared"
+    if table.pairs_compared <= _MOST_PAIRS:
         yield _details(title, comparison_table(table.pairs, "other").render())
     else:
         data = f"{publication.board.name}.json"
-        yield f"{title}; they stand in [{data}]({data})."
+        which = "they" if len(table.pairs) == table.pairs_compared else "those with the best sequence"
+        yield f"{title}; {which} stand in [{data}]({data})."
 
 
 def _how_to_read(publication: Publication) -> Iterator[str]:
@@ -179,87 +206,45 @@ def _why(result: SeedResult | None) -> str:
 def _per_seed(board: Board) -> Iterator[str]:
     for target in board.targets:
         columns = board.languages[target]
-        headers = ("order", "seed", *column_names(columns), "average", "items", "training s", "evaluation")
+        made = [header for header, used in (("part", board.parts), ("machine", board.machines)) if used]
+        headers = (
+            *("order", "seed", *column_names(columns)),
+            *("average", "items", "training s", "evaluation", *made),
+        )
         rows = tuple(
             (row.sequence, str(seed), *_seed_cells(board, row, row.seed(seed)))
             for row in board.rows_of(target)
             for seed in board.seeds
         )
-        yield _details(f"Every seed: {inline(target)}", Table(headers, rows).render())
+        if len(rows) <= _MOST_RUNS:
+            yield _details(f"Every seed: {inline(target)}", Table(headers, rows).render())
+        else:
+            data = f"{board.name}.json"
+            yield f"Every seed: {inline(target)}, {len(rows):,} runs; they stand in [{data}]({data})."
 
 
 def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple[str, ...]:
     columns = board.languages[row.target]
     if result is None or result.status == "failed":
         state = "not run" if result is None else "failed"
-        return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY)
+        return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY, *_made(board, result))
     mean = average(result.scores, columns)
     return (
         *(percent(result.scores[c.task]) if c.task in result.scores else EMPTY for c in columns),
         EMPTY if mean is None else percent(mean),
         str(sum(result.items.values())),
         f"{result.train_seconds:.0f}",
-        (result.evaluation_digest or EMPTY)[:_SHORT],
+        (result.evaluation_digest or EMPTY)[:SHORT],
+        *_made(board, result),
     )
 
 
-def _provenance(publication: Publication) -> Iterator[str]:
-    made = publication.board.provenance
-    yield "## How it was made"
-    yield code_block(made.command, "sh")
-    data = f"{publication.board.name}.json"
-    lines = [
-        f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
-        f"- The same as {_exports(publication.board.name)}",
-        f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:_SHORT])}",
-        f"- Model: {code(made.model)}{_version(made)}",
-        f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
-        f"- DeepSpeed: {code(made.deepspeed)}",
-        f"- Commit: {_commit(made)}",
-        f"- Date: {inline(made.created[:10])}",
-        f"- Hardware: {inline(made.hardware)}",
-        f"- Packages: {', '.join(f'{inline(n)} {inline(v)}' for n, v in made.packages.items()) or EMPTY}",
-    ]
-    if publication.predictions:
-        stored = publication.predictions
-        lines.append(
-            f"- Predictions: [{inline(stored.file)}](<{stored.file}>), {stored.count} predictions, "
-            f"sha256 {code(stored.sha256[:_SHORT])}; "
-            f"{code(f'xstilts verify {publication.board.name}.md')} recomputes every number from them"
-        )
-    yield "\n".join(lines)
-
-
-def _exports(name: str) -> str:
-    return ", ".join(
-        f"[{kind}]({name}.{ending})"
-        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
-    )
-
-
-def content_digest(publication: Publication) -> str:
-    """Return the sha256 of the publication's JSON file, which ties a page to it."""
-    return hashlib.sha256(canonical_json(publication).encode()).hexdigest()
-
-
-def _sequence_file(publication: Publication) -> str:
-    name = publication.board.provenance.sequence_file
-    if publication.sequence_link:
-        return f"[{inline(name)}](<{publication.sequence_link}>)"
-    # A path outside of the project holds on one machine only.
-    return code(Path(name).name if Path(name).is_absolute() else name)
-
-
-def _version(made: Provenance) -> str:
-    revision = f", revision {code(made.model_revision[:_SHORT])}" if made.model_revision else ""
-    fingerprint = f", fingerprint {code(made.model_fingerprint[:_SHORT])}" if made.model_fingerprint else ""
-    return revision + fingerprint
-
-
-def _commit(made: Provenance) -> str:
-    if made.commit is None:
-        return "not made from a checkout"
-    return code(made.commit[:_SHORT]) + (" **with uncommitted changes**" if made.dirty else "")
+def _made(board: Board, result: SeedResult | None) -> Iterator[str]:
+    """Yield the numbers of a result's part and machines, where the board tells them apart."""
+    if board.parts:
+        yield EMPTY if result is None or result.part is None else str(result.part + 1)
+    if board.machines:
+        yield ", ".join(str(place + 1) for place in result.machines) or EMPTY if result else EMPTY
 
 
 def _reported(table: TargetStatistics, reported: tuple[ReportedRow, ...]) -> Iterator[str]:

@@ -13,18 +13,21 @@ at once. Three tests answer different questions:
   "Analysis of clustered matched-pair data", Statistics in Medicine 22).
 """
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from harness.leaderboard.board import Frozen
-from harness.leaderboard.contrast import ALPHA, Contrasts, Floats, holm
+from harness.leaderboard.contrast import ALPHA, Contrasts, Floats, Indices, holm
 from harness.leaderboard.interval import DECIMALS, Interval
 
 PERMUTATIONS = 9_999
+# Above so many nobody reads them one by one, and ranks and tie groups say what they say.
+MOST_PAIRS = 20_000
+KEPT_PAIRS = 2_000
 PERMUTATION_SEED = 20260102
 _BLOCK = 500
 _TOLERANCE = 1e-9
@@ -48,55 +51,117 @@ class PairedComparison(Frozen):
         return self.p_holm < ALPHA
 
 
+@dataclass(frozen=True)
+class Comparisons:
+    """All pairs of rows of a table, corrected together.
+
+    Attributes:
+        apart: Which rows are told apart, (R, R).
+        pairs: The comparisons, largest difference first: all of them, or those with the best row where there
+            are more than `MOST_PAIRS`.
+        permuted: The pairs of rows that hold the same tasks in another order, corrected among themselves;
+            the `KEPT_PAIRS` of the largest differences where there are more than `MOST_PAIRS`.
+        permuted_compared: How many there are in all.
+        permuted_apart: How many of these are told apart.
+    """
+
+    apart: npt.NDArray[np.bool_] = field(compare=False, repr=False)
+    pairs: tuple[PairedComparison, ...]
+    permuted: tuple[PairedComparison, ...]
+    permuted_compared: int
+    permuted_apart: int
+
+
 def compare_pairs(
-    sequences: tuple[str, ...], correct: npt.NDArray[np.int8], contrasts: Contrasts
-) -> tuple[PairedComparison, ...]:
+    sequences: tuple[str, ...],
+    orders: tuple[tuple[str, ...], ...],
+    correct: npt.NDArray[np.int8],
+    contrasts: Contrasts,
+) -> Comparisons:
     """Compare all pairs of rows, with Holm's correction over all of them.
 
     Args:
         sequences: The rows, (R,).
+        orders: Their intermediate tasks, (R,).
         correct: Right answers, (R, seeds, languages, clusters).
         contrasts: Their contrasts.
-
-    Returns:
-        The comparisons, largest difference first.
     """
-    means = contrasts.values.mean(axis=(1, 2))
-    chosen = sorted(
-        itertools.combinations(np.argsort(-means, kind="stable").tolist(), 2),
-        key=lambda pair: (-(means[pair[0]] - means[pair[1]]), pair),
+    first, second = _all_pairs(contrasts.means)
+    p_values = contrasts.pair_p_values(first, second)
+    corrected = np.array(holm(p_values))
+    apart = np.zeros((len(sequences), len(sequences)), np.bool_)
+    apart[first, second] = apart[second, first] = corrected < ALPHA
+    kept = np.arange(len(first)) if len(first) <= MOST_PAIRS else np.flatnonzero(first == first[0])
+    sets = {order: number for number, order in enumerate(dict.fromkeys(map(_tasks, orders)))}
+    set_of = np.array([sets[_tasks(order)] for order in orders], np.int64)
+    same = np.flatnonzero(set_of[first] == set_of[second])
+    among = np.array(holm(p_values[same]))
+    shown = same if len(same) <= MOST_PAIRS else same[:KEPT_PAIRS]
+    wanted = np.union1d(kept, shown)
+    described = _described(sequences, correct, contrasts, first[wanted], second[wanted], p_values[wanted])
+    found = dict(zip(wanted.tolist(), described, strict=True))
+    return Comparisons(
+        apart=apart,
+        pairs=_corrected(found, kept, corrected[kept]),
+        permuted=_corrected(found, shown, among[: len(shown)]),
+        permuted_compared=len(same),
+        permuted_apart=int((among < ALPHA).sum()),
     )
-    estimates = [contrasts.pair(first, second) for first, second in chosen]
-    corrected = holm([estimate.p for estimate in estimates])
-    by_items = item_permutation(contrasts.values.mean(axis=1), chosen)
-    one_seed = correct.shape[1] == 1
-    right = correct[:, 0].sum(axis=1, dtype=np.int64) if one_seed else None
+
+
+def _tasks(order: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(order))
+
+
+def _all_pairs(means: Floats) -> tuple[Indices, Indices]:
+    """Return both rows of every pair, the better first, (pairs,) each, largest difference first."""
+    ranked = np.argsort(-means, kind="stable")
+    better, worse = np.triu_indices(len(means), 1)
+    first, second = ranked[better], ranked[worse]
+    # lexsort takes its last key first; negated differences put the largest in front.
+    order = np.lexsort((second, first, -(means[first] - means[second])))
+    return first[order], second[order]
+
+
+def _corrected(
+    found: Mapping[int, PairedComparison], places: Indices, p_values: Floats
+) -> tuple[PairedComparison, ...]:
     return tuple(
-        PairedComparison(
-            first=sequences[first],
-            second=sequences[second],
+        found[place].model_copy(update={"p_holm": round(float(p), DECIMALS)})
+        for place, p in zip(places.tolist(), p_values, strict=True)
+    )
+
+
+def _described(
+    sequences: tuple[str, ...],
+    correct: npt.NDArray[np.int8],
+    contrasts: Contrasts,
+    first: Indices,
+    second: Indices,
+    p_values: Floats,
+) -> Iterator[PairedComparison]:
+    """Work out intervals and item tests of chosen pairs; none is corrected yet."""
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    by_items = item_permutation(contrasts.values.mean(axis=1), pairs)
+    for (one, other), p, p_items in zip(pairs, p_values, by_items, strict=True):
+        estimate = contrasts.pair(one, other)
+        yield PairedComparison(
+            first=sequences[one],
+            second=sequences[other],
             difference=estimate.difference,
             interval=estimate.interval,
-            p=round(estimate.p, DECIMALS),
-            p_holm=round(holm_p, DECIMALS),
+            p=round(float(p), DECIMALS),
+            p_holm=round(float(p), DECIMALS),
             p_items=round(p_items, DECIMALS),
-            p_mcnemar=None
-            if right is None
-            else round(clustered_mcnemar(right[first] - right[second]), DECIMALS),
+            p_mcnemar=_mcnemar(correct, one, other),
         )
-        for (first, second), estimate, holm_p, p_items in zip(
-            chosen, estimates, corrected, by_items, strict=True
-        )
-    )
 
 
-def corrected_among(comparisons: Sequence[PairedComparison]) -> tuple[PairedComparison, ...]:
-    """Return the comparisons with Holm's correction over these alone."""
-    corrected = holm([comparison.p for comparison in comparisons])
-    return tuple(
-        comparison.model_copy(update={"p_holm": round(p, DECIMALS)})
-        for comparison, p in zip(comparisons, corrected, strict=True)
-    )
+def _mcnemar(correct: npt.NDArray[np.int8], first: int, second: int) -> float | None:
+    if correct.shape[1] != 1:
+        return None
+    right = correct[[first, second], 0].sum(axis=1, dtype=np.int64)
+    return round(clustered_mcnemar(right[0] - right[1]), DECIMALS)
 
 
 def item_permutation(values: Floats, pairs: list[tuple[int, int]]) -> list[float]:

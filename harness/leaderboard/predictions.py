@@ -21,6 +21,9 @@ from harness.leaderboard.uncertainty import Correctness
 
 _ROW_GROUP = 1 << 20
 _PAGE_BYTES = 1 << 22
+_NAMED = 5
+_TEXTS = frozenset({"sequence", "task", "item", "item_id"})
+_EVALUATED = ["task", "item_id", "label", "prediction"]
 _ROWS_AT_ONCE = 1 << 14
 _MOST_BYTES = 16 << 30
 _STORED = pa.schema(
@@ -52,6 +55,21 @@ class TaskPredictions:
         """The share of items whose prediction is the label."""
         return int((self.labels == self.predictions).sum()) / len(self.labels)
 
+    def difference(self, other: "TaskPredictions") -> str | None:
+        """Say what is not the same in another checkpoint's answers; None where nothing is."""
+        if not np.array_equal(self.items, other.items):
+            return f"{len(self.items)} items against {len(other.items)} or other items"
+        for what, own, others in (
+            ("labels", self.labels, other.labels),
+            ("predictions", self.predictions, other.predictions),
+        ):
+            places = np.flatnonzero(own != others)
+            if len(places):
+                named = ", ".join(str(item) for item in self.items[places[:_NAMED]])
+                more = ", …" if len(places) > _NAMED else ""
+                return f"{len(places)} of {len(own)} {what} differ (items {named}{more})"
+        return None
+
 
 Checkpoint = tuple[str, int]
 Predictions = dict[Checkpoint, dict[str, TaskPredictions]]
@@ -76,24 +94,34 @@ def gather_predictions(board: Board, files: Mapping[str, Path]) -> Predictions:
         PredictionsError: A file is missing or unreadable, or lacks a task that has a score.
     """
     gathered: Predictions = {}
+    items = _Items()
     for row, result in evaluated(board):
         if result.evaluation_digest is None or result.evaluation_digest not in files:
             raise PredictionsError(
                 f"{row.sequence}, seed {result.seed}: its evaluation has no predictions file"
             )
         path = files[result.evaluation_digest]
-        table = _read(path, ["task", "item_id", "label", "prediction"])
-        tasks = _by_task(table, "item_id")
+        tasks = _by_task(_read(path, _EVALUATED), "item_id", items)
         if missing := sorted(result.scores.keys() - tasks.keys()):
             raise PredictionsError(f"{path}: no predictions of {', '.join(missing)}; evaluate it again")
         gathered[row.sequence, result.seed] = {task: tasks[task] for task in result.scores}
     return gathered
 
 
+def evaluation_answers(path: Path) -> dict[str, TaskPredictions]:
+    """Read the answers of one evaluation's own `predictions.parquet`, by task.
+
+    Raises:
+        PredictionsError: It is missing or damaged.
+    """
+    return _by_task(_read(path, _EVALUATED), "item_id", _Items())
+
+
 def write_predictions(predictions: Predictions, path: Path) -> int:
     """Write the compact file and return the number of predictions in it."""
+    names: dict[int, pa.Array] = {}
     parts = [
-        _stored_part(sequence, seed, task, answers)
+        _stored_part(sequence, seed, task, answers, names)
         for (sequence, seed), tasks in predictions.items()
         for task, answers in tasks.items()
     ]
@@ -120,20 +148,21 @@ def read_predictions(path: Path) -> Predictions:
         PredictionsError: It is missing, damaged, or has other columns.
     """
     table = _read(path, _STORED.names)
-    sequences = table["sequence"].to_numpy(zero_copy_only=False)
-    seeds = table["seed"].to_numpy()
+    sequences = table["sequence"].combine_chunks()
+    codes, seeds = sequences.indices.to_numpy(), table["seed"].to_numpy()
+    items = _Items()
     found: Predictions = {}
     if not len(seeds):
         return found
-    change = (sequences[1:] != sequences[:-1]) | (seeds[1:] != seeds[:-1])
+    change = (codes[1:] != codes[:-1]) | (seeds[1:] != seeds[:-1])
     starts = [0, *(np.flatnonzero(change) + 1).tolist()]
     for start, end in zip(starts, [*starts[1:], len(seeds)], strict=True):
-        checkpoint = (str(sequences[start]), int(seeds[start]))
+        checkpoint = (sequences[start].as_py(), int(seeds[start]))
         if checkpoint in found:
             raise PredictionsError(
                 f"{path}: the rows of {checkpoint[0]}, seed {checkpoint[1]} are not together"
             )
-        found[checkpoint] = _by_task(table.slice(start, end - start), "item")
+        found[checkpoint] = _by_task(table.slice(start, end - start), "item", items)
     return found
 
 
@@ -181,21 +210,40 @@ def _is_complete(board: Board, row: BoardRow) -> bool:
 
 
 def _same_items(answers: TaskPredictions, other: TaskPredictions, place: str) -> None:
-    if not np.array_equal(answers.items, other.items):
+    if answers.items is not other.items and not np.array_equal(answers.items, other.items):
         raise PredictionsError(f"{place}: scored on other items than the rest of its table")
     if not np.array_equal(answers.labels, other.labels):
         raise PredictionsError(f"{place}: scored against other labels than the rest of its table")
 
 
-def _stored_part(sequence: str, seed: int, task: str, answers: TaskPredictions) -> pa.Table:
+class _Items:
+    """Item ids by task, so that those of all checkpoints are one array: 5,000 evaluations name them alike."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[pa.Array, npt.NDArray[np.object_]]] = {}
+
+    def of(self, task: str, ids: pa.Array) -> npt.NDArray[np.object_]:
+        """Return the ids as an array that must not be written to."""
+        known = self._known.get(task)
+        if known is None or not known[0].equals(ids):
+            known = self._known[task] = (ids, ids.to_numpy(zero_copy_only=False))
+        return known[1]
+
+
+def _stored_part(
+    sequence: str, seed: int, task: str, answers: TaskPredictions, names: dict[int, pa.Array]
+) -> pa.Table:
     size = len(answers.labels)
+    # The arrays live as long as the predictions, so their addresses tell them apart.
+    if id(answers.items) not in names:
+        names[id(answers.items)] = pa.array(answers.items, pa.string()).dictionary_encode()
     same = pa.array(np.zeros(size, np.int32))
     return pa.table(
         {
             "sequence": pa.DictionaryArray.from_arrays(same, pa.array([sequence])),
             "seed": pa.array(np.full(size, seed, np.int32)),
             "task": pa.DictionaryArray.from_arrays(same, pa.array([task])),
-            "item": pa.array(answers.items, pa.string()).dictionary_encode(),
+            "item": names[id(answers.items)],
             "label": pa.array(answers.labels, pa.int8()),
             "prediction": pa.array(answers.predictions, pa.int8()),
         },
@@ -204,26 +252,36 @@ def _stored_part(sequence: str, seed: int, task: str, answers: TaskPredictions) 
 
 
 def _read(path: Path, columns: list[str]) -> Any:
+    """Read columns, each in one chunk, those of text as codes of one dictionary."""
     if not path.is_file():
         raise PredictionsError(f"{path}: there is no such predictions file")
+    texts = [column for column in columns if column in _TEXTS]
     try:
-        table = _within_limit(path, pq.ParquetFile(path, page_checksum_verification=True))
+        file = pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts)
+        table = _within_limit(path, file, columns).select(columns)
+    except KeyError as error:
+        missing = [column for column in columns if column not in pq.read_schema(path).names]
+        raise PredictionsError(f"{path}: the columns {', '.join(missing)} are missing") from error
     except (OSError, ValueError, pa.ArrowException) as error:
         raise PredictionsError(
             f"{path}: not a readable parquet file ({str(error).splitlines()[0]})"
         ) from error
-    if missing := [column for column in columns if column not in table.column_names]:
-        raise PredictionsError(f"{path}: the columns {', '.join(missing)} are missing")
-    table = table.select(columns)
     if any(table[column].null_count for column in columns):
         raise PredictionsError(f"{path}: values are missing in it")
-    return table
+    for text in texts:
+        kind = table[text].type
+        if pa.types.is_string(kind):
+            # An empty file has no dictionary.
+            table = table.set_column(table.column_names.index(text), text, table[text].dictionary_encode())
+        elif not pa.types.is_dictionary(kind):
+            raise PredictionsError(f"{path}: the column {text} is no text")
+    return table.unify_dictionaries().combine_chunks()
 
 
-def _within_limit(path: Path, file: pq.ParquetFile) -> Any:
+def _within_limit(path: Path, file: pq.ParquetFile, columns: list[str]) -> Any:
     """Read a table bit by bit: a page from elsewhere may bring a small file that unpacks to terabytes."""
     batches, size = [], 0
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
         size += batch.nbytes
         if size > _MOST_BYTES:
             raise PredictionsError(f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB; not read")
@@ -231,13 +289,15 @@ def _within_limit(path: Path, file: pq.ParquetFile) -> Any:
     return pa.Table.from_batches(batches, schema=None if batches else file.schema_arrow)
 
 
-def _by_task(table: Any, item_column: str) -> dict[str, TaskPredictions]:
-    tasks = table["task"].to_numpy(zero_copy_only=False)
-    items = table[item_column].to_numpy(zero_copy_only=False)
-    labels = table["label"].to_numpy()
-    predictions = table["prediction"].to_numpy()
+def _by_task(table: Any, item_column: str, known: _Items) -> dict[str, TaskPredictions]:
+    """Split a table by its tasks, each text column in one chunk of a dictionary."""
+    tasks, items = (table[name].combine_chunks() for name in ("task", item_column))
+    codes = tasks.indices.to_numpy()
+    labels, predictions = table["label"].to_numpy(), table["prediction"].to_numpy()
     found = {}
-    for task in dict.fromkeys(tasks):
-        chosen = tasks == task
-        found[str(task)] = TaskPredictions(items[chosen], labels[chosen], predictions[chosen])
+    for code in dict.fromkeys(codes.tolist()):
+        chosen = np.flatnonzero(codes == code)
+        task = tasks.dictionary[code].as_py()
+        ids = known.of(task, items.take(pa.array(chosen)).dictionary_decode())
+        found[task] = TaskPredictions(ids, labels[chosen], predictions[chosen])
     return found

@@ -1,11 +1,14 @@
 """A board with everything that its page shows: statistics, findings, and where the predictions lie."""
 
+from pathlib import Path
 from typing import Literal
 
-from harness.leaderboard.board import Board, BoardRow, Frozen, SeedResult
+from harness.leaderboard.board import Board, BoardFileError, BoardRow, Frozen, SeedResult, read_model
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
+from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
 from harness.leaderboard.interval import CONFIDENCE
+from harness.leaderboard.languages.transfer import LanguageTransfer, language_transfer
 from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
 from harness.leaderboard.pictures.picture import Picture
@@ -55,12 +58,30 @@ class Publication(Frozen):
     targets: tuple[TargetStatistics, ...]
     analyses: tuple[OrderAnalysis, ...]
     targets_agreement: Agreement | None
+    languages: tuple[LanguageTransfer, ...] = ()
+    forgetting: tuple[TargetForgetting, ...] = ()
     bootstrap: Bootstrap | None
     pictures: tuple[Picture, ...] = ()
     drawn_with: str | None = None
     predictions: StoredPredictions | None
     sequence_link: str | None
     reported: tuple[ReportedRow, ...]
+
+
+def read_publication(page: Path) -> Publication:
+    """Read a leaderboard, given its page or its JSON file.
+
+    Raises:
+        BoardFileError: There is no readable JSON file of that name.
+    """
+    if not page.name or "\0" in page.name:
+        raise BoardFileError(f"{str(page)!r}: that is no leaderboard's page and no JSON file")
+    return read_model(Publication, page if page.suffix == ".json" else page.with_suffix(".json"))
+
+
+def predictions_path(page: Path, publication: Publication) -> Path:
+    """Return where the predictions of a page lie, whatever its JSON file calls them."""
+    return page.with_name(f"{publication.board.name}.predictions.parquet")
 
 
 class ScoreMismatch(Frozen):
@@ -109,6 +130,10 @@ def compile_publication(
         targets=tuple(targets),
         analyses=tuple(analyses),
         targets_agreement=agreement_of_targets(board),
+        languages=tuple(language_transfer(board, table) for table in targets),
+        forgetting=tuple(
+            found for target in board.targets if (found := target_forgetting(board, target)) is not None
+        ),
         bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,

@@ -26,7 +26,7 @@ from harness.leaderboard.publication import (
     with_recomputed_scores,
 )
 from harness.leaderboard.rendered import PAGE, rendered_files
-from harness.leaderboard.reported import read_reported
+from harness.leaderboard.reported import ReportedRow, read_reported
 from harness.store.files import write_durably
 
 _SAME_SCORE = 1e-9
@@ -65,6 +65,17 @@ def publish(
     """
     rows = read_reported(reported, board.targets) if reported else ()
     answers = gather_predictions(board, predictions) if predictions is not None else None
+    return publish_answers(board, folder, answers, rows)
+
+
+def publish_answers(
+    board: Board, folder: Path, answers: Predictions | None, reported: tuple[ReportedRow, ...]
+) -> Published:
+    """Write a leaderboard whose predictions were read already, as `publish` does.
+
+    Raises:
+        PredictionsError: Predictions are missing, or do not give the scores of the board.
+    """
     if answers is not None:
         board = _exact_scores(board, answers)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +88,7 @@ def publish(
             answers,
             stored=stored,
             sequence_link=sequence_link(board.provenance.sequence_file, folder),
-            reported=rows,
+            reported=reported,
         )
         publication = _write_all(publication, folder)
         if stored is None:

@@ -5,6 +5,7 @@ published average. Nothing is averaged over what is missing: where one seed fail
 not scored, every number that would need it is None.
 """
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 
@@ -60,13 +61,28 @@ class RowStatistics(Frozen):
 
 
 class TargetStatistics(Frozen):
-    """The table of one target, best average first, rows without an average last."""
+    """The table of one target, best average first, rows without an average last.
+
+    Attributes:
+        comparisons: Pairs with the same tasks in another order, corrected among themselves; of very many
+            those with the largest differences.
+        orders_compared: How many of them were compared.
+        orders_apart: How many of these are told apart.
+        pairs: All pairs of rows, corrected together; of very large tables those with the best row.
+    """
 
     target: str
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
     comparisons: tuple[PairedComparison, ...]
+    orders_compared: int
+    orders_apart: int
     pairs: tuple[PairedComparison, ...]
+
+    @property
+    def pairs_compared(self) -> int:
+        """How many pairs of rows were compared."""
+        return math.comb(sum(row.average is not None for row in self.rows), 2) if self.pairs else 0
 
     @property
     def baseline(self) -> RowStatistics | None:
@@ -114,13 +130,14 @@ def target_statistics(board: Board, target: str, uncertainty: TargetUncertainty 
     baseline = next((complete_seeds(board, row) for row in rows if not row.order), None)
     summaries = [_row(board, row, baseline, uncertainty) for row in rows]
     ranked = sorted(summaries, key=lambda row: (row.average is None, -_mean(row), len(row.order), row.order))
-    pairs = uncertainty.pairs if uncertainty else ()
     return TargetStatistics(
         target=target,
         languages=columns,
-        rows=_placed(ranked, pairs) if uncertainty else _placed_by_average(ranked),
-        comparisons=uncertainty.comparisons if uncertainty else (),
-        pairs=pairs,
+        rows=_placed(ranked, uncertainty) if uncertainty else _placed_by_average(ranked),
+        comparisons=uncertainty.comparisons.permuted if uncertainty else (),
+        orders_compared=uncertainty.comparisons.permuted_compared if uncertainty else 0,
+        orders_apart=uncertainty.comparisons.permuted_apart if uncertainty else 0,
+        pairs=uncertainty.comparisons.pairs if uncertainty else (),
     )
 
 
@@ -133,14 +150,12 @@ def _placed_by_average(ranked: Sequence[RowStatistics]) -> tuple[RowStatistics, 
     )
 
 
-def _placed(ranked: Sequence[RowStatistics], pairs: Sequence[PairedComparison]) -> tuple[RowStatistics, ...]:
+def _placed(ranked: Sequence[RowStatistics], uncertainty: TargetUncertainty) -> tuple[RowStatistics, ...]:
     """Give rows that are not told apart the same rank, and each row the letters of its tie groups."""
     compared = [row for row in ranked if row.average is not None]
-    place = {row.sequence: number for number, row in enumerate(compared)}
-    apart = np.zeros((len(compared), len(compared)), np.bool_)
-    for pair in pairs:
-        first, second = place[pair.first], place[pair.second]
-        apart[first, second] = apart[second, first] = pair.apart
+    place = {sequence: number for number, sequence in enumerate(uncertainty.sequences)}
+    order = [place[row.sequence] for row in compared]
+    apart = uncertainty.comparisons.apart[np.ix_(order, order)]
     placed = [
         row.model_copy(update={"rank": rank, "ties": ties})
         for row, rank, ties in zip(compared, shared_ranks(apart), tie_groups(apart), strict=True)

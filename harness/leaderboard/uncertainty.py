@@ -19,7 +19,6 @@ part, so that the variance is that of a mean in the crossed random-effects layou
 Components", section 4.7).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,7 +34,7 @@ from harness.leaderboard.contrast import (
     residual_mean_square,
 )
 from harness.leaderboard.interval import Interval
-from harness.leaderboard.paired import PairedComparison, compare_pairs, corrected_among
+from harness.leaderboard.paired import Comparisons, compare_pairs
 
 REPLICATES = 2000
 DRAWS_PER_REPLICATE = 10
@@ -67,16 +66,16 @@ class TargetUncertainty:
     Attributes:
         averages: Sequence -> interval of its average; a row without an average has none.
         deltas: Sequence -> interval of its difference to target-only.
-        comparisons: The pairs of sequences that hold the same tasks in another order, corrected together.
-        pairs: All pairs of rows, corrected together.
+        comparisons: Of pairs of rows.
+        sequences: The rows compared.
         orders: The rows' intermediate tasks, in the order of the contrasts' rows.
         contrasts: What further differences of these rows are estimated from.
     """
 
     averages: dict[str, Interval]
     deltas: dict[str, Interval]
-    comparisons: tuple[PairedComparison, ...]
-    pairs: tuple[PairedComparison, ...]
+    comparisons: Comparisons
+    sequences: tuple[str, ...]
     orders: tuple[tuple[str, ...], ...]
     contrasts: Contrasts = field(compare=False, repr=False)
 
@@ -106,12 +105,11 @@ def estimate(answers: Correctness) -> TargetUncertainty:
             for row, sequence in enumerate(answers.sequences)
             if row != baseline
         }
-    pairs = compare_pairs(answers.sequences, answers.correct, contrasts)
     return TargetUncertainty(
         averages=averages,
         deltas=deltas,
-        comparisons=corrected_among(permuted_pairs(answers.orders, answers.sequences, pairs)),
-        pairs=pairs,
+        comparisons=compare_pairs(answers.sequences, answers.orders, answers.correct, contrasts),
+        sequences=answers.sequences,
         orders=answers.orders,
         contrasts=contrasts,
     )
@@ -158,14 +156,6 @@ def language_mean(answers: Correctness) -> Floats:
         values += accuracy + (clusters / items) * (correct - accuracy) * present
     mean: Floats = values / languages
     return mean
-
-
-def permuted_pairs(
-    orders: tuple[tuple[str, ...], ...], sequences: tuple[str, ...], pairs: Sequence[PairedComparison]
-) -> list[PairedComparison]:
-    """Return the pairs of rows with the same tasks in another order."""
-    tasks = {sequence: sorted(order) for sequence, order in zip(sequences, orders, strict=True)}
-    return [pair for pair in pairs if tasks[pair.first] == tasks[pair.second]]
 
 
 def _item_replicates(seed_means: Floats, random: _Random) -> Floats:

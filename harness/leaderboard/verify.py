@@ -1,6 +1,7 @@
 """Recompute a published leaderboard from its stored predictions and name what is not as published."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,13 @@ from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
 from harness.leaderboard.publication import Publication, compile_publication, with_recomputed_scores
 from harness.leaderboard.rendered import rendered_files
+from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
 
+_COMPUTED = (
+    *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
+    *("findings", "collapses", "bootstrap"),
+)
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
 
 
@@ -44,8 +50,12 @@ class Verification:
         self.differences.append(Difference(file.name, row, column, display(published), display(recomputed)))
 
 
-def verify(path: Path) -> Verification:
+def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
     """Check a leaderboard, given its page, its JSON file, or either without the ending.
+
+    Args:
+        path: The leaderboard.
+        stores: Folders of stores whose manifests and files are to be held to what was published of them.
 
     Raises:
         BoardFileError: There is no leaderboard of that name.
@@ -70,6 +80,8 @@ def verify(path: Path) -> Verification:
         pictures = _check_pictures(result, recomputed)
         _check_texts(result, recomputed, pictures)
         _check_index(result, recomputed)
+    if stores:
+        result.differences += check_store(publication.board, stores)
     return result
 
 
@@ -113,7 +125,7 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in ("targets", "analyses", "targets_agreement", "findings", "collapses", "bootstrap"):
+    for part in _COMPUTED:
         old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
         result.numbers += count_numbers(new)
         result.differences += compare_trees(data.name, old, new, part)

@@ -18,6 +18,8 @@ from harness.spec.training_task import TrainingTask
 STAGE_VERSION = 1
 # Raised by hand when the evaluation code changes what scores the same checkpoint gets.
 EVALUATION_VERSION = 1
+# Raised by hand when measuring forgetting gives other numbers for the same stages.
+RETENTION_VERSION = 1
 
 
 def root_digest(model_fingerprint: str, trust_remote_code: bool) -> str:
@@ -93,6 +95,18 @@ def evaluation_digest(
             "limit": limit,
             "precision": precision.value,
         }
+    )
+
+
+def retention_digest(stage: str, heads: Sequence[tuple[str, str]]) -> str:
+    """Return the digest of measuring a stage's encoder under the heads of the stages up to it.
+
+    Args:
+        stage: Digest of the measured stage.
+        heads: For each head the digest of its stage and the fingerprint of the held-out rows.
+    """
+    return _digest(
+        {"retention_version": RETENTION_VERSION, "stage": stage, "heads": [list(h) for h in heads]}
     )
 
 

@@ -32,6 +32,10 @@ class Stage:
             return None
         return Stage(self.path[:-1], self.seed, "intermediate")
 
+    def line(self) -> "tuple[Stage, ...]":
+        """Return the stages from the first to this one."""
+        return (*(self.parent.line() if self.parent else ()), self)
+
     def __str__(self) -> str:
         """Return the path in words, as progress lines and errors show it."""
         return f"{' → '.join(self.path)} (seed {self.seed})"

@@ -85,6 +85,10 @@ class SequenceFile(_Model):
     training: TrainingSettings = TrainingSettings()
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
     evaluation: EvaluationSettings
+    forgetting: bool = Field(
+        False,
+        description="After each stage, measure the tasks of all stages before it on their held-out rows.",
+    )
     overlap: Literal["refuse", "drop"] = Field(
         "refuse",
         description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "

@@ -22,6 +22,7 @@ class Layout:
     format.json           the version of this layout
     stages/DIGEST/        finished stages: encoder/, classifier/, training_log.jsonl, manifest.json
     evaluations/DIGEST/   finished evaluations: results.json, predictions.parquet, manifest.json
+    retentions/DIGEST/    what a stage kept of earlier tasks, where asked for: manifest.json
     tensors/SHA256        weight files, each content once; stages hold hard links to them
     building/DIGEST/      what is being made now, with its resume point; never read as finished
     locks/DIGEST          held by the process that makes it

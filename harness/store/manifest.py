@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.spec.hyperparameters import Hyperparameters
 from harness.store.provenance import Environment
 from harness.training.job import StageResult
+from harness.training.retention_job import RetentionResult
 
 M = TypeVar("M", bound="Manifest")
 
@@ -68,6 +69,14 @@ class StageManifest(Manifest):
     result: StageResult
 
 
+class RetentionManifest(Manifest):
+    """How well a finished stage still does the tasks of the stages before it."""
+
+    kind: Literal["retention"] = "retention"
+    stage: str
+    result: RetentionResult
+
+
 @dataclass(frozen=True)
 class EntryKind(Generic[M]):
     """A kind of entry: the folder of the store that holds it and the model of its manifests."""
@@ -77,3 +86,4 @@ class EntryKind(Generic[M]):
 
 
 STAGES = EntryKind("stages", StageManifest)
+RETENTIONS = EntryKind("retentions", RetentionManifest)

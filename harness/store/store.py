@@ -5,7 +5,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
 from pydantic import ValidationError
 
@@ -25,7 +27,24 @@ from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind, FileRecord, M
 
 SHARED_SUFFIX = ".safetensors"
-_FOLDERS = ("stages", "evaluations", "tensors", "building", "locks", "runs", "damaged", "failures")
+_FOLDERS = (
+    *("stages", "evaluations", "retentions", "tensors"),
+    *("building", "locks", "runs", "damaged", "failures"),
+)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[M]):
+    """A finished entry: its manifest, the folder it lies in, and the sha256 of the manifest's file."""
+
+    manifest: M
+    folder: Path
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Its place below the store: `stages/DIGEST` or `evaluations/DIGEST`."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
 
 
 class Store:
@@ -106,12 +125,21 @@ class Store:
         Raises:
             DamagedEntryError: The manifest is not as it was written.
         """
+        found = self.entry(kind, digest)
+        return found.manifest if found else None
+
+    def entry(self, kind: EntryKind[M], digest: str) -> Entry[M] | None:
+        """Return a finished entry with its manifest, or None. Its files are not looked at.
+
+        Raises:
+            DamagedEntryError: The manifest is not as it was written.
+        """
         place = self.path(kind, digest)
-        manifest = _read(place, kind.model)
+        found = _read(place, kind.model)
         # Entries are moved into place as a whole.
-        if manifest is None and place.exists():
+        if found is None and place.exists():
             raise DamagedEntryError((Fault(place / MANIFEST, "missing"),))
-        return manifest
+        return found
 
     def sound(self, kind: EntryKind[M], digest: str, checksums: Checksums | None = None) -> M | None:
         """Return the manifest of a finished entry whose every file is as it was written, or None.
@@ -202,16 +230,16 @@ class Store:
         """Finish an entry whose maker died between its manifest and its last rename; under its lock."""
         workdir = self.layout.building(digest)
         try:
-            manifest = _read(workdir, kind.model)
+            found = _read(workdir, kind.model)
         except DamagedEntryError:
-            manifest = None
-        if manifest is None:
+            found = None
+        if found is None:
             return None
-        if entry_faults(workdir, manifest, Checksums()):
+        if entry_faults(workdir, found.manifest, Checksums()):
             (workdir / MANIFEST).unlink()
             return None
         self._put_in_place(workdir, self.path(kind, digest))
-        return manifest
+        return found.manifest
 
     def record_failure(self, digest: str, error: str) -> None:
         """Note why making an entry failed, for leaderboards that are published later."""
@@ -268,7 +296,7 @@ def _format(marker: Path) -> object:
     return content.get("format") if isinstance(content, dict) else content
 
 
-def _read(folder: Path, model: type[M]) -> M | None:
+def _read(folder: Path, model: type[M]) -> Entry[M] | None:
     path = folder / MANIFEST
     if folder.is_symlink() or path.is_symlink():
         raise DamagedEntryError((Fault(folder if folder.is_symlink() else path, "a link"),))
@@ -290,4 +318,4 @@ def _read(folder: Path, model: type[M]) -> M | None:
         raise DamagedEntryError((Fault(path, problem),)) from error
     if manifest.digest != folder.name:
         raise DamagedEntryError((Fault(path, f"it is the manifest of {manifest.digest[:40]!r}"),))
-    return manifest
+    return Entry(manifest, folder, hashlib.sha256(content).hexdigest())

@@ -196,7 +196,7 @@ def _build(
     # T5's models are their own base, whatever their prefix says.
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
-    found = _weights(folder)
+    found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
@@ -231,7 +231,7 @@ def mend_output_scale(model: Any) -> None:
         model.config.tie_word_embeddings = tied
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
+def model_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
     weights: dict[str, torch.Tensor] = {}
     for file in weight_files(folder):

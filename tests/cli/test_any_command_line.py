@@ -16,6 +16,7 @@ OPTIONS = [
     "--store", "--data-dir", "--seeds", "--limit", "--deepspeed", "--workers", "--processes", "--json",
     "--cost", "--leaderboards", "--reported", "--help", "--accelerator", "--devices", "--utilisation",
     "--unfinished",
+    "--from", "--together", "--name", "--row", "--into", "--seed",
     "--dry-run", "--logs", "--stall-minutes", "--tasks", "--output", "--no-such-option", "-h", "--", "-",
 ]  # fmt: skip
 WORDS = st.sampled_from(

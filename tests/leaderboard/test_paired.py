@@ -6,10 +6,11 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness.leaderboard.contrast import holm
+from harness.leaderboard import paired
+from harness.leaderboard.contrast import holm, item_part
 from harness.leaderboard.paired import clustered_mcnemar, item_permutation
 from harness.leaderboard.ties import shared_ranks, tie_groups
-from harness.leaderboard.uncertainty import Correctness, estimate
+from harness.leaderboard.uncertainty import Correctness, estimate, language_mean
 
 from .experiments import ORDERS, answers
 
@@ -18,7 +19,7 @@ NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
 
 def compared(right, orders=ORDERS):
     names = tuple(">".join((*order, "xnli")) for order in orders)
-    return estimate(Correctness(names, tuple(orders), right, np.ones(right.shape[2:], bool)))
+    return estimate(Correctness(names, tuple(orders), right, np.ones(right.shape[2:], bool))).comparisons
 
 
 def test_mcnemar_of_one_language_is_that_of_statsmodels():
@@ -145,3 +146,31 @@ def test_more_than_26_tie_groups_are_told_apart_by_spaces():
     letters = tie_groups(~np.eye(30, dtype=bool))
     assert letters[0] == "a"
     assert letters[-1] == "ad"
+
+
+def test_p_values_of_all_pairs_at_once_are_those_of_the_differences_themselves():
+    right = answers(np.random.default_rng(10), 5, 3, 2, 200, [0, 0.3, 0, 0.1, 0])
+    values = language_mean(Correctness(NAMES, ORDERS, right, np.ones((2, 200), bool)))
+    found = estimate(Correctness(NAMES, ORDERS, right, np.ones((2, 200), bool)))
+    contrasts = found.contrasts
+    first, second = np.triu_indices(5, 1)
+    noise = 2 * contrasts.mean_square / 3
+    for one, other, p in zip(first, second, contrasts.pair_p_values(first, second), strict=True):
+        difference = values[one] - values[other]
+        items = item_part(difference)[1]
+        degrees = (items + noise) ** 2 / (items**2 / 199 + noise**2 / contrasts.degrees)
+        expected = 2 * stats.t.sf(abs(difference.mean()) / np.sqrt(items + noise), degrees)
+        assert p == pytest.approx(expected, rel=1e-9)
+        assert contrasts.pair(one, other).p == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_very_large_table_keeps_the_pairs_of_its_best_row_and_all_ranks(monkeypatch):
+    right = answers(np.random.default_rng(7), 5, 2, 2, 300, [0, 1, 0, 0.5, 0])
+    whole = compared(right)
+    monkeypatch.setattr(paired, "MOST_PAIRS", 0)
+    monkeypatch.setattr(paired, "KEPT_PAIRS", 1)
+    few = compared(right)
+    assert (few.apart == whole.apart).all()
+    assert few.pairs == tuple(pair for pair in whole.pairs if pair.first == NAMES[1])
+    assert few.permuted == whole.permuted
+    assert (few.permuted_compared, few.permuted_apart) == (1, int(whole.permuted[0].apart))

@@ -74,7 +74,7 @@ def test_a_real_difference_is_found_and_its_size_lies_in_the_interval():
     rng = np.random.default_rng(1)
     effects = [0, 0.0, 0.0, 0.8, 0.0]
     found = estimate(correctness(answers(rng, 5, 3, LANGUAGES, 2000, effects, seed_sd=0.05)))
-    (pair,) = found.comparisons
+    (pair,) = found.comparisons.permuted
     assert (pair.first, pair.second) == (NAMES[3], NAMES[4])
     assert pair.apart
     assert pair.interval.low <= pair.difference <= pair.interval.high
@@ -117,8 +117,8 @@ def test_only_permutations_are_compared_the_better_first():
     right = np.tile(np.arange(100) < np.array([50, 60, 70, 90, 40, 10])[:, None, None, None], (1, 2, 1, 1))
     found = estimate(correctness(right.astype(np.int8), orders))
     names = [">".join((*order, "xnli")) for order in orders]
-    assert [(pair.first, pair.second) for pair in found.comparisons] == [
+    assert [(pair.first, pair.second) for pair in found.comparisons.permuted] == [
         (names[2], names[4]),
         (names[1], names[0]),
     ]
-    assert len(found.pairs) == 15
+    assert len(found.comparisons.pairs) == 15

@@ -220,3 +220,51 @@ def test_a_changed_number_of_the_analysis_is_named(published, pattern, row, colu
     change(published.json, pattern)
     named = [(r, c) for file, r, c in places(verify(published.json)) if file.endswith(".json")]
     assert any(row in found_row and column in found for found_row, found in named), named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["json", "md", "csv", "tex", "html", "predictions.parquet"])
+def test_any_single_changed_digit_is_found(tmp_path, monkeypatch, ending):
+    """Every digit of a small leaderboard's file, and every seventh byte of its predictions."""
+    made = experiment(tmp_path, orders=((), ("rte",)), seeds=(1,), languages=("en", "de"), items=12)
+    board = made.board.model_copy(update={"data": made.board.data[:1]})
+    published = publish(board, tmp_path / "boards", made.predictions)
+    path = published.markdown.with_suffix(f".{ending}")
+    # Pictures are held to their digests; drawing them for each digit would take an hour.
+    monkeypatch.setattr("harness.leaderboard.verify.drawing_software", lambda: "other")
+    if ending in {"md", "csv", "tex", "html"}:
+        # What is recomputed does not depend on these files, so once is enough.
+        for function in ("compile_publication", "rendered_files"):
+            _remember(monkeypatch, function)
+    whole = path.read_bytes()
+    if ending == "predictions.parquet":
+        places = list(range(0, len(whole), 7))
+    else:
+        places = [place for place, byte in enumerate(whole) if 48 <= byte <= 57]
+    if ending == "html":
+        # Of the pictures within, which are long as books, one digit of a thousand.
+        text = [place for place in places if len(_line_of(whole, place)) < 2_000]
+        places = text + sorted(set(places) - set(text))[::1_000]
+    assert len(places) > 50
+    for place in places:
+        changed = bytearray(whole)
+        changed[place] = 48 + (whole[place] - 47) % 10 if 48 <= whole[place] <= 57 else whole[place] ^ 1
+        path.write_bytes(changed)
+        assert path.name in {found.file for found in verify(published.markdown).differences}, place
+
+
+def _remember(monkeypatch, name):
+    from harness.leaderboard import verify as module
+
+    function, known = getattr(module, name), []
+
+    def remembered(*arguments, **named):
+        if not known:
+            known.append(function(*arguments, **named))
+        return known[0]
+
+    monkeypatch.setattr(module, name, remembered)
+
+
+def _line_of(content, place):
+    return content[content.rfind(b"\n", 0, place) + 1 : content.find(b"\n", place)]

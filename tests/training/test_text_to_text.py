@@ -85,6 +85,17 @@ def test_frozen_embeddings_are_one_file_from_stage_to_stage(trained, words):
     assert float((start["lm_head.weight"] - end["lm_head.weight"]).abs().max()) > 1e-3
 
 
+def test_what_is_left_of_an_earlier_task_is_measured_on_the_later_model_as_it_is(trained, words):
+    from harness.training.retention import joined_model
+    from harness.training.retention_job import KeptHead
+
+    earlier = words.stage("mt5-frozen").parent
+    kept = KeptHead(place=1, task=TASK, stage=earlier, max_length=48, batch_size=8)
+    model = joined_model(words.stage("mt5-second"), kept, False)
+    for name, tensor in tensors(words.stage("mt5-second")).items():
+        assert (model.state_dict()[name] == tensor).all(), name
+
+
 def test_masked_language_modelling_is_refused_before_training(trained):
     assert trained["mt5-mlm"]["error"] == "UnsuitedKindError"
     assert "masked_lm" in trained["mt5-mlm"]["message"]

@@ -1,9 +1,13 @@
 """The analyses of a leaderboard as one plain text, for `xstilts analyse`."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
+from harness.leaderboard.languages.section import language_sentences, language_tables
+from harness.leaderboard.languages.transfer import LanguageTransfer
 from harness.leaderboard.notation import plain
 from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.order.power import SeedsNeeded, seeds_needed
@@ -38,12 +42,25 @@ def render_analyses(publication: Publication, differences: Sequence[float] = ())
         differences: For which the seeds needed are wanted, as fractions; the usual ones when empty.
     """
     blocks = [plain(publication.board.title)]
-    for analysis in publication.analyses:
+    for analysis, transfer in zip_longest(publication.analyses, publication.languages):
         blocks.append(f"{analysis.target}: {' '.join(summary(analysis))}")
         blocks += _details(analysis, differences)
+        blocks += _languages(transfer) if transfer else ()
+    for forgetting in publication.forgetting:
+        sentences = " ".join(forgetting_sentences(forgetting))
+        blocks.append(f"Forgetting before {forgetting.target}: {sentences}")
+        blocks.append(forgetting_table(forgetting).render("simple"))
     if publication.targets_agreement:
         blocks.append("\n".join(agreement_lines([publication.targets_agreement])))
     return "\n\n".join(blocks)
+
+
+def _languages(transfer: LanguageTransfer) -> Iterator[str]:
+    sentences = " ".join(language_sentences(transfer))
+    if sentences:
+        yield f"Gap and languages: {sentences}"
+        for title, table in language_tables(transfer):
+            yield f"{title}\n\n{table.render('simple')}"
 
 
 def _details(analysis: OrderAnalysis, differences: Sequence[float]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.leaderboard.interval import Interval
-from harness.leaderboard.pictures.style import BLUE, GREY, ORANGE
+from harness.leaderboard.pictures.style import BLUE, GREY, MOST_ROWS, ORANGE
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import sequence_label
 
@@ -20,6 +20,7 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
     below orange and square.
     """
     rows = [row for row in table.rows if row.average is not None and row.average_interval is not None]
+    rows = rows[:MOST_ROWS]
     if not rows:
         return None
     with_deltas = any(row.delta_interval for row in rows)

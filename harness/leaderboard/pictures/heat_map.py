@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from harness.leaderboard.notation import points
-from harness.leaderboard.pictures.style import DIVERGING
+from harness.leaderboard.pictures.style import DIVERGING, MOST_ROWS
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import column_names
 
@@ -15,7 +15,7 @@ _DARK = 0.6
 def draw_heat_map(table: TargetStatistics) -> Figure | None:
     """Draw the differences in points, best average on top; None without a baseline or another row."""
     baseline = table.baseline
-    rows = [row for row in table.rows if not row.baseline and row.average is not None]
+    rows = [row for row in table.rows if not row.baseline and row.average is not None][:MOST_ROWS]
     if baseline is None or baseline.average is None or not rows:
         return None
     tasks = [column.task for column in table.languages]

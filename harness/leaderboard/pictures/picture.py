@@ -13,7 +13,7 @@ from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.pictures.before_matrix import draw_before_matrix
 from harness.leaderboard.pictures.forest import draw_forest
 from harness.leaderboard.pictures.heat_map import draw_heat_map
-from harness.leaderboard.pictures.style import drawn
+from harness.leaderboard.pictures.style import MOST_ROWS, drawn
 from harness.leaderboard.statistics import TargetStatistics
 
 
@@ -61,14 +61,16 @@ def _kinds(
     table: TargetStatistics, analysis: OrderAnalysis
 ) -> Iterator[tuple[str, str, Callable[[], Figure | None]]]:
     target = table.target
+    complete = sum(row.average is not None for row in table.rows)
+    best = f"; the best {MOST_ROWS} of {complete}" if complete > MOST_ROWS else ""
     yield (
         "forest",
-        f"Averages of the sequences before {target}, with 95% intervals",
+        f"Averages of the sequences before {target}, with 95% intervals{best}",
         partial(draw_forest, table),
     )
     yield (
         "deltas",
-        f"Points above training on {target} alone, by sequence and language",
+        f"Points above training on {target} alone, by sequence and language{best}",
         partial(draw_heat_map, table),
     )
     yield (

@@ -29,6 +29,8 @@ _RC: dict[RcKeyType, Any] = {
     "text.parse_math": False,
 }
 _DOTS_PER_INCH = 150
+# Of more sequences the best are drawn: a picture of hundreds is neither seen whole nor drawn soon.
+MOST_ROWS = 60
 
 
 def drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:

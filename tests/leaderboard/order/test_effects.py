@@ -76,7 +76,7 @@ def test_an_effect_of_two_sequences_is_their_paired_comparison():
     right = answers(np.random.default_rng(4), 3, 3, 2, 200)
     uncertainty = estimate(Correctness(("ab", "ba", "a"), orders, right, np.ones((2, 200), bool)))
     (effect,) = before_effects(orders, uncertainty.contrasts)
-    (pair,) = uncertainty.comparisons
+    (pair,) = uncertainty.comparisons.permuted
     sign = 1 if pair.first == "ab" else -1
     assert effect.difference == sign * pair.difference
     assert effect.p == pair.p

@@ -1,0 +1,32 @@
+"""`xstilts merge`: published leaderboards of several files and machines as one."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("merge")
+@click.argument("pages", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the combination: lower-case letters, digits and -.")
+@click.option("--title", help="Its title. [default: those of PAGES]")
+@click.option("--question", help="The question it answers.")
+@click.option(
+    "--leaderboards",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("leaderboards"),
+    show_default=True,
+    help="Folder that it is written to.",
+)
+def command(
+    pages: tuple[Path, ...], name: str | None, title: str | None, question: str | None, leaderboards: Path
+) -> None:
+    """Combine the leaderboards PAGES (pages or JSON files) from the predictions beside them.
+
+    A row that several have stands once; the same evaluation with other results is refused, and so are other
+    models, data or settings. Each row keeps where and with what it was made. One page alone is written
+    again in the present format.
+    """
+    from harness.leaderboard.merge import merge
+
+    published = merge(pages, leaderboards, name, title, question)
+    click.echo(str(published.markdown))

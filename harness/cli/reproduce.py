@@ -1,0 +1,126 @@
+"""`xstilts reproduce`: train a published row again and compare."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from harness.execution.reproduction import Reproduction
+    from harness.leaderboard.published_row import PublishedRow
+
+_EXPLANATION = (
+    "What may rightly differ: another kind of processor or GPU, other numbers of threads or processes, other "
+    "versions of torch and its libraries, and other ZeRO levels add numbers up in another order. That "
+    "changes the last bits of weights, and so the answers to a few items that lie between two labels. On the "
+    "same kind of machine with the same versions, everything is the same, bit for bit."
+)
+
+
+@click.command("reproduce")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--row", "number", type=click.IntRange(1), required=True, help="Line of the table, from 1.")
+@click.option("--target", help="The table, where there are several targets. [default: the first]")
+@click.option("--seed", type=int, help="The seed to train. [default: the first with scores]")
+@click.option("--sequence", help="The sequence file, where it is no longer at its place.")
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    envvar="XSTILTS_STORE",
+    help="Store of the published run, to compare weights tensor by tensor. [default: .xstilts/store, if any]",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Fresh store to train in, kept afterwards. [default: a temporary one]",
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder with local data. [env: XSTILTS_DATA]"
+)
+@click.option("--workers", type=click.IntRange(1), help="As in `xstilts run`.")
+def command(
+    file: Path,
+    number: int,
+    target: str | None,
+    seed: int | None,
+    sequence: str | None,
+    store: Path | None,
+    into: Path | None,
+    data_dir: Path | None,
+    workers: int | None,
+) -> None:
+    """Train a row of the leaderboard FILE (its page or JSON file) again, with all stages before its target.
+
+    The options of the recorded command are taken over. Weights and every answer are compared with what was
+    published. Exit code 1, with the differences, when they are not the same.
+    """
+    import tempfile
+
+    from harness.leaderboard.published_row import published_row
+
+    row = published_row(file, number, target, seed)
+    if into is not None:
+        found = _reproduced(row, sequence, store, into, data_dir, workers)
+    else:
+        with tempfile.TemporaryDirectory(prefix="xstilts-") as folder:
+            found = _reproduced(row, sequence, store, Path(folder), data_dir, workers)
+    click.echo(f"\n{row.name}, as published in {file}:")
+    for line in found.same:
+        click.echo(f"  same     {line}")
+    for line in found.differences:
+        click.echo(f"  DIFFERS  {line}")
+    for line in found.unknown:
+        click.echo(f"  unknown  {line}")
+    for line in found.machines:
+        click.echo(f"  machine  {line}")
+    if found.differences:
+        click.echo(f"\nNot the same: {len(found.differences)} differences. {_EXPLANATION}")
+        raise click.exceptions.Exit(1)
+    click.echo("\nThe same.")
+
+
+def _reproduced(
+    row: "PublishedRow",
+    sequence: str | None,
+    store: Path | None,
+    into: Path,
+    data_dir: Path | None,
+    workers: int | None,
+) -> "Reproduction":
+    from rich.console import Console
+
+    from harness.data.location import data_folder
+    from harness.execution.options import RunOptions
+    from harness.execution.reproduction import reproduce
+    from harness.spec.catalogue import find_sequence
+    from harness.spec.deepspeed_file import find_deepspeed
+    from harness.spec.load import load_sequences
+    from harness.store.store import Store
+
+    recorded = _recorded(row.provenance.command)
+    path = sequence or (row.sequence_file if row.sequence_file.is_file() else row.sequence_file.stem)
+    (loaded,) = load_sequences([find_sequence(path)])
+    options = RunOptions(
+        store=into,
+        leaderboards=into,
+        data_dir=data_folder(data_dir),
+        limit=recorded["limit"],
+        deepspeed=find_deepspeed(recorded["deepspeed"]) if recorded["deepspeed"] else None,
+        workers=workers,
+        processes=recorded["processes"],
+    )
+    known = store or (DEFAULT_STORE if DEFAULT_STORE.is_dir() else None)
+    original = Store(known) if known is not None else None
+    return reproduce(row, loaded, options, original, Console())
+
+
+def _recorded(line: str) -> dict[str, Any]:
+    """Return the options of the recorded `xstilts run …`."""
+    import shlex
+
+    from harness.cli.run import command as run
+
+    parsed: dict[str, Any] = run.make_context("xstilts run", shlex.split(line)[2:]).params
+    return parsed

@@ -1,0 +1,196 @@
+"""Train a published row again in a fresh store, and say what is not the same: weights and every answer."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.errors import RunError, UserError
+from harness.evaluation.manifest import EVALUATIONS
+from harness.execution.board import weights_digest
+from harness.execution.finished import PREDICTIONS
+from harness.execution.options import RunOptions
+from harness.execution.resolution import Resolution, resolve
+from harness.execution.run import carry_out
+from harness.execution.weights import weights_difference
+from harness.leaderboard.board import Machine
+from harness.leaderboard.predictions import evaluation_answers
+from harness.leaderboard.published_row import PublishedRow
+from harness.plan.tree import Plan
+from harness.plan.tree import Sequence as PlannedSequence
+from harness.spec.load import LoadedSequence
+from harness.store.manifest import STAGES, StageManifest
+from harness.store.provenance import environment
+from harness.store.store import Entry, Store
+
+
+class NotTheSameExperimentError(UserError):
+    """File, data or options no longer describe the row that was published."""
+
+
+class NotReproducedError(RunError):
+    """The row could not be trained again."""
+
+
+@dataclass
+class Reproduction:
+    """What came of training a row again.
+
+    Attributes:
+        same: What was found to be equal, one sentence each.
+        differences: What was not; none means that the row was reproduced exactly.
+        unknown: What could not be compared.
+        machines: How this machine differs from the one that made the row.
+    """
+
+    same: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    machines: list[str] = field(default_factory=list)
+
+
+def reproduce(
+    row: PublishedRow,
+    loaded: LoadedSequence,
+    options: RunOptions,
+    original: Store | None,
+    console: Console,
+) -> Reproduction:
+    """Train a row with its whole chain of stages in `options.store`, which should be empty, and compare.
+
+    Args:
+        row: What was published.
+        loaded: Its sequence file.
+        options: Those of the published run, with a fresh store.
+        original: The store of the published run, where it is at hand: weights are then compared tensor by
+            tensor, otherwise by the published checksum of the last stage's.
+        console: Shows the progress.
+
+    Raises:
+        NotTheSameExperimentError: The file, data or options give other digests than the published.
+        NotReproducedError: A stage or the evaluation failed.
+    """
+    loaded = replace(options, seeds=(row.result.seed,)).apply(loaded)
+    resolution = _restricted(resolve(Plan.of(loaded), options.data_dir), row)
+    _refuse_others(row, resolution)
+    fresh = Store(options.store)
+    outcome, logs = carry_out(resolution, fresh, options, console)
+    if outcome.failures:
+        failed = "; ".join(f"{stage}: {reason}" for stage, reason in outcome.failures.items())
+        raise NotReproducedError(f"{row.name}: {failed} (logs: {logs}, kept where --into names a folder)")
+    found = Reproduction(machines=list(_machine_differences(row)))
+    _compare_weights(found, row, resolution, fresh, original)
+    _compare_answers(found, row, fresh, original)
+    return found
+
+
+def _restricted(resolution: Resolution, row: PublishedRow) -> Resolution:
+    """Keep one sequence of a resolved plan; which rows are dropped as leaked depends on the whole plan."""
+    sequence = PlannedSequence(row.row.order, row.row.target, row.result.seed)
+    target = sequence.target_stage
+    if target not in resolution.digests:
+        raise NotTheSameExperimentError(
+            f"{row.name}: {resolution.plan.loaded.path} has no such sequence; name its file by --sequence"
+        )
+    return replace(
+        resolution,
+        plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
+        evaluation_digests={target: resolution.evaluation_digests[target]},
+        retention_digests={},
+    )
+
+
+def _refuse_others(row: PublishedRow, resolution: Resolution) -> None:
+    stage = resolution.plan.sequences[0].target_stage
+    published = (row.result.stage_digest, row.result.evaluation_digest)
+    if published == (resolution.digests[stage], resolution.evaluation_digests[stage]):
+        return
+    made = row.provenance
+    path = resolution.plan.loaded.path
+    now = hashlib.sha256(path.read_bytes()).hexdigest()
+    changed = f" {path} itself was changed since." if now != made.sequence_sha256 else ""
+    raise NotTheSameExperimentError(
+        f"{row.name}: model, data, settings or xstilts are not those of the leaderboard: its stage is "
+        f"{row.result.stage_digest}, evaluated as {row.result.evaluation_digest}; here they would be "
+        f"{resolution.digests[stage]} and {resolution.evaluation_digests[stage]}.{changed} It was made by "
+        f"`{made.command}`, commit {made.commit or 'unknown'}; the page lists the fingerprints of its data."
+    )
+
+
+def _compare_weights(
+    found: Reproduction, row: PublishedRow, resolution: Resolution, fresh: Store, original: Store | None
+) -> None:
+    stages = resolution.plan.sequences[0].stages()
+    pairs: list[tuple[str, Entry[StageManifest], Entry[StageManifest] | None]] = []
+    for stage in stages:
+        own = fresh.entry(STAGES, resolution.digests[stage])
+        assert own is not None, "a run without failures leaves every stage"
+        other = original.entry(STAGES, resolution.digests[stage]) if original is not None else None
+        pairs.append((str(stage), own, other))
+    for name, own, other in pairs:
+        if other is None:
+            continue
+        if difference := weights_difference(other, own):
+            found.differences.append(f"weights of {name}: {difference}")
+        else:
+            found.same.append(f"weights of {name}: bit-identical")
+    if pairs[-1][2] is not None:
+        return
+    if row.result.weights is None:
+        found.unknown.append(
+            "weights: neither the store of the published run nor a published checksum to compare them with"
+        )
+    elif row.result.weights == weights_digest(pairs[-1][1].manifest):
+        found.same.append(f"weights of {pairs[-1][0]}: bit-identical to the published checksum")
+    else:
+        found.differences.append(
+            f"weights of {pairs[-1][0]}: not those of the published checksum; by how much, the store of the "
+            "published run would tell (--store)"
+        )
+
+
+def _compare_answers(found: Reproduction, row: PublishedRow, fresh: Store, original: Store | None) -> None:
+    digest = row.result.evaluation_digest or ""
+    again = evaluation_answers(fresh.path(EVALUATIONS, digest) / PREDICTIONS)
+    for task, published in row.answers.items():
+        accuracies = f"{published.accuracy * 100:.2f}% published, {again[task].accuracy * 100:.2f}% again"
+        difference = published.difference(again[task])
+        if difference:
+            found.differences.append(f"{task}: {difference}; {accuracies}")
+        else:
+            found.same.append(f"{task}: the same {len(published.labels)} answers, {accuracies}")
+    if original is None or original.entry(EVALUATIONS, digest) is None:
+        return
+    largest = _logprob_difference(
+        *(store.path(EVALUATIONS, digest) / PREDICTIONS for store in (original, fresh))
+    )
+    text = f"log-probabilities: largest difference {largest:.3g}"
+    (found.differences if largest > 0 else found.same).append(text)
+
+
+def _logprob_difference(first: Path, second: Path) -> float:
+    """Return the largest difference of a log-probability between two evaluations of the same items."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    columns = [pq.read_table(path, columns=["logprobs"])["logprobs"] for path in (first, second)]
+    own, other = (np.concatenate([chunk.flatten().to_numpy() for chunk in c.chunks]) for c in columns)
+    return float(np.abs(own - other).max()) if own.shape == other.shape else float("inf")
+
+
+def _machine_differences(row: PublishedRow) -> Iterator[str]:
+    here = environment()
+    for machine in _machines(row):
+        if machine.hardware != here.hardware:
+            yield f"hardware: published on {machine.hardware}, here {here.hardware}"
+        for name, version in machine.packages.items():
+            if here.packages.get(name) != version:
+                yield f"{name}: published with {version}, here {here.packages.get(name, 'none')}"
+
+
+def _machines(row: PublishedRow) -> list[Machine]:
+    made = row.provenance
+    alone = Machine(hardware=made.hardware, packages=made.packages, commit=made.commit, dirty=made.dirty)
+    return [row.board.machines[place] for place in row.result.machines] or [alone]

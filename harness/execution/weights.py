@@ -1,0 +1,55 @@
+"""Whether two finished stages have the same weights, and by how much they differ if not."""
+
+from pathlib import Path
+
+from harness.store.manifest import StageManifest
+from harness.store.store import Entry
+
+_SUFFIX = ".safetensors"
+
+
+def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]) -> str | None:
+    """Return None where all weight files have the same checksums, else what differs most.
+
+    Args:
+        first: A stage.
+        second: The same stage trained again.
+    """
+    own, other = (
+        {name: record.sha256 for name, record in entry.manifest.files.items() if name.endswith(_SUFFIX)}
+        for entry in (first, second)
+    )
+    if own == other:
+        return None
+    if own.keys() != other.keys():
+        return f"other files: {', '.join(sorted(own.keys() ^ other.keys()))}"
+    tensors, changed, largest, where = 0, 0, 0.0, ""
+    for name in sorted(own):
+        if own[name] == other[name]:
+            continue
+        for tensor, difference in _differences(first.folder / name, second.folder / name).items():
+            tensors += 1
+            changed += difference > 0
+            if difference > largest:
+                largest, where = difference, f"{name}: {tensor}"
+    return f"{changed} of {tensors} tensors differ, by at most {largest:.3g} ({where})"
+
+
+def _differences(first: Path, second: Path) -> dict[str, float]:
+    """Return the largest absolute difference of each tensor; infinite where shapes or names differ."""
+    import numpy as np
+    from safetensors import safe_open
+
+    found: dict[str, float] = {}
+    with safe_open(first, framework="numpy") as own, safe_open(second, framework="numpy") as other:
+        names, others = set(own.keys()), set(other.keys())
+        for name in sorted(names | others):
+            if name not in names or name not in others:
+                found[name] = float("inf")
+                continue
+            one, another = own.get_tensor(name), other.get_tensor(name)
+            if one.shape != another.shape:
+                found[name] = float("inf")
+            elif one.size:
+                found[name] = float(np.abs(one.astype(np.float64) - another.astype(np.float64)).max())
+    return found

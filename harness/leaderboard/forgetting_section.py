@@ -1,0 +1,48 @@
+"""Forgetting as sentences and a table."""
+
+from collections.abc import Iterator
+
+from harness.leaderboard.board import ARROW
+from harness.leaderboard.forgetting import RowForgetting, TargetForgetting
+from harness.leaderboard.notation import EMPTY, percent, points, spread
+from harness.leaderboard.table import Table
+
+FORMULA = (
+    "Backward transfer: mean over the tasks before the target of their held-out metric after the last stage "
+    "minus that after their own (Lopez-Paz & Ranzato 2017); each task keeps its own head."
+)
+
+
+def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
+    """Say which sequences lose most and least of what they learnt before the target."""
+    ranked = sorted(
+        (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
+    )
+    if not ranked:
+        yield "No task before the target has held-out rows at hand, so nothing can be said of forgetting."
+        return
+    (least, worst), (most, best) = ranked[0], ranked[-1]
+    if len(ranked) == 1:
+        yield f"Backward transfer is {points(least)} points ({worst})."
+    else:
+        yield f"Backward transfer lies between {points(least)} ({worst}) and {points(most)} points ({best})."
+    yield FORMULA
+
+
+def forgetting_table(forgetting: TargetForgetting) -> Table:
+    """Lay out the sequences: backward transfer, and each task's metric after its own stage and at the end."""
+    headers = ("order", "backward transfer", "task: after its stage → after the target")
+    rows = tuple(
+        (row.sequence, spread(row.backward_transfer, signed=True), _tasks(row)) for row in forgetting.rows
+    )
+    return Table(headers, rows, frozenset({headers[0], headers[2]}))
+
+
+def _tasks(row: RowForgetting) -> str:
+    return (
+        "; ".join(
+            f"{task.task} ({task.metric}) {percent(task.learned.mean)}{ARROW}{percent(task.kept.mean)}"
+            for task in row.tasks
+        )
+        or EMPTY
+    )

@@ -1,0 +1,131 @@
+"""Gap and languages as sentences and tables, for a page and for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.leaderboard.contrast import ALPHA
+from harness.leaderboard.languages.correlation import Correlation, least_p
+from harness.leaderboard.languages.facts import ENGLISH
+from harness.leaderboard.languages.transfer import (
+    DISTANCE,
+    FEWEST_LANGUAGES,
+    SIZE,
+    Association,
+    LanguageTransfer,
+    RowTransfer,
+)
+from harness.leaderboard.notation import EMPTY, p_value, percent, points, spread
+from harness.leaderboard.table import Table
+
+
+def language_sentences(transfer: LanguageTransfer) -> Iterator[str]:
+    """Say how the gap varies, what accuracies and gains go with, and how little so few languages tell."""
+    yield from _gap(transfer)
+    others = [entry for entry in transfer.languages if entry.language != ENGLISH]
+    known = [entry for entry in others if entry.distance is not None]
+    if not transfer.associations:
+        if others:
+            yield (
+                f"No correlation over {len(known)} language{'' if len(known) == 1 else 's'} besides English: "
+                f"at least {FEWEST_LANGUAGES} are needed."
+            )
+        return
+    yield from (_sentence(association) for association in transfer.associations)
+    count = len(known)
+    yield (
+        f"{count} languages can tell little: a perfect rank correlation has p {p_value(least_p(count))}, "
+        "languages of one family are not independent, distance and amount of text go together, and these "
+        "p-values are not corrected for each other."
+    )
+    if unknown := [entry.language for entry in others if entry.distance is None]:
+        yield f"Left out, for want of a distance or a size: {', '.join(unknown)}."
+
+
+def _gap(transfer: LanguageTransfer) -> Iterator[str]:
+    gaps = sorted((row.gap.mean, row.sequence) for row in transfer.rows if row.gap is not None)
+    if not gaps:
+        return
+    (least, first), (most, last) = gaps[0], gaps[-1]
+    if len(gaps) == 1:
+        yield f"The gap to English is {points(least)} points ({first})."
+    else:
+        yield f"The gap to English lies between {points(least)} ({first}) and {points(most)} points ({last})."
+
+
+def _sentence(association: Association) -> str:
+    what = "Mean accuracy" if association.measure == "accuracy" else "Mean gain over target-only"
+    rho = association.spearman
+    if rho is None:
+        return f"{what} is the same in all languages."
+    factor = {DISTANCE: "syntactic distance to English", SIZE: "the amount of pretraining text"}
+    direction = "rises" if rho.value > 0 else "falls"
+    if rho.p >= ALPHA:
+        direction = "cannot be said to rise or fall"
+    found = f"Spearman's ρ {_signed(rho.value)}, p {p_value(rho.p)}"
+    return f"{what} {direction} with {factor[association.factor]} ({found})."
+
+
+def language_tables(transfer: LanguageTransfer) -> Iterator[tuple[str, Table]]:
+    """Yield the titles and tables that have something in them."""
+    if transfer.languages:
+        yield "Languages, averaged over the complete sequences", _languages(transfer)
+    if transfer.associations:
+        yield "Correlations over languages, English left out", _associations(transfer.associations)
+    if transfer.rows:
+        yield "Gap of each sequence, and its Spearman correlations over languages", _rows(transfer)
+
+
+def _languages(transfer: LanguageTransfer) -> Table:
+    headers = ("language", "syntactic distance", "pretraining GiB", "accuracy", "gain")
+    rows = tuple(
+        (
+            f"{entry.name} ({entry.language})",
+            EMPTY if entry.distance is None else f"{entry.distance:.2f}",
+            EMPTY if entry.gibibytes is None else f"{entry.gibibytes:.1f}",
+            EMPTY if entry.accuracy is None else percent(entry.accuracy),
+            EMPTY if entry.gain is None else points(entry.gain),
+        )
+        for entry in transfer.languages
+    )
+    return Table(headers, rows, frozenset({"language"}))
+
+
+def _associations(associations: Sequence[Association]) -> Table:
+    headers = ("of", "with", "languages", "Spearman ρ", "Kendall τ", "Pearson r")
+    rows = tuple(
+        (
+            entry.measure,
+            entry.factor,
+            str(entry.languages),
+            *map(_correlation, (entry.spearman, entry.kendall, entry.pearson)),
+        )
+        for entry in associations
+    )
+    return Table(headers, rows, frozenset(headers[:2]))
+
+
+def _rows(transfer: LanguageTransfer) -> Table:
+    pairs = ("accuracy ~ distance", "accuracy ~ size", "gain ~ distance", "gain ~ size")
+    headers = ("order", "gap", "gap − target-only", *(pairs if transfer.associations else ()))
+    rows = tuple(
+        (
+            row.sequence,
+            spread(row.gap, signed=True),
+            spread(row.gap_change, signed=True),
+            *(_correlation(value) for value in _row_correlations(row) if transfer.associations),
+        )
+        for row in transfer.rows
+    )
+    return Table(headers, rows, frozenset({"order"}))
+
+
+def _row_correlations(row: RowTransfer) -> tuple[Correlation | None, ...]:
+    return row.accuracy_distance, row.accuracy_size, row.gain_distance, row.gain_size
+
+
+def _correlation(value: Correlation | None) -> str:
+    return EMPTY if value is None else f"{_signed(value.value)} (p {p_value(value.p)})"
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text

@@ -1,0 +1,102 @@
+"""Measure a stage's encoder under the heads of earlier stages: what later training left of their tasks."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.data.rows import TrainingRows, load_held_out_rows
+from harness.errors import RunError
+from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.spec.text_format import text_format
+from harness.training.distributed import World, from_every_rank, start_process_group
+from harness.training.heads import head_for
+from harness.training.job import HeldOutScore
+from harness.training.model import mend_output_scale, model_weights
+from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
+from harness.training.scoring.held_out import score_held_out
+from harness.training.scoring.text_answers import score_answers
+from harness.training.tokenised import fast_tokenizer
+
+
+class HeldOutGoneError(RunError):
+    """Held-out rows that were there when the run was planned are not there now."""
+
+
+class HeadlessError(RunError):
+    """A stage's head and another stage's encoder do not make a whole model."""
+
+
+def measure_retention(job: RetentionJob) -> RetentionResult:
+    """Return the held-out metric of each head's task, in fp32; to be called on every rank.
+
+    Raises:
+        HeldOutGoneError: A task's held-out rows are not at hand.
+        HeadlessError: Head and encoder do not fit together.
+    """
+    started = time.perf_counter()
+    world = start_process_group()
+    scores = []
+    for kept in job.heads:
+        rows = load_held_out_rows(kept.task, data_dir=job.data_dir, trained=kept.task.labels)
+        if not all(from_every_rank(rows is not None)) or rows is None:
+            raise HeldOutGoneError(
+                f"task {kept.task.name}: its held-out rows are not at hand; name their folder by --data-dir, "
+                "or set `forgetting: false`"
+            )
+        model = joined_model(job.encoder, kept, job.trust_remote_code).to(world.device)
+        found = _score(kept, rows, model, fast_tokenizer(job.encoder, job.trust_remote_code), world)
+        metric = "f1" if "f1" in found.metrics else "accuracy"
+        scores.append(
+            RetainedScore(
+                place=kept.place,
+                task=kept.task.name,
+                metric=metric,
+                value=found.metrics[metric],
+                rows=found.rows,
+                source=found.source,
+                fingerprint=found.fingerprint,
+            )
+        )
+    return RetentionResult(scores=tuple(scores), seconds=time.perf_counter() - started)
+
+
+def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
+    task, length, rows_at_once = kept.task, kept.max_length, kept.batch_size
+    if model.config.model_type in TEXT_TO_TEXT_TYPES:
+        return score_answers(task, text_format(task), rows, model, tokenizer, length, rows_at_once, world)
+    return score_held_out(task, rows, model, head_for(task), tokenizer, length, rows_at_once, world)
+
+
+def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
+    """Return the encoder of one stage with the head of another, in fp32; text-to-text models have no heads.
+
+    Raises:
+        HeadlessError: A tensor of the model is in neither.
+    """
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    head = head_for(kept.task, text_to_text=is_text_to_text(encoder))
+    folder = kept.stage / head.folder
+    config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+    config.dtype = torch.float32
+    with torch.device("meta"):
+        skeleton = getattr(transformers, head.auto_class).from_config(
+            config, trust_remote_code=trust_remote_code
+        )
+    own = model_weights(folder)
+    # What the encoder's folder holds is the encoder; the rest of the whole model is the head.
+    weights = own | {name: tensor for name, tensor in model_weights(encoder).items() if name in own}
+    model, report = type(skeleton).from_pretrained(
+        None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
+    )
+    if missing := sorted(report["missing_keys"]):
+        raise HeadlessError(
+            f"{folder}: with the encoder of {encoder} the model lacks {len(missing)} tensors (first: "
+            f"{missing[0]})"
+        )
+    mend_output_scale(model)
+    return model

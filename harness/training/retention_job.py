@@ -1,0 +1,52 @@
+"""What measuring the tasks of earlier stages is asked to do, and what it reports."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.spec.training_task import TrainingTask
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KeptHead(_Model):
+    """The head of an earlier stage, or of the measured stage itself."""
+
+    place: int = Field(ge=1, description="The stage's place in the sequence, from 1.")
+    task: TrainingTask = Field(description="With its labels.")
+    stage: Path = Field(description="Folder of the finished stage, which holds the head.")
+    max_length: int
+    batch_size: int
+
+
+class RetentionJob(_Model):
+    """One finished stage whose encoder is put under the heads of the stages up to it."""
+
+    encoder: Path = Field(description="The stage's `encoder/`.")
+    heads: tuple[KeptHead, ...] = Field(min_length=1)
+    data_dir: Path | None = None
+    trust_remote_code: bool = False
+    output: Path = Field(description="Folder of the entry that is made of it.")
+
+
+class RetainedScore(_Model):
+    """How well a stage's encoder still does the task of an earlier stage, on that task's held-out rows."""
+
+    place: int
+    task: str
+    metric: str = Field(
+        description="The metric that stands for the task: f1 where it has one, else accuracy."
+    )
+    value: float
+    rows: int
+    source: str
+    fingerprint: str
+
+
+class RetentionResult(_Model):
+    """The scores of one stage, in order of place."""
+
+    scores: tuple[RetainedScore, ...]
+    seconds: float

@@ -1,0 +1,63 @@
+import pytest
+from pydantic import ValidationError
+
+from harness.leaderboard.forgetting import backward_transfer, target_forgetting
+from harness.leaderboard.page import render_page
+from harness.leaderboard.publication import compile_publication
+
+from .experiments import board, columns, scored_row
+
+SCORES = {"en": 0.6, "de": 0.5}
+XNLI = {"xnli": columns("xnli", ("en", "de"))}
+
+
+def measured(*matrices):
+    """A board whose one sequence rte → qqp → xnli was measured with one matrix a seed."""
+    seeds = tuple(range(1, len(matrices) + 1))
+    row = scored_row(("rte", "qqp"), dict.fromkeys(seeds, SCORES))
+    results = tuple(
+        result.model_copy(update={"retention": matrix})
+        for result, matrix in zip(row.seeds, matrices, strict=True)
+    )
+    rows = [scored_row((), dict.fromkeys(seeds, SCORES)), row.model_copy(update={"seeds": results})]
+    return board(rows, XNLI, seeds, metrics={"rte": "accuracy", "qqp": "f1"})
+
+
+def test_backward_transfer_is_that_of_lopez_paz_and_ranzato():
+    matrix = ((0.8,), (0.7, 0.9), (0.6, 0.85, 0.7))
+    assert backward_transfer(matrix) == pytest.approx(((0.6 - 0.8) + (0.85 - 0.9)) / 2)
+
+
+def test_tasks_without_held_out_rows_are_left_out_of_the_mean():
+    assert backward_transfer(((None,), (None, 0.9), (None, 0.85, 0.7))) == pytest.approx(-0.05)
+    assert backward_transfer(((None,), (None, 0.7))) is None
+    assert backward_transfer(((0.9,),)) is None
+
+
+def test_mean_and_sd_are_over_seeds_and_the_target_only_row_has_nothing_to_forget():
+    found = target_forgetting(
+        measured(((0.8,), (0.7, 0.9), (0.6, 0.85, 0.7)), ((0.8,), (0.7, 0.9), (0.7, 0.9, 0.7))), "xnli"
+    )
+    (row,) = found.rows
+    assert row.sequence == "rte → qqp → xnli"
+    assert row.backward_transfer.mean == pytest.approx((-0.125 - 0.05) / 2)
+    assert row.backward_transfer.n == 2
+    assert [(task.task, task.metric) for task in row.tasks] == [("rte", "accuracy"), ("qqp", "f1")]
+    assert row.tasks[0].change.mean == pytest.approx(-0.15)
+
+
+def test_a_seed_that_was_not_measured_leaves_its_row_out():
+    assert target_forgetting(measured(((0.8,), (0.7, 0.9), (0.6, 0.85, 0.7)), ()), "xnli") is None
+
+
+def test_the_page_shows_it_only_where_it_was_measured():
+    text = render_page(compile_publication(measured(((0.8,), (0.7, 0.9), (0.6, 0.85, 0.7))), None))
+    assert "### Forgetting: xnli" in text
+    assert "rte (accuracy) 80.0 → 60.0; qqp (f1) 90.0 → 85.0" in text
+    assert "-12.5" in text
+    assert "### Forgetting" not in render_page(compile_publication(measured(()), None))
+
+
+def test_a_matrix_with_other_rows_than_stages_is_no_board():
+    with pytest.raises(ValidationError, match="has not a row for each stage"):
+        measured(((0.8,), (0.7, 0.9)))
