@@ -26,6 +26,7 @@ def command(file: str, data_dir: Path | None) -> None:
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.rows import load_training_rows
+    from harness.plan.content import few_shot_tasks
     from harness.spec.catalogue import find_sequence
     from harness.spec.load import load_sequences
     from harness.training.pretrained import resolve_model
@@ -33,10 +34,8 @@ def command(file: str, data_dir: Path | None) -> None:
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
-    training = {
-        name: load_training_rows(loaded.tasks[name], data_dir=folder)
-        for name in dict.fromkeys((*spec.intermediates, *spec.targets))
-    }
+    tasks = loaded.tasks | few_shot_tasks(loaded)
+    training = {name: load_training_rows(task, data_dir=folder) for name, task in tasks.items()}
     evaluation = {
         task.name: load_evaluation_rows(
             task.corpus, task.language, split=spec.evaluation.split, data_dir=folder

@@ -77,7 +77,9 @@ def command(
 
 def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     from harness.plan.balance import balance
+    from harness.plan.content import few_shots
     from harness.plan.orders import plan_size
+    from harness.plan.shown_names import mixtures_in_words
 
     spec, counts = loaded.spec, balance(loaded.spec)
     return {
@@ -85,7 +87,10 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
         "model": spec.model,
         **asdict(plan_size(spec)),
         "intermediates": spec.intermediates,
+        "mixtures": mixtures_in_words(loaded),
+        "languages": {name: task.language for name, task in loaded.tasks.items()},
         "targets": spec.targets,
+        "few_shot": [str(shots) for shots in few_shots(spec)],
         "seeds": spec.seeds,
         "balance": {
             **asdict(counts),

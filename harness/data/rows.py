@@ -1,6 +1,6 @@
 """The rows of a training task, from the first of its sources that is at hand."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+_AND = "+"
+
+
 class NoSourceError(UserError):
     """None of a task's sources is at hand."""
 
@@ -37,7 +40,8 @@ class TrainingRows:
             (harness.data.kinds): for classification label (int64).
         fingerprint: sha256 of the content in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME`.
-        revision: Commit of a hub repository, else None.
+        revision: Commit of a hub repository, else None; of rows from several sources those of all, with + in
+            between.
         warnings: What a user should know about these rows, one sentence each.
         labels: Names of the label ids; empty where the kind has none.
         dropped: Positions in the source of rows that were left out since they are also evaluation rows.
@@ -62,13 +66,18 @@ def load_training_rows(
     Args:
         task: The training task.
         data_dir: The data folder, or None for none.
-        revision: Commit of the hub repository, in place of the task's own.
+        revision: Commit of the hub repository, in place of the task's own; of several, as in TrainingRows.
 
     Raises:
         NoSourceError: no source is at hand; lists each that was tried and why not.
         UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.kinds`).
     """
-    return _rows(task, _first_at_hand(task, task.sources, data_dir, revision))
+    revisions = revision.split(_AND) if revision else [""] * len(task.all_sources)
+    parts = [
+        _first_at_hand(task, sources, data_dir, commit or None)
+        for sources, commit in zip(task.all_sources, revisions, strict=True)
+    ]
+    return _rows(task, parts)
 
 
 def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int]) -> TrainingRows:
@@ -120,15 +129,26 @@ def load_held_out_rows(
         source = _first_at_hand(task, sources, data_dir, None)
     except NoSourceError:
         return None
-    return _rows(task, source, trained)
+    return _rows(task, [source], trained)
 
 
-def _rows(task: TrainingTask, source: SourceColumns, trained: tuple[str, ...] = ()) -> TrainingRows:
-    found = make_examples(task, source, trained)
+def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str, ...] = ()) -> TrainingRows:
+    found = _one_behind_the_other([make_examples(task, part, trained) for part in parts])
     digest = _fingerprint(task, found.dataset, found.labels)
-    return TrainingRows(
-        found.dataset, digest, source.source, source.revision, _warnings(task, source, found), found.labels
-    )
+    source = f" {_AND} ".join(part.source for part in parts)
+    commits = [part.revision or "" for part in parts]
+    revision = _AND.join(commits) if any(commits) else None
+    warnings = _warnings(task, source, found)
+    return TrainingRows(found.dataset, digest, source, revision, warnings, found.labels)
+
+
+def _one_behind_the_other(parts: Sequence[Examples]) -> Examples:
+    if len(parts) == 1:
+        return parts[0]
+    from datasets import concatenate_datasets
+
+    dataset = concatenate_datasets([part.dataset for part in parts])
+    return Examples(dataset, parts[0].labels, sum(part.dropped for part in parts))
 
 
 def _fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, ...]) -> str:
@@ -156,7 +176,7 @@ def _first_at_hand(
         pinned = hub if revision is None else hub.model_copy(update={"revision": revision})
         attempts.append(("hub", lambda: _or_reason(lambda: read_hub(pinned, needed))))
     if embedded is not None:
-        attempts.append(("embedded", lambda: read_embedded_training(embedded.corpus, needed)))
+        attempts.append(("embedded", lambda: read_embedded_training(embedded, needed)))
     reasons = []
     for kind, attempt in attempts:
         found = attempt()
@@ -173,24 +193,22 @@ def _or_reason(read: Callable[[], SourceColumns]) -> SourceColumns | str:
         return str(error)
 
 
-def _warnings(task: TrainingTask, source: SourceColumns, found: Examples) -> tuple[str, ...]:
+def _warnings(task: TrainingTask, source: str, found: Examples) -> tuple[str, ...]:
     warnings = []
     rows = len(found.dataset)
     if task.expected_rows is not None and rows != task.expected_rows:
         warnings.append(
             f"training task {task.name!r} has {rows:,} rows where the published data set has "
-            f"{task.expected_rows:,} ({source.source})"
+            f"{task.expected_rows:,} ({source})"
         )
     if found.dropped:
         warnings.append(
             f"training task {task.name!r}: {found.dropped:,} of {rows + found.dropped:,} questions are left "
-            f"out, since their answers do not occur in their contexts ({source.source})"
+            f"out, since their answers do not occur in their contexts ({source})"
         )
     absent = _absent_labels(task, found)
     if absent:
-        warnings.append(
-            f"training task {task.name!r} has no row labelled {', '.join(absent)} ({source.source})"
-        )
+        warnings.append(f"training task {task.name!r} has no row labelled {', '.join(absent)} ({source})")
     return tuple(warnings)
 
 

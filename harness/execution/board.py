@@ -18,7 +18,9 @@ from harness.leaderboard.board import (
     SeedResult,
     SharedRows,
 )
-from harness.plan.stage import Stage
+from harness.plan.content import few_shots
+from harness.plan.shown_names import mixtures_in_words, shown_name
+from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
 from harness.store.manifest import StageManifest
@@ -41,21 +43,22 @@ def make_board(
         for sequence in resolution.plan.sequences
     }
     seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolution.plan.sequences))
+    targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
-            order=order,
-            target=target,
-            seeds=tuple(results[PlannedSequence(order, target, seed)] for seed in seeds),
+            order=tuple(shown_name(loaded, name) for name in order),
+            target=_target(target, shots),
+            seeds=tuple(results[PlannedSequence(order, target, seed, shots)] for seed in seeds),
         )
-        for target in spec.targets
+        for target, shots in targets
         for order in resolution.plan.orders
     )
     languages = {
-        target: tuple(
+        _target(target, shots): tuple(
             EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus)
             for task in loaded.evaluations[target]
         )
-        for target in spec.targets
+        for target, shots in targets
     }
     return Board(
         name=spec.name,
@@ -66,10 +69,16 @@ def make_board(
         seeds=seeds,
         data=_data(resolution),
         overlap=_overlap(resolution),
+        mixtures=mixtures_in_words(loaded),
         provenance=_provenance(resolution, finished, options),
         machines=machines,
         metrics=_metrics(resolution, finished),
     )
+
+
+def _target(target: str, shots: Shots | None) -> str:
+    """Return what the sequences of a table end with: the target, or the target and a few-shot stage."""
+    return target if shots is None else f"{target} → {shots} (not zero-shot)"
 
 
 def _machines(finished: FinishedEntries) -> tuple[Machine, ...]:

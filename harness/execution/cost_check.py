@@ -56,12 +56,13 @@ def check_stages(
         model: The model's shape.
         sizes: Training task -> its size, known without the store.
         machine: Devices and ZeRO level are replaced by those of each stage.
-        measured: Manifests of finished stages; those of other models or tasks are passed over.
+        measured: Manifests of finished stages; those of other models or tasks, and of mixtures, are passed
+            over.
     """
     return [
         _check(stage, model, sizes[stage.task], machine)
         for stage in measured
-        if stage.model == loaded.spec.model and stage.task in sizes
+        if stage.model == loaded.spec.model and stage.task in sizes and stage.sampling is None
     ]
 
 

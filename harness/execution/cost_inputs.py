@@ -1,6 +1,6 @@
 """What an estimate of cost needs to know of the data: rows, tokens and evaluated items."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
 from harness.plan.cost import Size
 from harness.plan.hub_models import architecture
+from harness.plan.sampling import epoch_examples, sampling_rates
 from harness.spec.load import LoadedSequence
 from harness.spec.model_family import seems_text_to_text
 from harness.spec.text_format import text_format
@@ -56,7 +57,7 @@ class CostInputs:
     """What is known of the data, and how.
 
     Attributes:
-        sizes: Training task -> its size.
+        sizes: Training task or mixture -> its size.
         items: Target -> items that score one of its checkpoints, over all languages.
         sources: Where these numbers come from, one line each.
     """
@@ -82,21 +83,59 @@ def cost_inputs(
     tokens = _measured_tokens(loaded, measured)
     tokenizer = _tokenizer(loaded.spec.model)
     sizes, sources = {}, []
-    for name, task in loaded.tasks.items():
-        longest = loaded.spec.hyperparameters(name).max_length
-        rows, rows_from, dataset = _rows(task, data_dir)
-        mean, tokens_from = tokens.get(name) or _estimated_tokens(task, dataset, tokenizer, longest)
-        sizes[name] = Size(rows, mean, len(task.labels))
-        sources.append(f"{name}: rows {rows_from}; tokens {tokens_from}")
+    alone = {*loaded.spec.intermediates, *loaded.spec.targets}
+    needed = set(_rows_that_count(loaded))
+    found = {name: _rows(task, data_dir, name in needed) for name, task in loaded.tasks.items()}
+    for name, (rows, rows_from, dataset) in found.items():
+        if name in alone:
+            task, longest = loaded.tasks[name], loaded.spec.hyperparameters(name).max_length
+            mean, tokens_from = tokens.get(name) or _estimated_tokens(task, dataset, tokenizer, longest)
+            sizes[name] = Size(rows, mean, len(task.labels))
+            sources.append(f"{name}: rows {rows_from}; tokens {tokens_from}")
+    for name in loaded.spec.mixtures:
+        sizes[name] = _mixed_size(loaded, name, found, tokenizer)
+        sources.append(f"{name}: " + ", ".join(f"{task} {found[task][1]}" for task in loaded.members(name)))
     items, uncounted = _items(loaded)
     return CostInputs(sizes, items, (*sources, *uncounted))
 
 
-def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset | None]":
+def _rows_that_count(loaded: LoadedSequence) -> Iterator[str]:
+    """Yield the tasks whose number of rows decides how much is trained: not where `steps` are given."""
+    spec = loaded.spec
+    for name in (*spec.intermediates, *spec.targets):
+        mixture = spec.mixtures.get(name)
+        if spec.hyperparameters(name).steps is None or (mixture and mixture.sampling.weights is None):
+            yield from spec.members(name)
+
+
+def _mixed_size(
+    loaded: LoadedSequence,
+    name: str,
+    found: "Mapping[str, tuple[int, str, Dataset | None]]",
+    tokenizer: _Counting,
+) -> Size:
+    """Return the size of a mixture: the examples of an epoch, the mean over what is drawn, all labels."""
+    sampling, tasks = loaded.spec.mixtures[name].sampling, loaded.members(name)
+    settings = {task: loaded.spec.member_hyperparameters(name, task) for task in tasks}
+    rows = {task: min(found[task][0], settings[task].train_rows or found[task][0]) for task in tasks}
+    rates = sampling_rates(sampling, rows)
+    tokens = {
+        name: _estimated_tokens(task, found[name][2], tokenizer, settings[name].max_length)[0]
+        for name, task in tasks.items()
+    }
+    return Size(
+        epoch_examples(sampling, rows),
+        sum(rates[task] * tokens[task] for task in tasks),
+        sum(len(task.labels) for task in tasks.values()),
+    )
+
+
+def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
 
-    folder = task.sources.folder
-    if folder is not None and data_dir is not None and below(data_dir, folder.path).exists():
+    if data_dir is not None and all(
+        part.folder is not None and below(data_dir, part.folder.path).exists() for part in task.all_sources
+    ):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if task.expected_rows is not None:
@@ -104,9 +143,11 @@ def _rows(task: TrainingTask, data_dir: Path | None) -> "tuple[int, str, Dataset
     if task.sources.embedded is not None:
         rows = load_training_rows(task, data_dir=None)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
+    if not needed:
+        return 1, "not at hand (steps are given)", None
     raise UnknownRowsError(
         f"training task {task.name!r}: its rows are not at hand and its file names no expected_rows, so its "
-        "cost is not known; name the data folder by --data-dir, or add expected_rows"
+        "cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
     )
 
 

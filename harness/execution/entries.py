@@ -1,6 +1,8 @@
 """From a stage of a resolved plan to its job, and from the job's result to its manifest."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.rows import TrainingRows
@@ -13,38 +15,62 @@ from harness.store.manifest import STAGES, DataRecord, RetentionManifest, StageM
 from harness.store.provenance import environment
 from harness.store.store import Store
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
-from harness.training.job import StageJob, StageResult
+from harness.training.job import EarlierHead, MixtureJob, MixtureMember, StageJob, StageResult
 from harness.training.pretrained import ensure_folder
 from harness.training.retention_job import KeptHead, RetentionJob, RetentionResult
 
 
-def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
+def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob | MixtureJob:
     """Return what a worker needs to train a stage whose parent is finished."""
     loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
+    content = resolution.content(stage)
     if stage.parent is None:
         encoder = ensure_folder(resolution.model, spec.trust_remote_code)
     else:
         encoder = store.path(STAGES, resolution.digests[stage.parent]) / "encoder"
-    rows = resolution.training[stage.task]
-    return StageJob(
-        digest=resolution.digests[stage],
-        encoder=encoder,
-        task=loaded.tasks[stage.task],
-        hyperparameters=spec.hyperparameters(stage.task),
-        seed=stage.seed,
-        deepspeed=loaded.deepspeed.config,
-        data_dir=resolution.data_dir,
-        data_revision=rows.revision,
-        data_fingerprint=rows.fingerprint,
-        dropped_rows=rows.dropped,
-        trust_remote_code=spec.trust_remote_code,
-        workdir=store.workdir(resolution.digests[stage]),
+    common: dict[str, Any] = {
+        "digest": resolution.digests[stage],
+        "encoder": encoder,
+        "hyperparameters": content.settings,
+        "seed": stage.seed,
+        "deepspeed": loaded.deepspeed.config,
+        "data_dir": resolution.data_dir,
+        "trust_remote_code": spec.trust_remote_code,
+        "workdir": store.workdir(resolution.digests[stage]),
+    }
+    members = _members(resolution, store, stage)
+    if content.mixture is not None:
+        return MixtureJob(name=stage.task, members=members, sampling=content.mixture.sampling, **common)
+    (only,) = members
+    return StageJob(**only.model_dump(exclude={"name", "task", "hyperparameters"}), task=only.task, **common)
+
+
+def _members(resolution: Resolution, store: Store, stage: Stage) -> tuple[MixtureMember, ...]:
+    content, kept = resolution.content(stage), resolution.kept_heads(stage)
+    heads = {
+        name: EarlierHead(folder=store.path(STAGES, resolution.digests[head.stage]), task=head.task)
+        for name, head in kept.items()
+    }
+    return tuple(
+        MixtureMember(
+            name=name,
+            task=task,
+            hyperparameters=content.own[name],
+            data_revision=resolution.training[name].revision,
+            data_fingerprint=resolution.training[name].fingerprint,
+            dropped_rows=resolution.training[name].dropped,
+            head=heads.get(name),
+        )
+        for name, task in content.tasks.items()
     )
 
 
-def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: StageResult) -> StageManifest:
+def stage_manifest(
+    resolution: Resolution, stage: Stage, job: StageJob | MixtureJob, result: StageResult
+) -> StageManifest:
     """Return the manifest of a trained stage; the store adds the files' checksums."""
     loaded = resolution.plan.loaded
+    rows = [resolution.training[name] for name in resolution.content(stage).tasks]
     return StageManifest(
         format=FORMAT,
         digest=job.digest,
@@ -56,14 +82,25 @@ def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: 
         model_fingerprint=resolution.model.fingerprint,
         trust_remote_code=job.trust_remote_code,
         path=stage.path,
-        task=stage.task,
-        labels=resolution.training[stage.task].labels,
+        task=stage.path[-1],
+        labels=() if isinstance(job, MixtureJob) else rows[0].labels,
         hyperparameters=job.hyperparameters,
         seed=stage.seed,
-        data=data_record(resolution.training[stage.task]),
+        data=data_record(rows[0]) if len(rows) == 1 else _together(rows, result),
+        sampling=job.sampling if isinstance(job, MixtureJob) else None,
         deepspeed=loaded.deepspeed.name,
         deepspeed_config=job.deepspeed,
         result=result,
+    )
+
+
+def _together(rows: Sequence[TrainingRows], result: StageResult) -> DataRecord:
+    return DataRecord(
+        source=result.data_source,
+        revision=result.data_revision,
+        fingerprint=result.data_fingerprint,
+        rows=sum(len(part.dataset) for part in rows),
+        dropped=sum(len(part.dropped) for part in rows),
     )
 
 

@@ -64,16 +64,19 @@ class EntryStates:
         kept of earlier tasks needs all stages up to it, for their heads.
         """
         needed: set[Stage] = set()
-        for target, digest in self._resolution.evaluation_digests.items():
-            if self.is_sound(Work("evaluate", target, digest)):
-                continue
-            stage: Stage | None = target
-            while stage is not None and not self._is_trained(stage):
-                needed.add(stage)
-                stage = stage.parent
+        wanted = [
+            stage
+            for stage, digest in self._resolution.evaluation_digests.items()
+            if not self.is_sound(Work("evaluate", stage, digest))
+        ]
         for measured, digest in self._resolution.retention_digests.items():
             if not self.is_sound(Work("retain", measured, digest)):
-                needed |= {stage for stage in measured.line() if not self._is_trained(stage)}
+                wanted += measured.line()
+        while wanted:
+            stage = wanted.pop()
+            if stage not in needed and not self._is_trained(stage):
+                needed.add(stage)
+                wanted += self._resolution.before(stage)
         return needed
 
     def _is_trained(self, stage: Stage) -> bool:

@@ -33,7 +33,7 @@ def memory_advice(request: WorkRequest) -> str:
     if isinstance(request, RetainRequest):
         tasks = ", ".join(dict.fromkeys(head.task.name for head in request.job.heads))
         return f"out of memory: lower training.batch_size, under training.per_task of one of {tasks}"
-    settings, task = request.job.hyperparameters, request.job.task.name
+    settings, task = request.job.hyperparameters, request.job.name
     return (
         f"out of memory: raise training.accumulation (now {settings.accumulation}), which splits a batch of "
         f"{settings.batch_size} into smaller passes; or lower training.max_length (now "

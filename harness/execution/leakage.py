@@ -128,10 +128,8 @@ def drop_leaked(
     plan: Plan, training: Mapping[str, TrainingRows], leakage: Leakage
 ) -> dict[str, TrainingRows]:
     """Return the training sets without the rows that are also evaluation rows."""
-    return {
-        name: without_rows(plan.loaded.tasks[name], rows, leakage.leaked(name))
-        for name, rows in training.items()
-    }
+    tasks = plan.tasks
+    return {name: without_rows(tasks[name], rows, leakage.leaked(name)) for name, rows in training.items()}
 
 
 _Set = tuple[EvaluationSet, EvaluationRows]
@@ -203,5 +201,5 @@ def _set(name: str, corpus: str, language: str, rows: EvaluationRows) -> _Set:
 
 def _targets_after(plan: Plan, task: str) -> tuple[str, ...]:
     """Return the targets that a task is trained before, or is itself."""
-    targets = {sequence.target for sequence in plan.sequences if task in (*sequence.order, sequence.target)}
+    targets = {sequence.target for sequence in plan.sequences if task in plan.trained(sequence)}
     return tuple(target for target in plan.loaded.evaluations if target in targets)

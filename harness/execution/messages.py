@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
-from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.job import MixtureJob, StageJob, StageProgress, StageResult
 from harness.training.retention_job import RetentionJob, RetentionResult
 
 
@@ -18,7 +18,7 @@ class TrainRequest(_Model):
     """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
 
     kind: Literal["train"] = "train"
-    job: StageJob
+    job: StageJob | MixtureJob
     locks: Path
 
 

@@ -1,6 +1,6 @@
 """A plan with everything that its digests need: the model, the data, and so each stage's identity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,17 @@ from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock, read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
-from harness.plan.identity import evaluation_digest, retention_digest, root_digest, stage_digest
+from harness.plan.content import StageContent, stage_content
+from harness.plan.identity import (
+    MemberIdentity,
+    evaluation_digest,
+    mixture_digest,
+    retention_digest,
+    root_digest,
+    stage_digest,
+)
+from harness.plan.kept_heads import KeptHead, kept_heads
+from harness.plan.sampling import epoch_examples
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
@@ -46,21 +56,40 @@ class Resolution:
     retention_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
-        """The evaluation tasks that score a target stage."""
+        """The evaluation tasks that score a target stage, or a few-shot stage after it."""
         return self.plan.loaded.evaluations[stage.task]
 
     def samples(self, stage: Stage) -> int:
         """How many examples the stage will be trained on, repetitions counted."""
-        settings = self.plan.loaded.spec.hyperparameters(stage.task)
-        rows = len(self.training[stage.task].dataset)
-        rows = min(rows, settings.train_rows or rows)
-        return settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
+        content = self.content(stage)
+        settings = content.settings
+        if settings.steps:
+            return settings.steps * settings.batch_size
+        rows = {}
+        for name in content.tasks:
+            there = len(self.training[name].dataset)
+            rows[name] = min(there, content.own[name].train_rows or there)
+        epoch = epoch_examples(content.mixture.sampling, rows) if content.mixture else sum(rows.values())
+        return round(epoch * settings.epochs)
+
+    def content(self, stage: Stage) -> StageContent:
+        """Return what a stage trains on."""
+        return stage_content(self.plan.loaded, stage)
+
+    def kept_heads(self, stage: Stage) -> dict[str, KeptHead]:
+        """Return the heads of earlier stages that a stage goes on with, by the name of its rows."""
+        return kept_heads(self.plan.loaded, stage)
+
+    def before(self, stage: Stage) -> tuple[Stage, ...]:
+        """Return the stages whose encoder or head a stage starts from."""
+        heads = [kept.stage for kept in self.kept_heads(stage).values()]
+        return tuple(dict.fromkeys((*([stage.parent] if stage.parent else []), *heads)))
 
     def recipe(self, stage: Stage) -> str:
         """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
-        settings = self.plan.loaded.spec.hyperparameters(stage.task)
-        task, rows = self.plan.loaded.tasks[stage.task], self.training[stage.task]
-        return stage_digest("", task, rows.fingerprint, settings, 0)[:_RECIPE_LENGTH]
+        kept = dict.fromkeys(self.kept_heads(stage), "kept")
+        content = self.content(stage)
+        return _stage_digest("", _members(content, self.training, kept), content, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -123,8 +152,9 @@ def _held_out_rows(
 ) -> dict[str, TrainingRows]:
     if not plan.loaded.spec.forgetting:
         return {}
+    tasks = plan.tasks
     found = {
-        name: load_held_out_rows(plan.loaded.tasks[name], data_dir=data_dir, trained=rows.labels)
+        name: load_held_out_rows(tasks[name], data_dir=data_dir, trained=rows.labels)
         for name, rows in training.items()
     }
     return {name: rows for name, rows in found.items() if rows is not None}
@@ -147,9 +177,9 @@ def _retention_digests(
 
 def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
     rows = {}
-    for name in dict.fromkeys(stage.task for stage in plan.stages):
+    for name, task in plan.tasks.items():
         revision = lock.revision(name) if lock else None
-        rows[name] = load_training_rows(plan.loaded.tasks[name], data_dir=data_dir, revision=revision)
+        rows[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
         if lock is not None:
             lock.check(name, rows[name])
     return rows
@@ -180,23 +210,47 @@ def _evaluation_digests(
             evaluation_precision(plan, stage.task),
         )
         for stage in plan.stages
-        if stage.role == "target"
+        if stage.is_evaluated
     }
 
 
 def _stage_digests(
     plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
-    spec, tasks = plan.loaded.spec, plan.loaded.tasks
-    root = root_digest(model.fingerprint, spec.trust_remote_code)
+    root = root_digest(model.fingerprint, plan.loaded.spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
-        digests[stage] = stage_digest(
-            digests[stage.parent] if stage.parent else root,
-            tasks[stage.task],
-            training[stage.task].fingerprint,
-            spec.hyperparameters(stage.task),
-            stage.seed,
-            text_format(tasks[stage.task]) if model.is_text_to_text else None,
-        )
+        parent = digests[stage.parent] if stage.parent else root
+        content = stage_content(plan.loaded, stage)
+        heads = {
+            name: digests[kept.stage] + (f" {kept.task}" if kept.task else "")
+            for name, kept in kept_heads(plan.loaded, stage).items()
+        }
+        members = _members(content, training, heads, model.is_text_to_text)
+        digests[stage] = _stage_digest(parent, members, content, stage.seed)
     return digests
+
+
+def _members(
+    content: StageContent, training: Mapping[str, TrainingRows], heads: Mapping[str, str], text_to_text: bool
+) -> list[MemberIdentity]:
+    return [
+        MemberIdentity(
+            name,
+            task,
+            training[name].fingerprint,
+            content.own[name],
+            heads.get(name),
+            text_format(task) if text_to_text else None,
+        )
+        for name, task in content.tasks.items()
+    ]
+
+
+def _stage_digest(parent: str, members: Sequence[MemberIdentity], content: StageContent, seed: int) -> str:
+    if content.mixture is not None:
+        return mixture_digest(parent, members, content.mixture.sampling, content.settings, seed)
+    (only,) = members
+    return stage_digest(
+        parent, only.task, only.data_fingerprint, content.settings, seed, only.kept_head, only.text_format
+    )

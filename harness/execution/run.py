@@ -75,7 +75,7 @@ def _carry_out(
     resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], console: Console
 ) -> Outcome:
     plan = resolution.plan
-    targets = [stage for stage in plan.stages if stage.role == "target"]
+    targets = [stage for stage in plan.stages if stage.is_evaluated]
     reporter = Reporter(
         console,
         works=len(plan.stages) + len(targets) + len(resolution.retention_digests),

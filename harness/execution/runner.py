@@ -227,7 +227,11 @@ class Runner:
 
 
 def _held_out(result: StageResult) -> str:
-    if result.held_out is None:
-        return ""
-    metrics = ", ".join(f"{name} {value:.3f}" for name, value in result.held_out.metrics.items())
-    return f"; held out: {metrics}"
+    """Return the metrics of the stage's task, or of each task of its mixture, as far as there are any."""
+    scores = {"": result.held_out, **{f"{member.task} ": member.held_out for member in result.members}}
+    parts = [
+        task + ", ".join(f"{name} {value:.3f}" for name, value in score.metrics.items())
+        for task, score in scores.items()
+        if score is not None
+    ]
+    return f"; held out: {'; '.join(parts)}" if parts else ""

@@ -10,24 +10,21 @@ from harness.plan.stage import Stage
 
 @dataclass(frozen=True)
 class Work:
-    """One stage to train, to evaluate, or to measure under the heads of earlier ones."""
+    """One stage to train, to evaluate, or to measure under the heads of earlier ones.
+
+    Attributes:
+        needs: The stages that must be finished first, where it is to be done.
+    """
 
     kind: Literal["train", "evaluate", "retain"]
     stage: Stage
     digest: str
+    needs: tuple[Stage, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         """Return the stage in words."""
         what = {"train": "", "evaluate": "evaluation of ", "retain": "earlier tasks after "}
         return f"{what[self.kind]}{self.stage}"
-
-    @property
-    def needs(self) -> tuple[Stage, ...]:
-        """The stages that must be finished first."""
-        if self.kind == "retain":
-            return self.stage.line()
-        before = self.stage.parent if self.kind == "train" else self.stage
-        return (before,) if before else ()
 
 
 @dataclass
@@ -50,8 +47,8 @@ class Outcome:
 def all_work(resolution: Resolution) -> Iterator[Work]:
     """Yield everything that a plan asks for, each stage after its parent."""
     for stage in resolution.plan.stages:
-        yield Work("train", stage, resolution.digests[stage])
-        if stage.role == "target":
-            yield Work("evaluate", stage, resolution.evaluation_digests[stage])
+        yield Work("train", stage, resolution.digests[stage], resolution.before(stage))
+        if stage.is_evaluated:
+            yield Work("evaluate", stage, resolution.evaluation_digests[stage], (stage,))
         if stage in resolution.retention_digests:
-            yield Work("retain", stage, resolution.retention_digests[stage])
+            yield Work("retain", stage, resolution.retention_digests[stage], stage.line())

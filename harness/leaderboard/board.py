@@ -158,6 +158,7 @@ class Board(Frozen):
     seeds: tuple[int, ...] = Field(min_length=1)
     data: tuple[DataUse, ...] = ()
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
+    mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
     metrics: dict[str, str] = {}
     machines: tuple[Machine, ...] = ()

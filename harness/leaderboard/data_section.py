@@ -15,6 +15,8 @@ def data_section(board: Board) -> Iterator[str]:
         return
     yield "## Data"
     yield _uses(board).render()
+    if board.mixtures:
+        yield "\n".join(_mixtures(board))
     if board.overlap:
         yield "### Overlap of training and evaluation rows"
         yield "\n".join(_dropped(board))
@@ -48,6 +50,11 @@ def _uses(board: Board) -> Table:
         for use in board.data
     )
     return Table(headers, rows, frozenset(headers[:5]))
+
+
+def _mixtures(board: Board) -> Iterator[str]:
+    for name, words in board.mixtures.items():
+        yield f"- **{inline(name)}** is a mixture, one stage over several tasks: {inline(words)}."
 
 
 def _dropped(board: Board) -> Iterator[str]:

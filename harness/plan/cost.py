@@ -32,7 +32,7 @@ class Size:
     """How much a stage is trained on.
 
     Attributes:
-        rows: Rows of the task, before `train_rows`.
+        rows: Rows of the task, before `train_rows`; of a mixture, examples of an epoch.
         tokens_per_row: Mean tokens of an input, special ones counted, after cutting to `max_length`.
         labels: Label names of its head.
     """

@@ -5,7 +5,9 @@ from itertools import islice
 
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
+from harness.plan.kept_heads import kept_heads
 from harness.plan.orders import plan_size
+from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -27,6 +29,8 @@ def draw(loaded: LoadedSequence) -> str:
             lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
     else:
         lines.append("… the tree is too large to draw")
+    mixtures = [f"{name} = {words}" for name, words in mixtures_in_words(loaded).items()]
+    lines += ["", *mixtures] if mixtures else []
     tables = balance_tables(balance(spec))
     lines += ["", *([tables, ""] if tables else []), summary(loaded)]
     return "\n".join(lines)
@@ -42,17 +46,35 @@ def summary(loaded: LoadedSequence) -> str:
     )
 
 
+def _shown(loaded: LoadedSequence, stage: Stage) -> str:
+    if stage.shots is None:
+        return shown_name(loaded, stage.task)
+    return f"{stage.shots} (not zero-shot)"
+
+
+def _kept(loaded: LoadedSequence, stage: Stage) -> str:
+    """Return whose head a stage goes on with; a few-shot stage always has the target's."""
+    heads = kept_heads(loaded, stage).values() if stage.shots is None else ()
+    names = dict.fromkeys(head.task or head.stage.path[-1] for head in heads)
+    return f" (head of {', '.join(names)})" if names else ""
+
+
 def _branches(plan: Plan) -> Iterator[str]:
     children: dict[tuple[str, ...], list[Stage]] = {}
     for stage in plan.stages:
         children.setdefault(stage.path[:-1], []).append(stage)
-    yield from _below((), "", children)
+    yield from _below(plan.loaded, (), "", children)
 
 
-def _below(path: tuple[str, ...], indent: str, children: dict[tuple[str, ...], list[Stage]]) -> Iterator[str]:
+def _below(
+    loaded: LoadedSequence,
+    path: tuple[str, ...],
+    indent: str,
+    children: dict[tuple[str, ...], list[Stage]],
+) -> Iterator[str]:
     here = children.get(path, [])
     for position, stage in enumerate(here):
         last = position == len(here) - 1
-        mark = " ●" if stage.role == "target" else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{stage.task}{mark}"
-        yield from _below(stage.path, indent + ("   " if last else "│  "), children)
+        mark = " ●" if stage.is_evaluated else ""
+        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}{_kept(loaded, stage)}"
+        yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)

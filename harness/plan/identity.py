@@ -7,10 +7,13 @@ evaluation batch size. They go into manifests instead.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.spec.mixture import Sampling
+from harness.spec.sequence_file import MEMBER_SETTINGS
 from harness.spec.text_format import TextFormat
 from harness.spec.training_task import TrainingTask
 
@@ -33,6 +36,7 @@ def stage_digest(
     data_fingerprint: str,
     hyperparameters: Hyperparameters,
     seed: int,
+    kept_head: str | None = None,
     text_format: TextFormat | None = None,
 ) -> str:
     """Return the digest of one stage.
@@ -42,30 +46,100 @@ def stage_digest(
         task: Its kind and label order shape the head, its training settings what is learnt; its other
             fields only say where rows lie.
         data_fingerprint: Fingerprint of the rows' content in order.
-        hyperparameters: All but `accumulation`, which like the device count only splits the work.
+        hyperparameters: All but `accumulation`, which like the device count only splits the work, and `head`,
+            which wishes for a kept head where there is one.
         seed: Seed of the head, the dropout and the order of the rows.
+        kept_head: Of a head that is not new, which it is: the digest of its stage, and its task in a mixture.
         text_format: How a text-to-text model reads the task; None for encoders.
     """
-    settings = hyperparameters.model_dump(mode="json", exclude={"accumulation"})
+    return _digest(
+        {
+            "stage_version": STAGE_VERSION,
+            "parent": parent,
+            "hyperparameters": _settings(hyperparameters),
+            "seed": seed,
+            **_task_content(task, data_fingerprint, kept_head, text_format),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class MemberIdentity:
+    """What can change the weights of a mixture through one of its tasks.
+
+    Attributes:
+        task: As in `stage_digest`.
+        data_fingerprint: Fingerprint of its rows.
+        hyperparameters: The settings that hold for it; of these only its own can differ from the stage's.
+        kept_head: As in `stage_digest`.
+        text_format: As in `stage_digest`.
+    """
+
+    name: str
+    task: TrainingTask
+    data_fingerprint: str
+    hyperparameters: Hyperparameters
+    kept_head: str | None = None
+    text_format: TextFormat | None = None
+
+
+def mixture_digest(
+    parent: str,
+    members: Sequence[MemberIdentity],
+    sampling: Sampling,
+    hyperparameters: Hyperparameters,
+    seed: int,
+) -> str:
+    """Return the digest of one stage over several tasks.
+
+    Args:
+        parent: Digest of the stage before, or of the pretrained model.
+        members: The tasks in their order, which decides what a draw means.
+        sampling: How often each is drawn.
+        hyperparameters: The stage's.
+        seed: Seed of the heads, the draws, the dropout and the order of the rows.
+    """
+    rule = sampling.model_dump(mode="json")
+    if sampling.weights is not None:
+        rule["weights"] = [sampling.weights[member.name] for member in members]
+    return _digest(
+        {
+            "stage_version": STAGE_VERSION,
+            "parent": parent,
+            "hyperparameters": _settings(hyperparameters),
+            "seed": seed,
+            "sampling": rule,
+            "mixture": [
+                _task_content(member.task, member.data_fingerprint, member.kept_head, member.text_format)
+                | {key: getattr(member.hyperparameters, key) for key in MEMBER_SETTINGS}
+                for member in members
+            ],
+        }
+    )
+
+
+def _settings(hyperparameters: Hyperparameters) -> dict[str, Any]:
+    settings = hyperparameters.model_dump(mode="json", exclude={"accumulation", "head"})
     if hyperparameters.schedule is Schedule.LINEAR:
         # Stages of the time when there was no other keep their digests.
         del settings["schedule"]
     if settings["steps"] is not None:
         settings["epochs"] = None
-    content = {
-        "stage_version": STAGE_VERSION,
-        "parent": parent,
-        "kind": task.kind,
-        "labels": list(task.labels),
-        "data": data_fingerprint,
-        "hyperparameters": settings,
-        "seed": seed,
-    }
-    if task.training_settings():
-        content["task"] = task.training_settings()
+    return settings
+
+
+def _task_content(
+    task: TrainingTask, data_fingerprint: str, kept_head: str | None, text_format: TextFormat | None
+) -> dict[str, Any]:
+    content: dict[str, Any] = {"kind": task.kind, "labels": list(task.labels), "data": data_fingerprint}
+    own = task.training_settings()
+    if own:
+        content["task"] = own
+    if kept_head is not None:
+        content["kept_head"] = kept_head
     if text_format is not None:
         content["text_format"] = text_format.model_dump(mode="json")
-    return _digest(content)
+    return content
 
 
 def evaluation_digest(

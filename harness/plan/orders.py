@@ -96,9 +96,10 @@ def plan_size(spec: SequenceFile) -> PlanSize:
 
     With P(n, k) = n! / (n - k)! orders of k out of n tasks, and L the longest length, the shared
     intermediate stages are the sum of P(n, k) over k = 1..L: each k-order is the prefix of some
-    longer one. Each order then has one stage for each target.
+    longer one. Each order then has one stage for each target, and one more for each few-shot stage after it.
     """
     targets, seeds = len(spec.targets), len(spec.seeds)
+    more = len(spec.few_shot.language) * len(spec.few_shot.k) if spec.few_shot else 0
     lengths = order_lengths(spec)
     if lengths is not None:
         n = len(spec.intermediates)
@@ -111,9 +112,9 @@ def plan_size(spec: SequenceFile) -> PlanSize:
         steps = sum(len(order) + 1 for order in chosen)
         shared = len({order[:k] for order in chosen for k in range(1, len(order) + 1)})
     return PlanSize(
-        sequences=orders * targets * seeds,
-        stages=(shared + orders * targets) * seeds,
-        stages_without_sharing=steps * targets * seeds,
+        sequences=orders * targets * (1 + more) * seeds,
+        stages=(shared + orders * targets * (1 + more)) * seeds,
+        stages_without_sharing=(steps + more * (steps + orders)) * targets * seeds,
     )
 
 

@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["intermediate", "target"]
+Role = Literal["intermediate", "target", "few_shot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """The examples of a few-shot stage: how many, of which language."""
+
+    k: int
+    language: str
+
+    def __str__(self) -> str:
+        """Return them as a path shows them."""
+        return f"{self.k} {self.language}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,26 +23,35 @@ class Stage:
     """A node of the plan, named by the path that leads to it.
 
     Attributes:
-        path: Training tasks from the pretrained model to this stage, its own task last.
+        path: Training tasks (or mixtures) from the pretrained model to this stage, its own last; a few-shot
+            stage's own is its `shots`.
         seed: The seed of this stage and of all stages before it.
-        role: Whether the stage prepares the encoder or trains the target task.
+        role: Whether the stage prepares the encoder, trains the target task, or goes on with it on a few
+            examples.
+        shots: Of a few-shot stage, its examples.
     """
 
     path: tuple[str, ...]
     seed: int
     role: Role
+    shots: Shots | None = None
 
     @property
     def task(self) -> str:
-        """The training task of this stage."""
-        return self.path[-1]
+        """The training task or mixture of this stage; of a few-shot stage the target."""
+        return self.path[-1] if self.shots is None else self.path[-2]
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether the stage's checkpoint is scored."""
+        return self.role != "intermediate"
 
     @property
     def parent(self) -> "Stage | None":
         """The stage before this one; None when it starts from the pretrained model."""
         if len(self.path) == 1:
             return None
-        return Stage(self.path[:-1], self.seed, "intermediate")
+        return Stage(self.path[:-1], self.seed, "intermediate" if self.shots is None else "target")
 
     def line(self) -> "tuple[Stage, ...]":
         """Return the stages from the first to this one."""

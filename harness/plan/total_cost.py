@@ -1,11 +1,13 @@
 """What a whole plan costs: its stages by task, counted and not built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.plan.architecture import Architecture
+from harness.plan.content import few_shot_settings, few_shots
 from harness.plan.cost import Machine, Size, StageCost, forward_seconds, scoring_flops, stage_cost
 from harness.plan.orders import plan_size, stage_counts
+from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.sequence_file import SequenceFile
 
 
@@ -90,25 +92,38 @@ def plan_cost(
     Args:
         spec: The sequence file.
         model: The model's shape.
-        sizes: Training task -> its size.
+        sizes: Training task or mixture -> its size.
         items: Target -> items that score one of its checkpoints; a target without is not counted.
         machine: What it runs on.
     """
-    counts = stage_counts(spec)
-    tasks = tuple(
-        TaskCost(
-            name, count, sizes[name], stage_cost(model, sizes[name], spec.hyperparameters(name), machine)
-        )
+    counts = {name: count for name, count in stage_counts(spec).items() if count}
+    tasks = [
+        TaskCost(name, count, sizes[name], stage_cost(model, sizes[name], _settings(spec, name), machine))
         for name, count in counts.items()
-        if count
-    )
+    ]
+    for target in spec.targets:
+        for shots in few_shots(spec):
+            # Known by the target's tokens: rows of other languages are not looked at.
+            size = replace(sizes[target], rows=shots.k)
+            cost = stage_cost(model, size, few_shot_settings(spec, target, shots), machine)
+            tasks.append(TaskCost(f"{target} → {shots}", counts[target], size, cost))
     evaluations = []
     for target in spec.targets:
         if target in items:
+            # Each few-shot stage is scored on the target's items too.
             times = plan_size(spec).sequences // len(spec.targets)
             size = sizes[target]
             flops = times * scoring_flops(model, items[target], size.tokens_per_row, size.labels)
             precision = spec.evaluation.precision or spec.hyperparameters(target).precision
             seconds = forward_seconds(flops, precision, machine)
             evaluations.append(EvaluationCost(target, times, items[target], flops, seconds))
-    return PlanCost(machine, tasks, tuple(evaluations))
+    return PlanCost(machine, tuple(tasks), tuple(evaluations))
+
+
+def _settings(spec: SequenceFile, name: str) -> Hyperparameters:
+    settings = spec.hyperparameters(name)
+    if name not in spec.mixtures:
+        return settings
+    # train_rows is of each task, whose rows the mixture's size counts already.
+    longest = max(spec.member_hyperparameters(name, task).max_length for task in spec.members(name))
+    return settings.overridden({"train_rows": None, "max_length": longest})

@@ -3,29 +3,37 @@
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 
+from harness.plan.content import few_shots, row_names, stage_content
 from harness.plan.orders import Order, iterate_orders
-from harness.plan.stage import Stage
+from harness.plan.stage import Shots, Stage
 from harness.spec.load import LoadedSequence
+from harness.spec.sequence_file import SequenceFile
+from harness.spec.training_task import TrainingTask
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Stages in order, ending with the target, for one seed."""
+    """Stages in order, ending with the target or a few-shot stage after it, for one seed."""
 
     order: Order
     target: str
     seed: int
+    shots: Shots | None = None
 
     @property
     def target_stage(self) -> Stage:
         """The last stage, whose checkpoint is evaluated."""
-        return Stage((*self.order, self.target), self.seed, "target")
+        target = Stage((*self.order, self.target), self.seed, "target")
+        if self.shots is None:
+            return target
+        return Stage((*target.path, str(self.shots)), self.seed, "few_shot", self.shots)
 
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages from the first to the target."""
-        path = (*self.order, self.target)
-        intermediate = (Stage(path[:length], self.seed, "intermediate") for length in range(1, len(path)))
-        return (*intermediate, self.target_stage)
+        """Return the stages from the first to the last."""
+        stages = [self.target_stage]
+        while (parent := stages[0].parent) is not None:
+            stages.insert(0, parent)
+        return tuple(stages)
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,8 @@ class Plan:
     """A sequence file expanded.
 
     Attributes:
-        sequences: Every order with every target and seed; seed by seed, so that a sweep that is
-            stopped early has whole seeds.
+        sequences: Every order with every target and seed, and each once more with every few-shot stage; seed
+            by seed, so that a sweep that is stopped early has whole seeds.
         stages: Every stage once, each after its parent, depth first within a seed, so that a stage
             mostly follows its parent at once.
     """
@@ -44,23 +52,38 @@ class Plan:
     sequences: tuple[Sequence, ...]
     stages: tuple[Stage, ...]
 
+    @property
+    def tasks(self) -> dict[str, TrainingTask]:
+        """The training tasks of all stages by the names of their rows, those of mixtures among them."""
+        found: dict[str, TrainingTask] = {}
+        # Many stages train the same.
+        for stage in {(stage.task, stage.shots): stage for stage in self.stages}.values():
+            found |= stage_content(self.loaded, stage).tasks
+        return found
+
+    def trained(self, sequence: Sequence) -> set[str]:
+        """Return the names of the rows that a sequence trains on."""
+        return {name for stage in sequence.stages() for name in row_names(self.loaded.spec, stage)}
+
     @classmethod
     def of(cls, loaded: LoadedSequence, seeds: Seq[int] | None = None) -> "Plan":
         """Expand a loaded sequence file, for its own seeds or for others."""
         spec = loaded.spec
         orders = tuple(iterate_orders(spec))
         sequences = tuple(
-            Sequence(order, target, seed)
+            Sequence(order, target, seed, shots)
             for seed in (spec.seeds if seeds is None else seeds)
             for order in orders
             for target in spec.targets
+            for shots in (None, *few_shots(spec))
         )
-        return cls(loaded, orders, sequences, _depth_first(sequences, spec.intermediates, spec.targets))
+        return cls(loaded, orders, sequences, _depth_first(sequences, spec))
 
 
-def _depth_first(sequences: Seq[Sequence], intermediates: Seq[str], targets: Seq[str]) -> tuple[Stage, ...]:
+def _depth_first(sequences: Seq[Sequence], spec: SequenceFile) -> tuple[Stage, ...]:
     """Return each stage once in depth-first order: targets of a node first, then its children."""
-    rank = {task: position for position, task in enumerate((*targets, *intermediates))}
+    names = (*map(str, few_shots(spec)), *spec.targets, *spec.intermediates)
+    rank = {task: position for position, task in enumerate(names)}
     seeds = list(dict.fromkeys(sequence.seed for sequence in sequences))
     seed_rank = {seed: position for position, seed in enumerate(seeds)}
     stages = {stage for sequence in sequences for stage in sequence.stages()}

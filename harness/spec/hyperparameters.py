@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -50,6 +50,11 @@ class _Settings(BaseModel):
     dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")
     train_rows: int | None = Field(
         None, ge=1, le=10**9, description="Use only this many rows, drawn by the seed."
+    )
+    head: Literal["new", "keep"] = Field(
+        "new",
+        description="keep: go on with the head of the last stage before whose task has the same kind and "
+        "labels, where there is one.",
     )
 
 

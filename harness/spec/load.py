@@ -27,7 +27,7 @@ class LoadedSequence:
 
     Attributes:
         path: The file.
-        tasks: Name -> training task, for intermediates and targets.
+        tasks: Name -> training task, for intermediates, those of mixtures, and targets.
         evaluations: Target -> the leaf evaluation tasks that score it, in the order of the file.
     """
 
@@ -36,6 +36,10 @@ class LoadedSequence:
     tasks: dict[str, TrainingTask]
     deepspeed: DeepSpeedFile
     evaluations: dict[str, tuple[EvaluationTask, ...]]
+
+    def members(self, stage: str) -> dict[str, TrainingTask]:
+        """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""
+        return {name: self.tasks[name] for name in self.spec.members(stage)}
 
 
 def load_sequences(paths: Iterable[Path], catalogue: Catalogue | None = None) -> list[LoadedSequence]:
@@ -87,7 +91,8 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     problems += known.problems
     if problems or spec is None or deepspeed is None:
         raise SpecError(problems)
-    tasks = {name: known.training_tasks[name] for name in dict.fromkeys((*spec.intermediates, *spec.targets))}
+    names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]
+    tasks = {name: known.training_tasks[name] for name in dict.fromkeys(names)}
     evaluations = {target: _evaluations(spec, tasks[target], known) for target in spec.targets}
     return LoadedSequence(source.path, spec, tasks, deepspeed, evaluations)
 
@@ -102,8 +107,11 @@ def _evaluations(
 
 def _override_problems(source: YamlSource, spec: SequenceFile) -> Iterator[Problem]:
     """Check that each task's settings fit together once they override the file's."""
+    members = {member for mixture in spec.mixtures.values() for member in mixture.tasks}
     for task in spec.training.per_task:
         key = ("training", "per_task", task)
+        if task in members and task not in (*spec.intermediates, *spec.targets):
+            continue  # its settings never override the file's
         try:
             spec.hyperparameters(task)
         except ValidationError as error:

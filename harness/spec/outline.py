@@ -23,6 +23,10 @@ class Outline:
         lengths: Place -> length.
         seeds: Place -> seed.
         per_task: Place of the section -> task.
+        mixtures: Mixture -> place -> name of each of its tasks.
+        head: What `training:` says of heads.
+        few_shot_languages: Place -> language of few-shot stages.
+        few_shot_split: The rows that they draw from; empty where the file names none that exists.
         split: The evaluated split; empty where the file names none that exists.
     """
 
@@ -35,6 +39,10 @@ class Outline:
     lengths: dict[Key, int] = field(default_factory=dict)
     seeds: dict[Key, int] = field(default_factory=dict)
     per_task: Places = field(default_factory=dict)
+    mixtures: dict[str, Places] = field(default_factory=dict)
+    head: Any = None
+    few_shot_languages: Places = field(default_factory=dict)
+    few_shot_split: str = "development"
     evaluations: Places = field(default_factory=dict)
     split: str = "test"
 
@@ -44,6 +52,8 @@ class Outline:
         data = source.data if isinstance(source.data, dict) else {}
         training = _mapping(data.get("training"))
         evaluation = _mapping(data.get("evaluation"))
+        few_shot = _mapping(data.get("few_shot"))
+        drawn = few_shot.get("from", "development")
         orders, split = data.get("orders"), evaluation.get("split", "test")
         return cls(
             source,
@@ -57,14 +67,31 @@ class Outline:
             lengths=_entries(_mapping(orders).get("lengths"), ("orders", "lengths"), int),
             seeds=_entries(data.get("seeds"), ("seeds",), int),
             per_task={("training", "per_task", name): name for name in _mapping(training.get("per_task"))},
+            mixtures={
+                name: _entries(_mapping(mixture).get("tasks"), ("mixtures", name, "tasks"), str)
+                for name, mixture in _mapping(data.get("mixtures")).items()
+            },
+            head=training.get("head"),
+            few_shot_languages=_entries(few_shot.get("language"), ("few_shot", "language"), str),
+            few_shot_split=drawn if drawn in ("train", "development") else "",
             evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),
             split=split if split in ("test", "validation") else "",
         )
 
     @property
+    def single_intermediates(self) -> Places:
+        """The intermediates that are no mixtures."""
+        return {key: name for key, name in self.intermediates.items() if name not in self.mixtures}
+
+    @property
+    def members(self) -> Places:
+        """The tasks of all mixtures."""
+        return {key: name for tasks in self.mixtures.values() for key, name in tasks.items()}
+
+    @property
     def tasks(self) -> Places:
-        """The training tasks in use: intermediates and targets."""
-        return {**self.intermediates, **self.targets}
+        """The training tasks in use: intermediates, those of mixtures, and targets."""
+        return {**self.single_intermediates, **self.members, **self.targets}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

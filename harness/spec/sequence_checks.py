@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
+from harness.spec.few_shot_checks import few_shot_problems
+from harness.spec.kept_head_checks import kept_head_problems
+from harness.spec.mixture_checks import mixture_problems
 from harness.spec.order_checks import order_problems, twice
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, listed, nearest
@@ -14,11 +17,14 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     """Yield every problem of the names in a sequence file and of how they fit together."""
     yield from _repetitions(outline)
     yield from _unknown_tasks(outline, catalogue)
+    yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
     yield from _idle_per_task(outline)
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
+    yield from kept_head_problems(outline, catalogue)
+    yield from few_shot_problems(outline, catalogue, _evaluated(outline, catalogue))
 
 
 def _repetitions(outline: Outline) -> Iterator[Problem]:
@@ -40,14 +46,16 @@ def _repetitions(outline: Outline) -> Iterator[Problem]:
 def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     known = catalogue.training_task_files
     for key, name in outline.tasks.items():
-        if name not in known:
+        # A mixture where none can stand is told apart by `mixture_problems`.
+        if name not in known and name not in outline.mixtures:
             beside = outline.source.path.parent / "tasks" / f"{name}.yaml"
-            remedy = f"{nearest(name, known)}Name one of {listed(known)}, or write {beside}"
+            allowed = [*known, *(outline.mixtures if key in outline.intermediates else ())]
+            remedy = f"{nearest(name, allowed)}Name one of {listed(allowed)}, or write {beside}"
             yield outline.source.problem(key, "there is no such training task", remedy)
 
 
 def _idle_per_task(outline: Outline) -> Iterator[Problem]:
-    names = list(outline.tasks.values())
+    names = list(dict.fromkeys((*outline.tasks.values(), *outline.mixtures)))
     for key, name in outline.per_task.items():
         if name not in names:
             remedy = f"{nearest(name, names)}Name one of {listed(names)}, or remove the section"
@@ -106,13 +114,14 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             continue
         task = catalogue.training_tasks[name]
         file = catalogue.training_task_files[name]
-        # Running text says nothing of the labels, so it may be in any language.
-        if task.language in languages and task.kind != "masked_lm":
+        scored = [leaf for leaf in scoring_leaves(task, catalogue) if leaf.name in evaluated]
+        # Other tasks' rows and running text say nothing of these labels, so they may be in any language.
+        own = task.language in languages if key in outline.targets else False
+        if own or task.language in {leaf.language for leaf in scored} - {"en"}:
             message = f"this task's rows are in '{task.language}', which is evaluated: not zero-shot any more"
             remedy = f"train on English rows ({file}), or leave '{task.language}' out of evaluation.tasks"
             yield outline.source.problem(key, message, remedy)
-        same = any(leaf.name in evaluated for leaf in scoring_leaves(task, catalogue))
-        if same and _trains_on(task, outline.split):
+        if scored and _trains_on(task, outline.split):
             message = f"this task trains on the {outline.split} split, which is evaluated"
             yield outline.source.problem(key, message, f"give {file} the train split, or evaluate another")
 
@@ -120,11 +129,7 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
 def _trains_on(task: TrainingTask, split: str) -> bool:
     """Tell whether a source of the task is an evaluated split by its name (XTREME's files say `dev`)."""
     names = {split, "dev"} if split == "validation" else {split}
-    hub, folder = task.sources.hub, task.sources.folder
-    # datasets' syntax: `train+test[:10%]`
-    splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
-    stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
-    return bool(names & (splits | {stem}))
+    return any(names & sources.split_names for sources in task.all_sources)
 
 
 def _evaluated(outline: Outline, catalogue: Catalogue) -> dict[str, EvaluationTask]:

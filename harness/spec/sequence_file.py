@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from harness.spec.few_shot import FewShot
 from harness.spec.hyperparameters import Hyperparameters, Overrides, Precision
+from harness.spec.mixture import Mixture
 from harness.spec.orders import Orders
 from harness.spec.training_task import Name, Text
 
@@ -17,6 +19,9 @@ SequenceName = Annotated[
         }
     ),
 ]
+
+MEMBER_SETTINGS = ("max_length", "train_rows")
+"""The settings that a task of a mixture can have of its own."""
 
 
 class _Model(BaseModel):
@@ -68,7 +73,12 @@ class SequenceFile(_Model):
     )
     revision: Text = Field("main", description="Branch, tag or commit of a hub model.")
     trust_remote_code: bool = Field(False, description="Run code from the model's repository; recorded.")
-    intermediates: tuple[Name, ...] = Field((), description="English training tasks before the target.")
+    intermediates: tuple[Name, ...] = Field(
+        (), description="Training tasks, or mixtures of this file, before the target."
+    )
+    mixtures: dict[Name, Mixture] = Field(
+        {}, description="Name -> training tasks that one stage trains together."
+    )
     orders: Orders = Field(
         "all",
         description="all (every order of every length), a list of orders, or one of {lengths: [...]}, "
@@ -84,6 +94,9 @@ class SequenceFile(_Model):
     )
     training: TrainingSettings = TrainingSettings()
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
+    few_shot: FewShot | None = Field(
+        None, description="One more stage after each target, on a few examples of a target language."
+    )
     evaluation: EvaluationSettings
     forgetting: bool = Field(
         False,
@@ -96,5 +109,19 @@ class SequenceFile(_Model):
     )
 
     def hyperparameters(self, task: str) -> Hyperparameters:
-        """Return the settings with which `task` is trained in this file."""
+        """Return the settings of the stages of a training task or mixture of this file."""
         return self.training.for_task(task)
+
+    def member_hyperparameters(self, mixture: str, task: str) -> Hyperparameters:
+        """Return the settings that hold for a task within a mixture.
+
+        They are the mixture's, but for `max_length` and `train_rows` where `per_task` sets them for the task.
+        """
+        own = self.training.per_task.get(task, {})
+        return self.hyperparameters(mixture).overridden(
+            {key: own[key] for key in MEMBER_SETTINGS if key in own}
+        )
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Return the training tasks of a mixture, or of a training task itself."""
+        return self.mixtures[name].tasks if name in self.mixtures else (name,)

@@ -78,6 +78,8 @@ class EmbeddedSource(Model):
     """A data set of the corpus that xstilts generates itself."""
 
     corpus: Name
+    language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
+    split: Literal["train", "validation"] = "train"
 
 
 class Sources(Model):
@@ -92,6 +94,15 @@ class Sources(Model):
         if self.folder is None and self.hub is None and self.embedded is None:
             raise ValueError("at least one of folder, hub and embedded is needed")
         return self
+
+    @property
+    def split_names(self) -> frozenset[str]:
+        """The splits that these sources are by their names; XTREME's files say `dev` for validation."""
+        hub, folder = self.hub, self.folder
+        # datasets' syntax: `train+test[:10%]`
+        splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
+        stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
+        return frozenset(splits | {stem})
 
 
 class HeldOutSources(Model):
@@ -121,6 +132,7 @@ class Task(Model):
 
     formats: ClassVar[tuple[str, ...]] = TABLES
     generated: ClassVar[bool] = False
+    joinable: ClassVar[bool] = True
 
     name: Name
     title: Text
@@ -133,6 +145,11 @@ class Task(Model):
     )
     expected_rows: int | None = Field(None, ge=1, le=10**12, description="Published number of rows.")
     sources: Sources
+    further_sources: tuple[Sources, ...] = Field(
+        (),
+        max_length=20,
+        description="Where more rows with the same columns and labels come from, which follow on the others.",
+    )
     held_out: HeldOutSources | None = Field(
         None, description="Rows on which the finished stage is measured; never trained on."
     )
@@ -152,6 +169,20 @@ class Task(Model):
         if isinstance(sources, Sources) and sources.embedded is not None and not cls.generated:
             raise ValueError("xstilts generates only classification tasks; use folder or hub")
         return sources
+
+    @field_validator("further_sources")
+    @classmethod
+    def _further_sources_fit_the_kind(cls, further: tuple[Sources, ...]) -> tuple[Sources, ...]:
+        if further and not cls.joinable:
+            raise ValueError("this kind of task takes its labels or candidates from one source's rows")
+        for sources in further:
+            cls._sources_fit_the_kind(sources)
+        return further
+
+    @property
+    def all_sources(self) -> tuple[Sources, ...]:
+        """The sources of all parts of the rows, in their order."""
+        return (self.sources, *self.further_sources)
 
     def training_settings(self) -> dict[str, int | float]:
         """Return what, besides rows, labels and hyperparameters, changes what a stage learns."""

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from harness.spec.other_languages import OtherLanguages
 from harness.spec.task_base import TABLES, Name, Task, Text, require_distinct
 
 
@@ -25,6 +26,9 @@ class ClassificationTask(Task):
     drop_unlabelled: bool = Field(False, description="Leave out rows whose label is -1, empty or '-'.")
     scored_by: tuple[Name, ...] = Field(
         (), description="Evaluation groups or tasks whose labels mean the same as this task's."
+    )
+    other_languages: OtherLanguages | None = Field(
+        None, description="Where few-shot stages find this task's rows in other languages."
     )
 
     @field_validator("inputs")
@@ -52,6 +56,14 @@ class ClassificationTask(Task):
         require_distinct(scored_by, "the evaluation task")
         return scored_by
 
+    @field_validator("other_languages")
+    @classmethod
+    def _other_languages_are_no_test_rows(cls, others: OtherLanguages | None) -> OtherLanguages | None:
+        for sources in (others.train, others.development) if others else ():
+            if sources is not None and "test" in sources.split_names:
+                raise ValueError("a source is a test split; few-shot stages never draw from test rows")
+        return others
+
     @field_validator("label_values")
     @classmethod
     def _label_values_name_labels(
@@ -69,6 +81,7 @@ class ClassificationTask(Task):
 class MultipleChoiceTask(Task):
     """Which of two to five candidates follows from a text, fits it, or answers it."""
 
+    joinable: ClassVar[bool] = False
     # The evaluation tasks score classifiers.
     scored_by: ClassVar[tuple[str, ...]] = ()
 
@@ -146,6 +159,7 @@ class SpanExtractionTask(Task):
 class TaggingTask(Task):
     """A tag for each word of a sentence."""
 
+    joinable: ClassVar[bool] = False
     scored_by: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = ("conll", "jsonl", "parquet")
 

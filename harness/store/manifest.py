@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.mixture import Sampling
 from harness.store.provenance import Environment
 from harness.training.job import StageResult
 from harness.training.retention_job import RetentionResult
@@ -51,7 +52,7 @@ class Manifest(_Model):
 
 
 class StageManifest(Manifest):
-    """A finished stage."""
+    """A finished stage; that of a mixture has `sampling` and no labels, and its tasks in `result.members`."""
 
     kind: Literal["stage"] = "stage"
     parent: str | None
@@ -67,6 +68,7 @@ class StageManifest(Manifest):
     deepspeed: str
     deepspeed_config: dict[str, Any]
     result: StageResult
+    sampling: Sampling | None = None
 
 
 class RetentionManifest(Manifest):

@@ -2,13 +2,17 @@
 
 Weight files: frozen tensors (the same bytes in every stage, hence stored once), the trained encoder, the
 head, and what this head does without. `encoder/` holds all but the head; the folder that the head's kind
-names (`classifier/` …) hard links to the first two, and the head.
+names (`classifier/` …) hard links to the first two, and the head. A mixture has such a folder for each of
+its tasks, `heads/TASK/`.
 """
 
 import json
 import os
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,44 +24,63 @@ ENCODER = "encoder"
 _INDEX = "model.safetensors.index.json"
 
 
-def write_checkpoint(
-    workdir: Path,
-    loaded: LoadedModel,
-    trained: dict[str, torch.Tensor],
-    parent: Path,
-    trust_remote_code: bool,
-) -> None:
-    """Write `encoder/` and the head's folder below `workdir`, replacing what is there.
+@dataclass(frozen=True)
+class Whole:
+    """An encoder with a head, to be written.
+
+    Attributes:
+        loaded: What the stage started from.
+        trained: fp32 weights of the trained tensors, by name.
+        folder: Name of its folder below the stage's.
+    """
+
+    loaded: LoadedModel
+    trained: dict[str, torch.Tensor]
+    folder: str
+
+
+def write_checkpoint(workdir: Path, wholes: Sequence[Whole], parent: Path, trust_remote_code: bool) -> None:
+    """Write `encoder/` and each head's folder below `workdir`, replacing what is there.
 
     Args:
         workdir: The stage's folder.
-        loaded: What the stage started from.
-        trained: fp32 weights of the trained tensors, by name.
+        wholes: One for each head, all with the same encoder; that of the first is written.
         parent: Folder that the stage started from; its frozen file and tokenizer are linked where possible.
         trust_remote_code: Carry the folder's model code along.
     """
-    encoder, whole = workdir / ENCODER, workdir / loaded.head_folder
-    for folder in (encoder, whole):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _carry_files(parent, folder, trust_remote_code)
+    loaded, trained = wholes[0].loaded, wholes[0].trained
+    encoder = _empty(workdir / ENCODER, parent, trust_remote_code)
     frozen = {name: tensor for name, tensor in loaded.frozen.items() if name not in loaded.head_names}
-    body = {name: tensor for name, tensor in trained.items() if name not in loaded.head_names}
-    head = {name: tensor for name, tensor in (trained | loaded.frozen).items() if name in loaded.head_names}
-
+    # A pooler that one head has as its own is not of the encoder that all share.
+    heads = frozenset[str]().union(*(whole.loaded.head_names for whole in wholes))
+    body = {name: tensor for name, tensor in trained.items() if name not in heads}
     shared = [shard for shard in (frozen, body) if shard]
     shards = [*shared, loaded.carried] if loaded.carried else shared
     names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
     _write_index(encoder, list(zip(names, shards, strict=True)))
-    # Text-to-text models have no head.
-    wholes = [*shared, head] if head else shared
-    linked = _shard_names(len(wholes))
-    for source, target in zip(names[: len(shared)], linked, strict=False):
-        _link(encoder / source, whole / target)
-    if head:
-        _save(head, whole / linked[-1])
-    _write_index(whole, list(zip(linked, wholes, strict=True)))
-    _write_configs(loaded, encoder, whole)
+    _write_bare_config(loaded, encoder)
+    for whole in wholes:
+        folder = _empty(workdir / whole.folder, parent, trust_remote_code)
+        own = (whole.trained | whole.loaded.frozen).items()
+        head = {name: tensor for name, tensor in own if name in whole.loaded.head_names}
+        # Text-to-text models have no head.
+        parts = [*shared, head] if head else shared
+        linked = _shard_names(len(parts))
+        for source, target in zip(names[: len(shared)], linked, strict=False):
+            _link(encoder / source, folder / target)
+        if head:
+            _save(head, folder / linked[-1])
+        _write_index(folder, list(zip(linked, parts, strict=True)))
+        config = _config(whole.loaded)
+        config.architectures = [type(whole.loaded.model).__name__]
+        config.save_pretrained(folder)
+
+
+def _empty(folder: Path, parent: Path, trust_remote_code: bool) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _carry_files(parent, folder, trust_remote_code)
+    return folder
 
 
 def _write_shards(folder: Path, shards: list[dict[str, torch.Tensor]], first_from: Path | None) -> list[str]:
@@ -107,10 +130,12 @@ def _write_index(folder: Path, shards: list[tuple[str, dict[str, torch.Tensor]]]
     (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_configs(loaded: LoadedModel, encoder: Path, whole: Path) -> None:
-    config = type(loaded.config).from_dict(loaded.config.to_dict())
-    config.architectures = [type(loaded.model).__name__]
-    config.save_pretrained(whole)
+def _config(loaded: LoadedModel) -> Any:
+    return type(loaded.config).from_dict(loaded.config.to_dict())
+
+
+def _write_bare_config(loaded: LoadedModel, encoder: Path) -> None:
+    config = _config(loaded)
     bare = type(config).from_dict({**config.to_dict(), "problem_type": None})
     del bare.xstilts  # how long inputs were is the head's matter too
     bare.num_labels = 2  # the default: the labels are the head's, which the encoder leaves behind

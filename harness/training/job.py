@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.mixture import Sampling
 from harness.spec.training_task import TrainingTask
 
 
@@ -13,20 +14,32 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StageJob(_Model):
-    """One stage to train."""
-
+class _Job(_Model):
     digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
     encoder: Path = Field(
         description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
     )
-    task: TrainingTask
     hyperparameters: Hyperparameters
     seed: int = Field(ge=0, le=2**31 - 1, description="Seed of the head, the dropout and the rows' order.")
     deepspeed: dict[str, Any] = Field(
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
     data_dir: Path | None = None
+    trust_remote_code: bool = False
+    workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
+
+
+class EarlierHead(_Model):
+    """A head to go on with: the folder of its stage, and its task where that stage was a mixture."""
+
+    folder: Path
+    task: str | None = None
+
+
+class StageJob(_Job):
+    """One stage to train on one task."""
+
+    task: TrainingTask
     data_revision: str | None = Field(None, description="Hub revision that replaces the task file's.")
     data_fingerprint: str | None = Field(
         None, description="The rows must have this fingerprint, where given."
@@ -34,8 +47,32 @@ class StageJob(_Model):
     dropped_rows: tuple[int, ...] = Field(
         (), description="Positions of rows that are left out; the fingerprint is that of the others."
     )
-    trust_remote_code: bool = False
-    workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
+    head: EarlierHead | None = Field(None, description="None: the head is new.")
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.name
+
+
+class MixtureMember(_Model):
+    """One task of a mixture."""
+
+    name: str
+    task: TrainingTask
+    hyperparameters: Hyperparameters = Field(description="The stage's, but for max_length and train_rows.")
+    data_revision: str | None = None
+    data_fingerprint: str | None = None
+    dropped_rows: tuple[int, ...] = ()
+    head: EarlierHead | None = None
+
+
+class MixtureJob(_Job):
+    """One stage to train on several tasks."""
+
+    name: str
+    members: tuple[MixtureMember, ...] = Field(min_length=2)
+    sampling: Sampling
 
 
 class StageProgress(_Model):
@@ -67,6 +104,21 @@ class HeldOutScore(_Model):
     fingerprint: str
 
 
+class MemberResult(_Model):
+    """What a stage did with one task of its mixture."""
+
+    task: str
+    rate: float = Field(description="Chance of the task to be drawn for a step, 0 to 1.")
+    steps: int
+    samples: int
+    tokens: int
+    data_source: str
+    data_revision: str | None
+    data_fingerprint: str
+    data_rows: int
+    held_out: HeldOutScore | None
+
+
 class StageResult(_Model):
     """What a stage did."""
 
@@ -84,8 +136,11 @@ class StageResult(_Model):
     device: str = Field(description="cpu or cuda.")
     hardware: str
     peak_memory_bytes: int = Field(description="Highest use of one process: CUDA memory, else resident set.")
-    data_source: str
+    data_source: str = Field(
+        description="Of a mixture, those of its tasks, likewise revision and fingerprint."
+    )
     data_revision: str | None
     data_fingerprint: str
     data_rows: int = Field(description="Rows trained on, after train_rows.")
     held_out: HeldOutScore | None = Field(None, description="None where the task names no rows at hand.")
+    members: tuple[MemberResult, ...] = Field((), description="Of a mixture, in its order.")

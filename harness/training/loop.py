@@ -10,11 +10,12 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 
-from harness.training.batches import BatchPlan, shares
+from harness.training.batches import shares
 from harness.training.distributed import World
 from harness.training.heads import Head
 from harness.training.job import StageProgress
 from harness.training.kinds.batch_maker import BatchMaker, Draw
+from harness.training.mixture_plan import MixturePlan
 from harness.training.resume import ResumePoints, SavedPoint
 from harness.training.training_log import TrainingLog
 
@@ -60,14 +61,32 @@ class _Clock:
 
 
 @dataclass(frozen=True)
+class TaskBatches:
+    """How batches of one task are made and judged.
+
+    Attributes:
+        head: The loss.
+        rows: Batches of the task's rows.
+        chosen: `[rows of the plan]` which of the rows the plan's indices mean.
+    """
+
+    head: Head
+    rows: BatchMaker
+    chosen: npt.NDArray[np.int64]
+
+
+Forward = Callable[[int, dict[str, torch.Tensor]], tuple[Any, torch.Tensor | float]]
+"""Number of the task and the model's inputs -> the model's output, and a zero to be added to the loss."""
+
+
+@dataclass(frozen=True)
 class Steps:
     """Everything that the steps of a stage need.
 
     Attributes:
         engine: DeepSpeed's engine.
-        head: The loss.
-        rows: Batches of the task's rows.
-        chosen: `[rows of the plan]` which of the rows the plan's indices mean.
+        forward: A forward pass of the engine.
+        tasks: The tasks by the numbers of the plan.
         plan: The batches.
         accumulation: Forward passes per step on each process.
         world: This process's place.
@@ -77,10 +96,9 @@ class Steps:
     """
 
     engine: Any
-    head: Head
-    rows: BatchMaker
-    chosen: npt.NDArray[np.int64]
-    plan: BatchPlan
+    forward: Forward
+    tasks: tuple[TaskBatches, ...]
+    plan: MixturePlan
     accumulation: int
     world: World
     log: TrainingLog
@@ -97,8 +115,8 @@ class Steps:
         clock = _Clock(point.seconds if point else 0.0, self.plan.totals(done)[0])
         between = 1 if self.world.device.type == "cpu" else _CUDA_STEPS_BETWEEN_READINGS
         unread: list[_Step] = []
-        for number, batch in enumerate(self.plan.from_step(done), done + 1):
-            unread.append(self._step(number, batch))
+        for number, (task, batch) in enumerate(self.plan.from_step(done), done + 1):
+            unread.append(self._step(number, task, batch))
             clock.samples += len(batch)
             last = number == self.plan.steps
             if number % between and not last:
@@ -123,20 +141,22 @@ class Steps:
             samples_per_second=clock.speed,
         )
 
-    def _step(self, number: int, batch: npt.NDArray[np.int64]) -> _Step:
+    def _step(self, number: int, task: int, batch: npt.NDArray[np.int64]) -> _Step:
         """Do one optimizer step; the gradient is that of the mean loss over the batch's predictions."""
         # The engine divides by accumulation and averages over ranks, which would weight micro-batches alike
         # where a last batch splits unevenly.
         passes = self.world.size * self.accumulation
         total = torch.zeros((), device=self.world.device)
         learning_rate = float(self.engine.get_lr()[0])
-        rows = self.chosen[batch]
-        counted = self.rows.counted(rows)
+        head, maker = self.tasks[task].head, self.tasks[task].rows
+        rows = self.tasks[task].chosen[batch]
+        counted = maker.counted(rows)
         draw = Draw(self.plan.seed, number)
         for share in shares(rows, self.world.rank, self.world.size, self.accumulation):
-            inputs = self.rows.tensors(share, self.world.device, draw)
+            inputs = maker.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
-            loss = self.head.loss_sum(self.engine(**inputs), labels) / counted
+            output, zero = self.forward(task, inputs)
+            loss = head.loss_sum(output, labels) / counted + zero
             self.engine.backward(loss * passes)
             self.engine.step()
             total += loss.detach()

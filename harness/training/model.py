@@ -61,6 +61,10 @@ class IncompleteEncoderError(UserError):
     """The folder lacks weights of the encoder."""
 
 
+class HeadNotKeptError(UserError):
+    """The head of an earlier stage does not fit, though its task's labels are the same."""
+
+
 class InputTooLongError(UserError):
     """`max_length` exceeds the model's positions."""
 
@@ -87,9 +91,14 @@ class LoadedModel:
 
 
 def load_model(
-    folder: Path, task: TrainingTask, settings: Hyperparameters, seed: int, trust_remote_code: bool
+    folder: Path,
+    task: TrainingTask,
+    settings: Hyperparameters,
+    seed: int,
+    trust_remote_code: bool,
+    kept_head: Path | None = None,
 ) -> LoadedModel:
-    """Load the encoder of a folder and put a fresh head on it, drawn by `seed`.
+    """Load the encoder of a folder and put a fresh head on it, drawn by `seed`, or one that is kept.
 
     A head that the folder may hold (of a classifier, of masked language modelling) is never used.
 
@@ -99,12 +108,14 @@ def load_model(
         settings: Dropout override and frozen embeddings.
         seed: Seed of the head's weights.
         trust_remote_code: Run the model code of the folder.
+        kept_head: Folder of an encoder with the head to go on with.
 
     Raises:
         UnsupportedModelError: the architecture is not one that is trained.
         UnsuitedKindError: a text-to-text model cannot be trained on the task's kind.
         UnsafePrecisionError: a text-to-text model cannot be trained in fp16.
         IncompleteEncoderError: an encoder weight is missing in the folder.
+        HeadNotKeptError: the kept head lacks weights.
         ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
@@ -122,7 +133,9 @@ def load_model(
         _check_precision(settings.precision)
         config.xstilts["text_format"] = words.model_dump(mode="json")
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    model, head_names, carried = _build(folder, active, head, seed, trust_remote_code)
+    model, head_names, carried = _build(
+        folder, active, head, seed, trust_remote_code, model_weights(kept_head) if kept_head else {}
+    )
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
     parameters = dict(model.named_parameters())
@@ -185,7 +198,12 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 
 
 def _build(
-    folder: Path, config: Any, head: Head, seed: int, trust_remote_code: bool
+    folder: Path,
+    config: Any,
+    head: Head,
+    seed: int,
+    trust_remote_code: bool,
+    kept: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
 
@@ -198,14 +216,23 @@ def _build(
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
     found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
+    # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
+    pooler = {
+        name
+        for name in skeleton.state_dict()
+        if name.startswith(f"{prefix}pooler.") and not {name, name.removeprefix(prefix)} & found.keys()
+    }
+    weights |= {name: tensor for name, tensor in kept.items() if name in head_names | pooler}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
     )
-    lost = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])} - head_names
-    # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
-    pooler = {name for name in lost if name.startswith(f"{prefix}pooler.")}
-    lost -= pooler
+    missing = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
+    if kept and missing & (head_names | pooler):
+        raise HeadNotKeptError(
+            f"head: keep: the earlier head lacks {min(missing & (head_names | pooler))}; write head: new"
+        )
+    lost = missing - head_names - pooler
     if lost:
         raise IncompleteEncoderError(
             f"model {folder}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); they "

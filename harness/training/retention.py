@@ -66,7 +66,11 @@ def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world
     task, length, rows_at_once = kept.task, kept.max_length, kept.batch_size
     if model.config.model_type in TEXT_TO_TEXT_TYPES:
         return score_answers(task, text_format(task), rows, model, tokenizer, length, rows_at_once, world)
-    return score_held_out(task, rows, model, head_for(task), tokenizer, length, rows_at_once, world)
+
+    def forward(inputs: dict[str, torch.Tensor]) -> Any:
+        return model(**inputs)
+
+    return score_held_out(task, rows, model, forward, tokenizer, length, rows_at_once, world)
 
 
 def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:

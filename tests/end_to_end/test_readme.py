@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from harness.spec.load import load_sequences
 from tests.execution.experiment import make_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +27,25 @@ def of(program: str) -> list[str]:
     return [command for command in commands() if command.startswith(program + " ")]
 
 
+def sequence_files() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
+def test_what_else_a_sequence_file_can_say_is_valid(tmp_path: Path) -> None:
+    whole, more = map(yaml.safe_load, sequence_files())
+    (tmp_path / "my-order.yaml").write_text(
+        yaml.safe_dump(whole | more | {"orders": "all", "training": more["training"]})
+    )
+    (loaded,) = load_sequences([tmp_path / "my-order.yaml"])
+    assert loaded.spec.mixtures and loaded.spec.few_shot
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
     """A folder with the README's sequence file on a tiny model, its data, and a classifier `CHECKPOINT`."""
     folder = tmp_path_factory.mktemp("readme")
     make_experiment(folder)
-    (yaml,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    changed = yaml.replace("FacebookAI/xlm-roberta-base", f"{folder}/model")
+    changed = sequence_files()[0].replace("FacebookAI/xlm-roberta-base", f"{folder}/model")
     changed = changed.replace("[xtreme_xnli]", "[xtreme_xnli_en, xtreme_xnli_de, xtreme_xnli_sw]")
     changed = changed.replace("batch_size: 32", "batch_size: 32\n  max_length: 32")
     assert changed.count("max_length") == 1 and "xlm-roberta" not in changed

@@ -1,8 +1,15 @@
 import pytest
 
-from harness.plan.identity import evaluation_digest, root_digest, stage_digest
+from harness.plan.identity import (
+    MemberIdentity,
+    evaluation_digest,
+    mixture_digest,
+    root_digest,
+    stage_digest,
+)
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.spec.mixture import Sampling
 from harness.spec.text_format import text_format
 from harness.spec.training_task import training_task
 
@@ -65,7 +72,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "freeze_embeddings": True,
         "dropout": 0.0, "train_rows": 5, "schedule": Schedule.CONSTANT,
     }  # fmt: skip
-    assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation"}
+    assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation", "head"}
     digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}
     assert len(digests | {digest()}) == len(changes) + 1
 
@@ -73,12 +80,45 @@ def test_every_setting_but_accumulation_enters_the_digest():
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():
     def read(task=TASK, **changed):
         words = text_format(task).model_copy(update=changed)
-        return stage_digest("0" * 32, task, "d", SETTINGS, 1, words)
+        return stage_digest("0" * 32, task, "d", SETTINGS, 1, text_format=words)
 
     renamed = TASK.model_copy(update={"name": "other"})
     column = TASK.model_copy(update={"inputs": ("a", "c")})
     assert len({digest(), read(), read(renamed), read(column), read(version=2)}) == 5
     assert read(TASK.model_copy(update={"title": "Other"})) == read()
+
+
+def test_a_kept_head_enters_the_digest_where_there_is_one():
+    assert digest(settings=SETTINGS.overridden({"head": "keep"})) == digest()
+    kept = {stage_digest("0" * 32, TASK, "d", SETTINGS, 1, kept_head=head) for head in ("1" * 32, "2" * 32)}
+    assert len(kept | {digest()}) == 3
+
+
+def mixture(sampling=None, data=("d", "e"), settings=SETTINGS, own=SETTINGS, swap=False):
+    names = ("first", "second")
+    members = [
+        MemberIdentity(name, TASK, rows, own if name == "second" else settings)
+        for name, rows in zip(names, data, strict=True)
+    ]
+    rule = Sampling.model_validate(sampling or {})
+    return mixture_digest("0" * 32, members[::-1] if swap else members, rule, settings, 1)
+
+
+def test_what_can_change_a_mixture_changes_its_digest():
+    different = [
+        mixture({"cap": 10}),
+        mixture({"temperature": 2.0}),
+        mixture({"weights": {"first": 1, "second": 2}}),
+        mixture({"weights": {"first": 2, "second": 1}}),
+        mixture(data=("d", "f")),
+        mixture(settings=SETTINGS.overridden({"learning_rate": 3e-5})),
+        mixture(own=SETTINGS.overridden({"max_length": 256})),
+        mixture(own=SETTINGS.overridden({"train_rows": 10})),
+        mixture(swap=True),
+        digest(),
+    ]
+    assert len({*different, mixture()}) == len(different) + 1
+    assert mixture(settings=SETTINGS.overridden({"accumulation": 4})) == mixture()
 
 
 def test_digest_is_pinned():

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from harness.spec.hyperparameters import Hyperparameters
-from harness.training.job import StageJob
+from harness.spec.mixture import Sampling
+from harness.spec.training_task import TrainingTask
+from harness.training.job import MixtureJob, MixtureMember, StageJob
 
 from . import models
 
@@ -49,11 +51,24 @@ class Laboratory:
             workdir=self.folder / "work" / name,
         )
 
+    def mixture(
+        self, name: str, tasks: dict[str, TrainingTask], sampling: dict[str, Any], **settings: Any
+    ) -> MixtureJob:
+        """A job over several tasks; `settings` as for a single one."""
+        content = self.job(name, **settings).model_dump(include=set(MixtureJob.model_fields))
+        members = tuple(
+            MixtureMember(name=task, task=spec, hyperparameters=content["hyperparameters"])
+            for task, spec in tasks.items()
+        )
+        return MixtureJob(**content, name="all", members=members, sampling=Sampling.model_validate(sampling))
+
     def stage(self, name: str, part: str = "encoder") -> Path:
         """The folder that an earlier stage leaves."""
         return self.folder / "work" / name / part
 
-    def train(self, *orders: StageJob | dict[str, Any], processes: int = 1, dies: bool = False) -> list[Any]:
+    def train(
+        self, *orders: StageJob | MixtureJob | dict[str, Any], processes: int = 1, dies: bool = False
+    ) -> list[Any]:
         """Train the jobs in one process (or one group of them) and return their answers."""
         full = [order if isinstance(order, dict) else {"job": order} for order in orders]
         listed = [order | {"job": order["job"].model_dump(mode="json")} for order in full]

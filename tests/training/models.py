@@ -38,7 +38,7 @@ def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None
     (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_bert(folder: Path) -> None:
+def make_bert(folder: Path, positions: int = 64) -> None:
     """A BertModel without any head and without key prefix, as sentence encoders are published."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -65,12 +65,12 @@ def make_bert(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=64,
+        max_position_embeddings=positions,
     )
     BertModel(config).save_pretrained(folder)
 
 
-def make_xlm_roberta(folder: Path) -> None:
+def make_xlm_roberta(folder: Path, positions: int = 64) -> None:
     """An XLM-R saved from masked language modelling: key prefix `roberta.`, an lm_head, no pooler."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -103,7 +103,8 @@ def make_xlm_roberta(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=66,
+        # Positions are counted from after the padding id.
+        max_position_embeddings=positions + 2,
         type_vocab_size=1,
         pad_token_id=1,
     )

@@ -35,6 +35,13 @@ def trained(words):
         job(words, "mt5-frozen", level="zero2", epochs=6, **FROZEN),
         job(words, "mt5-second", words.stage("mt5-frozen"), "zero3", **FROZEN),
         job(words, "mt5-mlm", task=kind_task("masked_lm")),
+        words.mixture(
+            "mt5-mixed",
+            {"tiny_pairs": TASK, "choices": kind_task("multiple_choice")},
+            {"temperature": 1e6},
+            encoder=words.stage("mt5-frozen"),
+            **(SETTINGS | {"steps": 12}),
+        ),
     ]
     return dict(zip([job.digest for job in jobs], words.train(*jobs), strict=True))
 
@@ -94,6 +101,21 @@ def test_what_is_left_of_an_earlier_task_is_measured_on_the_later_model_as_it_is
     model = joined_model(words.stage("mt5-second"), kept, False)
     for name, tensor in tensors(words.stage("mt5-second")).items():
         assert (model.state_dict()[name] == tensor).all(), name
+
+
+def test_a_mixture_trains_one_model_and_keeps_how_each_task_is_written(trained, words):
+    members = trained["mt5-mixed"]["result"]["members"]
+    assert [member["task"] for member in members] == ["tiny_pairs", "choices"]
+    assert sum(member["steps"] for member in members) == 12 and all(member["steps"] for member in members)
+    encoder = words.stage("mt5-mixed")
+    marks = {"tiny_pairs": ["tiny_pairs: first:", "second:"], "choices": ["tiny:", "question:"]}
+    for name, expected in marks.items():
+        whole = words.stage("mt5-mixed", f"heads/{name}")
+        config = json.loads((whole / "config.json").read_text())
+        assert config["xstilts"]["text_format"]["marks"] == expected
+        assert all(file.samefile(whole / file.name) for file in weight_files(encoder))
+    start, end = tensors(words.stage("mt5-frozen")), tensors(encoder)
+    assert float((start["shared.weight"] - end["shared.weight"]).abs().max()) > 1e-4
 
 
 def test_masked_language_modelling_is_refused_before_training(trained):

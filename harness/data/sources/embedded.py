@@ -5,25 +5,33 @@ from typing import Literal
 
 from harness.data.sources.columns import MissingColumnError, SourceColumns
 from harness.embedded import corpus
+from harness.spec.training_task import EmbeddedSource
 
 
-def read_embedded_training(name: str, needed: tuple[str, ...]) -> SourceColumns:
-    """Generate the English training rows of a data set of the corpus.
+def read_embedded_training(source: EmbeddedSource, needed: tuple[str, ...]) -> SourceColumns:
+    """Generate the rows of a data set of the corpus that a task trains on: English, or validation rows.
 
     They have no column names of their own: the texts and the label go by the names in `needed`, in order.
 
     Raises:
         MissingColumnError: the task has another number of inputs than the data set has texts.
-        UnknownCorpusError: there is no such data set.
+        UnknownCorpusError: there is no such data set, or not in this language.
     """
-    rows = corpus.training_rows(name)
+    name = source.corpus
+    if source.split == "train" and source.language == "en":
+        rows, origin = corpus.training_rows(name), f"{name}, train"
+    elif source.split == "train":
+        raise corpus.UnknownCorpusError(f"embedded corpus {name}: its training rows are English only")
+    else:
+        rows = corpus.evaluation_rows(name, source.language, source.split)
+        origin = f"{name}, {source.language}, {source.split}"
     texts = _texts(rows)
     if len(needed) - 1 != texts:
         raise MissingColumnError(
             f"embedded corpus {name}: its rows have {texts} text(s), but the task names {len(needed) - 1} "
             f"input(s), {', '.join(needed[:-1])}; correct the task's 'inputs'"
         )
-    return _columns(rows, f"{name}, train", needed)
+    return _columns(rows, origin, needed)
 
 
 def read_embedded_evaluation(

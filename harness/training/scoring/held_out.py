@@ -1,6 +1,6 @@
 """The usual metric of a stage's task on rows that it was not trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from harness.data.rows import TrainingRows
 from harness.spec.training_task import SpanExtractionTask, TrainingTask
 from harness.training.batches import shares
 from harness.training.distributed import World, from_every_rank
-from harness.training.heads import Head
 from harness.training.job import HeldOutScore
 from harness.training.kinds import span_extraction
 from harness.training.kinds.batch_maker import BatchMaker, Draw
@@ -19,13 +18,15 @@ from harness.training.scoring.predictions import Outputs, metrics, outputs
 from harness.training.tokenised import from_table
 
 _DRAW = Draw(0, 0)
+Forward = Callable[[dict[str, torch.Tensor]], Any]
+"""The model's inputs -> its output."""
 
 
 def score_held_out(
     task: TrainingTask,
     rows: TrainingRows,
     engine: Any,
-    head: Head,
+    forward: Forward,
     tokenizer: Any,
     max_length: int,
     batch_size: int,
@@ -37,7 +38,7 @@ def score_held_out(
         task: The task with its labels.
         rows: Its held-out rows.
         engine: The engine, after training.
-        head: The kind's head, for its loss.
+        forward: A forward pass of the engine for this task.
         tokenizer: The model's tokenizer.
         max_length: As in training.
         batch_size: Rows over all processes at once.
@@ -50,7 +51,7 @@ def score_held_out(
     maker = batch_maker(task, from_table(table))
     engine.eval()
     with torch.no_grad():
-        own = dict(_predict(task, maker, engine, head, batch_size, world))
+        own = dict(_predict(task, maker, forward, batch_size, world))
     engine.train()
     found: dict[int, Outputs] = {}
     for part in from_every_rank(own):
@@ -65,7 +66,7 @@ def score_held_out(
 
 
 def _predict(
-    task: TrainingTask, maker: BatchMaker, engine: Any, head: Head, batch_size: int, world: World
+    task: TrainingTask, maker: BatchMaker, forward: Forward, batch_size: int, world: World
 ) -> Iterator[tuple[int, Outputs]]:
     order = np.argsort(-maker.lengths, kind="stable").astype(np.int64)
     for start in range(0, len(order), batch_size):
@@ -73,5 +74,5 @@ def _predict(
         (share,) = shares(order[start : start + batch_size], world.rank, world.size, 1)
         inputs = maker.tensors(share, world.device, _DRAW)
         labels = inputs.pop("labels")
-        output = engine(**inputs)
+        output = forward(inputs)
         yield from zip(share.tolist(), outputs(task, output, labels, len(share)), strict=True)

@@ -1,0 +1,93 @@
+"""What a stage trains on, and with which settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.plan.stage import Shots, Stage
+from harness.spec.few_shot import FewShot
+from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.load import LoadedSequence
+from harness.spec.mixture import Mixture
+from harness.spec.sequence_file import SequenceFile
+from harness.spec.training_task import ClassificationTask, TrainingTask
+
+
+@dataclass(frozen=True)
+class StageContent:
+    """What a stage trains on.
+
+    Attributes:
+        tasks: Name of the rows -> training task; several of a mixture.
+        settings: The stage's settings.
+        own: Name of the rows -> the settings that hold for them; they differ only in a mixture.
+        mixture: The mixture, if it is one.
+    """
+
+    tasks: Mapping[str, TrainingTask]
+    settings: Hyperparameters
+    own: Mapping[str, Hyperparameters]
+    mixture: Mixture | None
+
+
+def stage_content(loaded: LoadedSequence, stage: Stage) -> StageContent:
+    """Return what a stage of a sequence file trains on."""
+    spec = loaded.spec
+    if stage.shots is not None:
+        name = few_shot_rows(spec, stage.task, stage.shots.language)
+        settings = few_shot_settings(spec, stage.task, stage.shots)
+        return StageContent({name: few_shot_tasks(loaded)[name]}, settings, {name: settings}, None)
+    settings, tasks = spec.hyperparameters(stage.task), loaded.members(stage.task)
+    mixture = spec.mixtures.get(stage.task)
+    if mixture is None:
+        return StageContent(tasks, settings, {stage.task: settings}, None)
+    own = {name: spec.member_hyperparameters(stage.task, name) for name in tasks}
+    return StageContent(tasks, settings, own, mixture)
+
+
+def row_names(spec: SequenceFile, stage: Stage) -> tuple[str, ...]:
+    """Return the names of the rows that a stage trains on."""
+    if stage.shots is not None:
+        return (few_shot_rows(spec, stage.task, stage.shots.language),)
+    return spec.members(stage.task)
+
+
+def few_shots(spec: SequenceFile) -> tuple[Shots, ...]:
+    """Return the few-shot stages that follow each target stage."""
+    few = spec.few_shot
+    return tuple(Shots(k, language) for language in few.language for k in few.k) if few else ()
+
+
+def few_shot_tasks(loaded: LoadedSequence) -> dict[str, TrainingTask]:
+    """Return the rows that few-shot stages draw from: the targets' in other languages, by name."""
+    few, tasks = loaded.spec.few_shot, dict[str, TrainingTask]()
+    for target in loaded.spec.targets if few else ():
+        for language in few.language if few else ():
+            name = few_shot_rows(loaded.spec, target, language)
+            tasks[name] = _in_language(loaded.tasks[target], language, few)
+    return tasks
+
+
+def few_shot_rows(spec: SequenceFile, target: str, language: str) -> str:
+    """Return how the rows of a target in a language are called."""
+    return f"{target} ({language}, {spec.few_shot.split if spec.few_shot else 'train'})"
+
+
+def few_shot_settings(spec: SequenceFile, target: str, shots: Shots) -> Hyperparameters:
+    """Return the settings of a few-shot stage: the target's, its head, and k rows."""
+    own = spec.few_shot.training if spec.few_shot else {}
+    return spec.hyperparameters(target).overridden({**own, "train_rows": shots.k, "head": "keep"})
+
+
+def _in_language(task: TrainingTask, language: str, few: FewShot | None) -> TrainingTask:
+    others = task.other_languages if isinstance(task, ClassificationTask) else None
+    sources = others.sources(language, few.split) if others and few else None
+    assert sources is not None, f"{task.name} has no rows in {language}; spec.few_shot_checks refuses that"
+    changes = {
+        "language": language,
+        "sources": sources,
+        "further_sources": (),
+        "held_out": None,
+        "expected_rows": None,
+        "other_languages": None,
+    }
+    return task.model_copy(update=changes)

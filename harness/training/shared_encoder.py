@@ -1,0 +1,133 @@
+"""One encoder under the heads of several tasks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.training_task import TrainingTask
+from harness.training.model import LoadedModel, load_model
+
+_ENCODER = "encoder"
+_MODELS = "models"
+
+
+class SharedEncoder(nn.Module):
+    """Hugging Face models, one for each task, whose encoder is one and the same module.
+
+    Attributes:
+        encoder: The encoder.
+        models: The models; they call the encoder, but its parameters are not theirs.
+    """
+
+    def __init__(self, models: Sequence[Any], encoder: Any, used: Sequence[set[str]]) -> None:
+        """Put the models on one encoder.
+
+        Args:
+            models: Models of one architecture.
+            encoder: What each is to call.
+            used: Of each model, the names of the parameters that it has alone.
+        """
+        super().__init__()
+        self.encoder = encoder
+        self.models = nn.ModuleList(models)
+        for model in models:
+            prefix = model.base_model_prefix
+            setattr(model, prefix, encoder)
+            # A language model's output layer is the encoder's word embeddings.
+            model.tie_weights()
+            del model._modules[prefix]
+            model.__dict__[prefix] = encoder
+        trained = [name for name, parameter in self.named_parameters() if parameter.requires_grad]
+        self._idle = [
+            [name for name in trained if _own_name(name, at, model.base_model_prefix) not in used[at]]
+            for at, model in enumerate(models)
+        ]
+
+    def forward(self, task: int, inputs: Mapping[str, Tensor]) -> tuple[Any, Tensor]:
+        """Return the output of a task's model, and a zero to be added to its loss.
+
+        The zero depends on every trained parameter that the task does without, so that those have a
+        gradient, zero, in every step: what ZeRO 3 keeps of an earlier step would else be taken for it.
+        AdamW moves them by their momentum meanwhile, as it does at any gradient of zero.
+        """
+        zero = torch.zeros((), device=next(iter(inputs.values())).device)
+        for name in self._idle[task]:
+            zero = zero + 0.0 * self._parameter(name).reshape(-1)[:1].sum()
+        return self.models[task](**inputs), zero
+
+    def _parameter(self, name: str) -> Tensor:
+        # By attributes: so DeepSpeed learns that a module uses a parameter of another, and gathers it.
+        *path, last = name.split(".")
+        module: Any = self
+        for part in path:
+            module = getattr(module, part)
+        parameter: Tensor = getattr(module, last)
+        return parameter
+
+
+@dataclass(frozen=True)
+class LoadedMixture:
+    """An encoder with a head for each task, ready to train, on the CPU, in fp32.
+
+    Attributes:
+        model: The module to train.
+        parts: Each task's model; all have the encoder of `parts[holder]`.
+        holder: The number of the task whose model has the most of the encoder (its pooler).
+    """
+
+    model: SharedEncoder
+    parts: tuple[LoadedModel, ...]
+    holder: int
+
+    def weights(self, part: int, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return one task's share of the trained parameters, under the names of its model."""
+        prefix = self.parts[part].model.base_model_prefix
+        named = {_own_name(name, part, prefix): tensor for name, tensor in trained.items()}
+        return {name: tensor for name, tensor in named.items() if name is not None}
+
+
+def _own_name(name: str, part: int, prefix: str) -> str | None:
+    """Return how one of the models calls a parameter of `SharedEncoder`; None where it is another's."""
+    if name.startswith(f"{_ENCODER}."):
+        return f"{prefix}.{name.removeprefix(f'{_ENCODER}.')}"
+    own = f"{_MODELS}.{part}."
+    return name.removeprefix(own) if name.startswith(own) else None
+
+
+def load_mixture(
+    folder: Path,
+    tasks: Sequence[tuple[TrainingTask, Hyperparameters, Path | None]],
+    seed: int,
+    trust_remote_code: bool,
+) -> LoadedMixture:
+    """Load the encoder of a folder and put a head on it for each task, new ones drawn by `seed`.
+
+    Args:
+        folder: Hugging Face model folder with safetensors.
+        tasks: The tasks with their settings, and the folder of the head that one keeps.
+        seed: Seed of each head's weights: those that the task would begin with alone.
+        trust_remote_code: Run the model code of the folder.
+
+    Raises:
+        UserError: as `load_model`.
+    """
+    parts: list[LoadedModel] = []
+    used: list[set[str]] = []
+    holder, encoder, most = 0, None, 0
+    for task, settings, kept in tasks:
+        part = load_model(folder, task, settings, seed, trust_remote_code, kept)
+        parts.append(part)
+        used.append({name for name, _ in part.model.named_parameters()})
+        count = sum(1 for _ in part.model.base_model.parameters())
+        if count > most:
+            holder, encoder, most = len(parts) - 1, part.model.base_model, count
+        # At once, so that there are never more than two encoders in memory.
+        for one in parts:
+            setattr(one.model, one.model.base_model_prefix, encoder)
+    model = SharedEncoder([part.model for part in parts], encoder, used)
+    return LoadedMixture(model, tuple(parts), holder)

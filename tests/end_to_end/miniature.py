@@ -1,0 +1,159 @@
+"""Small local rows for every task of a sequence file, in its declared layout, and a tiny model."""
+
+import io
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from harness.data.evaluation_corpora import CORPORA
+from harness.plan.content import few_shot_tasks
+from harness.plan.orders import iterate_orders
+from harness.spec.load import LoadedSequence
+from harness.spec.training_task import (
+    ClassificationTask,
+    FolderSource,
+    MultipleChoiceTask,
+    SpanExtractionTask,
+    TaggingTask,
+    TrainingTask,
+)
+from tests.training import models
+from tests.training.text_models import make_mt5
+
+ROWS = 12
+_MOST_ORDERS = 4
+_POSITIONS = 512
+
+
+def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
+    """Fill a folder with `data/`, `model/` and a smaller copy of a sequence file; return the copy."""
+    draw = random.Random(3)
+    for task in [*loaded.tasks.values(), *few_shot_tasks(loaded).values()]:
+        held_out = [task.held_out.folder] if task.held_out else []
+        for file in [*(part.folder for part in task.all_sources), *held_out]:
+            if file is not None and not (folder / "data" / file.path).exists():
+                _write(folder / "data" / file.path, _content(task, file, draw))
+    for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
+        if leaf.corpus in CORPORA:
+            corpus = CORPORA[leaf.corpus]
+            values = {name: value for value, name in corpus.label_values.items()}
+            labels = [values.get(name, name) for name in corpus.label_names]
+            lines = [f"{_text(draw)}\t{_text(draw)}\t{labels[row % len(labels)]}\n" for row in range(ROWS)]
+            _write(folder / "data" / corpus.path(leaf.language, loaded.spec.evaluation.split), "".join(lines))
+    _make_model(loaded.spec.model, folder / "model")
+    copy = folder / f"{loaded.spec.name}.yaml"
+    copy.write_text(yaml.safe_dump(_smaller(loaded, folder), sort_keys=False))
+    return copy
+
+
+def _smaller(loaded: LoadedSequence, folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(loaded.path.read_text())
+    content["model"] = str(folder / "model")
+    content["seeds"] = content["seeds"][:1]
+    training = content.setdefault("training", {})
+    training |= {"steps": 2, "batch_size": 4, "precision": "fp32", "train_rows": ROWS}
+    training.pop("epochs", None)
+    few = content.get("few_shot") or {}
+    for settings in [*training.get("per_task", {}).values(), few.get("training", {})]:
+        for key in ("epochs", "steps", "train_rows"):
+            settings.pop(key, None)
+    # A stage of a mixture must come to each of its tasks.
+    for name, mixture in content.get("mixtures", {}).items():
+        own = training.setdefault("per_task", {}).setdefault(name, {})
+        own["steps"] = 3 * len(mixture["tasks"])
+    if few:
+        few["k"] = few["k"][:1]
+    orders = list(iterate_orders(loaded.spec))
+    if len(orders) > _MOST_ORDERS:
+        chosen = dict.fromkeys([*orders[: _MOST_ORDERS - 1], orders[-1]])
+        repeats = any(len(set(order)) < len(order) for order in chosen)
+        content["orders"] = {"listed": [list(order) for order in chosen], "repeats": repeats}
+    return content
+
+
+def _content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str | bytes:
+    if isinstance(task, SpanExtractionTask):
+        return json.dumps({"data": [{"title": "", "paragraphs": list(_paragraphs(draw))}]})
+    if isinstance(task, TaggingTask):
+        tags = task.labels or ("A", "B", "C")
+        names = {task.words: "word", task.tags: "tag"}
+        columns = [names[name] for name in file.columns or (task.words, task.tags)]
+        sentences = []
+        for row in range(ROWS):
+            fields = [
+                {"word": draw.choice(models.WORDS), "tag": tags[(row + at) % len(tags)]} for at in range(5)
+            ]
+            sentences.append("".join("\t".join(field[name] for name in columns) + "\n" for field in fields))
+        return "\n".join(sentences)
+    if isinstance(task, ClassificationTask | MultipleChoiceTask):
+        rows = [_row(task, number, draw) for number in range(ROWS)]
+        return _table(rows, file)
+    return "".join(f"{_text(draw)}\n" for _ in range(ROWS))
+
+
+def _row(task: ClassificationTask | MultipleChoiceTask, number: int, draw: random.Random) -> dict[str, Any]:
+    row: dict[str, Any] = {name: _text(draw) for name in task.inputs}
+    if isinstance(task, ClassificationTask):
+        values = {name: value for value, name in (task.label_values or {}).items()}
+        label = task.labels[number % len(task.labels)]
+        return row | {task.label: values.get(label, label)}
+    row |= {name: next(iter(values)) for name, values in (task.input_values or {}).items()}
+    count = len(task.choices) if len(task.choices) > 1 else len(task.labels) or 4
+    candidates = [_text(draw) for _ in range(count)]
+    if len(task.choices) > 1:
+        row |= dict(zip(task.choices, candidates, strict=True))
+    else:
+        first, *within = task.choices[0].split(".")
+        row[first] = {within[0]: candidates} if within else candidates
+    right = number % count
+    return row | {task.label: task.labels[right] if task.labels else right + task.first_label}
+
+
+def _table(rows: list[dict[str, Any]], file: FolderSource) -> str | bytes:
+    if file.format == "parquet":
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), sink)
+        return sink.getvalue()
+    if file.format == "jsonl":
+        return "".join(f"{json.dumps(row)}\n" for row in rows)
+    separator = {"tsv": "\t", "csv": ","}[file.format]
+    names = file.columns or tuple(rows[0])
+    lines = [[str(row.get(name, "0")) for name in names] for row in rows]
+    head = [] if file.columns else [list(names)]
+    return "".join(f"{separator.join(line)}\n" for line in [*head, *lines])
+
+
+def _paragraphs(draw: random.Random) -> Iterator[dict[str, Any]]:
+    for row in range(ROWS):
+        words = draw.choices(models.WORDS, k=20)
+        answer = {"text": words[0], "answer_start": 0}
+        yield {
+            "context": " ".join(words),
+            "qas": [{"id": str(row), "question": _text(draw), "answers": [answer], "is_impossible": False}],
+        }
+
+
+def _text(draw: random.Random) -> str:
+    return " ".join(draw.choices(models.WORDS, k=draw.randint(4, 9)))
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _make_model(name: str, folder: Path) -> None:
+    """Make a tiny random model of the architecture of the one that a sequence file names."""
+    if "mt5" in name:
+        make_mt5(folder)
+    elif "xlm-roberta" in name:
+        models.make_xlm_roberta(folder, positions=_POSITIONS)
+    else:
+        assert name.startswith("embedded:"), f"no miniature of {name}: its architecture is not known here"
+        models.make_bert(folder, positions=_POSITIONS)

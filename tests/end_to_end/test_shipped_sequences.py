@@ -1,0 +1,57 @@
+"""Every shipped sequence file runs from data to leaderboard, on small local rows and a tiny random model."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.plan.tree import Plan
+from harness.resources import shipped
+from harness.spec.load import load_sequences
+from harness.store.manifest import STAGES
+from harness.store.store import Store
+from tests.end_to_end.miniature import make_miniature
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(shipped("sequences").glob("*.yaml"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_runs_end_to_end_in_miniature(path: Path, tmp_path: Path) -> None:
+    (loaded,) = load_sequences([path])
+    copy = make_miniature(loaded, tmp_path)
+    command = [
+        sys.executable, "-m", "harness.cli.main", "run", str(copy), "--data-dir", str(tmp_path / "data"),
+        "--store", str(tmp_path / "store"), "--leaderboards", str(tmp_path / "boards"), "--limit", "12",
+        "--workers", "1",
+    ]  # fmt: skip
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "XSTILTS_CACHE": str(tmp_path / "cache"),
+    }
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+
+    (small,) = load_sequences([copy])
+    plan = Plan.of(small)
+    trained = {manifest.path: manifest for manifest in Store(tmp_path / "store").all(STAGES)}
+    assert trained.keys() == {stage.path for stage in plan.stages}
+    for stage in plan.stages:
+        members = trained[stage.path].result.members
+        wanted = small.spec.mixtures[stage.task].tasks if stage.task in small.spec.mixtures else ()
+        assert tuple(member.task for member in members) == wanted
+        assert all(member.steps for member in members)
+    page = (tmp_path / "boards" / f"{loaded.spec.name}.md").read_text()
+    assert re.search(r"## Failed runs\s+None\.", page)
+    for sequence in plan.sequences:
+        assert " → ".join((*sequence.order, sequence.target)).replace("_", "") in page.replace(
+            "_", ""
+        ).replace("\\", "")
+    assert ("not zero-shot" in page) == (small.spec.few_shot is not None)
+    assert yaml.safe_load(path.read_text())["targets"] == list(small.spec.targets)
