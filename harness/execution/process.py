@@ -54,6 +54,11 @@ def cpu_seconds(pids: Iterable[int]) -> float | None:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def runs_or_would(pids: Iterable[int]) -> bool:
+    """Tell whether the main thread of one of these processes runs, or would if a core were free."""
+    return any(fields[_STATE] == "R" for pid in pids if (fields := _stat(pid)) is not None)
+
+
 def end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """End a process and all that it has started: first by asking, after some seconds by force."""
     below = descendants(process.pid)

@@ -84,6 +84,12 @@ class Reporter:
             self._number += 1
             self.failed(label, error, samples, items)
 
+    def again(self, samples: int, items: int) -> None:
+        """Tell that a stage which was counted as done is to be made again."""
+        with self._lock:
+            self._works += 1
+            self._take_off(-samples, -items)
+
     def say(self, text: str) -> None:
         """Print a line of its own."""
         with self._lock:

@@ -111,7 +111,10 @@ class Runner:
                 self._pending.remove(work)
                 self._leave_out(work, before)
                 return None
-            if not self._is_finished(Work("train", before, self._resolution.digests[before])):
+            needed = Work("train", before, self._resolution.digests[before])
+            if not self._is_finished(needed):
+                if needed not in self._pending and needed not in self._doing:
+                    self._make_first(needed, work)
                 return None
         lock = self._store.lock(work.digest)
         return lock if lock.try_acquire() else None
@@ -148,6 +151,8 @@ class Runner:
             self._needed |= missing
             every = list(all_work(self._resolution))
             again = {one for one in every if one.kind == "train" and one.stage in missing}
+            for one in again - self._doing - {*self._pending}:
+                self._reporter.again(*self._size(one))
             waiting = {work, *self._pending, *(again - self._doing)}
             self._pending = [one for one in every if one in waiting]
 

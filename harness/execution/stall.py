@@ -16,14 +16,19 @@ class StallWatch:
     does not say what a process has computed, nothing is ever taken for a stall.
     """
 
-    def __init__(self, cpu_seconds: Callable[[], float | None], limit: float) -> None:
+    def __init__(
+        self, cpu_seconds: Callable[[], float | None], runs: Callable[[], bool], limit: float
+    ) -> None:
         """Begin to watch.
 
         Args:
             cpu_seconds: Returns the processor time of the worker's processes so far.
+            runs: Tells whether one of them runs now, or waits for a core only: a machine may be so busy
+                that it gets next to no time.
             limit: Seconds of idleness that are too long.
         """
         self._cpu_seconds = cpu_seconds
+        self._runs = runs
         self._limit = limit
         self._looked = 0.0
         self.active()
@@ -45,7 +50,7 @@ class StallWatch:
             return False
         # Processes that have ended take their time with them; then it begins anew.
         gained = computed - self._computed
-        if gained < 0 or gained > _IDLE_SECONDS + _IDLE_SHARE * idle:
+        if gained < 0 or gained > _IDLE_SECONDS + _IDLE_SHARE * idle or self._runs():
             self.active()
             return False
         return idle > self._limit

@@ -24,7 +24,7 @@ from harness.execution.messages import (
     TrainRequest,
     WorkRequest,
 )
-from harness.execution.process import cpu_seconds, descendants, end
+from harness.execution.process import cpu_seconds, descendants, end, runs_or_would
 from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
 from harness.execution.worker import DISK_FULL
@@ -124,7 +124,11 @@ class WorkerProcess:
         process = self._running()
         self._spool.send(self._sent, request)
         self._sent += 1
-        watch = StallWatch(lambda: cpu_seconds(self._working(process)), self._stall_seconds)
+        watch = StallWatch(
+            lambda: cpu_seconds(self._working(process)),
+            lambda: runs_or_would(self._working(process)),
+            self._stall_seconds,
+        )
         while True:
             # Asked before reading, so that the last words of a worker that just ended are heard.
             ended = process.poll() is not None

@@ -37,8 +37,10 @@ def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, 
     for row, result in evaluated(board):
         answers = (predictions or {}).get((row.sequence, result.seed), {})
         columns = [column for column in board.languages[row.target] if column.task in answers]
-        found += _constant(row, result, columns, answers)
-        found += _chance(row, result, columns, answers)
+        constant = list(_constant(row, result, columns, answers))
+        found += constant
+        if not any(len(run.tasks) == len(columns) for run in constant):
+            found += _chance(row, result, columns, answers)
         found += [
             Collapse(
                 target=row.target, sequence=row.sequence, seed=result.seed, kind="loss", tasks=(), detail=note

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.errors import RunError
@@ -26,6 +27,7 @@ _TEXTS = frozenset({"sequence", "task", "item", "item_id"})
 _EVALUATED = ["task", "item_id", "label", "prediction"]
 _ROWS_AT_ONCE = 1 << 14
 _MOST_BYTES = 16 << 30
+_LONGEST_TEXT = 10_000
 _STORED = pa.schema(
     [
         ("sequence", pa.dictionary(pa.int32(), pa.string())),
@@ -283,6 +285,10 @@ def _within_limit(path: Path, file: pq.ParquetFile, columns: list[str]) -> Any:
     batches, size = [], 0
     for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
         size += batch.nbytes
+        # References to one long text are small until they are followed.
+        texts = [column.dictionary for column in batch.columns if isinstance(column, pa.DictionaryArray)]
+        if any((pc.max(pc.binary_length(text)).as_py() or 0) > _LONGEST_TEXT for text in texts):
+            raise PredictionsError(f"{path}: holds a name of more than {_LONGEST_TEXT:,} bytes; not read")
         if size > _MOST_BYTES:
             raise PredictionsError(f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB; not read")
         batches.append(batch)

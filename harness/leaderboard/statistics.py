@@ -75,8 +75,8 @@ class TargetStatistics(Frozen):
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
     comparisons: tuple[PairedComparison, ...]
-    orders_compared: int
-    orders_apart: int
+    orders_compared: int = 0
+    orders_apart: int = 0
     pairs: tuple[PairedComparison, ...]
 
     @property

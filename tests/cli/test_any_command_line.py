@@ -49,7 +49,7 @@ def _any_line(examples: int) -> Callable[[Path], None]:
 
 
 def test_any_command_line(tmp_path: Path) -> None:
-    _any_line(60)(tmp_path)
+    _any_line(40)(tmp_path)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness.execution.process import cpu_seconds, descendants, end, is_alive, started_at
+from harness.execution.process import cpu_seconds, descendants, end, is_alive, runs_or_would, started_at
 from harness.execution.stall import StallWatch
 
 # A launcher as torch's: its child has a session of its own, and the launcher does not forward signals.
@@ -56,8 +56,8 @@ def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str
     process = start(f"import time\nprint(1, flush=True)\n{program}")
     assert process.stdout is not None and process.stdout.readline()
     try:
-        # The busy one gets some processor time even on a machine that is busy otherwise.
-        watch = StallWatch(lambda: cpu_seconds([process.pid]), 2.0)
+        # The busy one waits for a core where the machine is busy otherwise, which is no stall.
+        watch = StallWatch(lambda: cpu_seconds([process.pid]), lambda: runs_or_would([process.pid]), 2.0)
         deadline = time.monotonic() + (60 if stalls else 8)
         seen = False
         while not seen and time.monotonic() < deadline:
@@ -69,7 +69,7 @@ def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str
 
 
 def test_a_report_begins_the_wait_anew() -> None:
-    watch = StallWatch(lambda: 0.0, 0.5)
+    watch = StallWatch(lambda: 0.0, lambda: False, 0.5)
     time.sleep(1.1)
     watch.active()
     assert not watch.is_stalled
@@ -78,6 +78,6 @@ def test_a_report_begins_the_wait_anew() -> None:
 
 
 def test_where_computing_cannot_be_seen_nothing_is_a_stall() -> None:
-    watch = StallWatch(lambda: None, 0.1)
+    watch = StallWatch(lambda: None, lambda: False, 0.1)
     time.sleep(1.2)
     assert not watch.is_stalled

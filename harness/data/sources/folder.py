@@ -155,13 +155,18 @@ def _within_limit(path: Path, file: Any, needed: tuple[str, ...]) -> Any:
 
     batches, size = [], 0
     for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(needed)):
-        size += batch.nbytes
+        # References to one long text are small until they are followed.
+        arrays = [
+            column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+            for column in batch.columns
+        ]
+        size += sum(array.nbytes for array in arrays)
         if size > _MOST_BYTES:
             raise MalformedFileError(
                 f"{path}: unpacks to more than {_MOST_BYTES / 2**30:.0f} GiB, which is more than is read at "
                 "once; split the data set"
             )
-        batches.append(batch)
+        batches.append(pa.RecordBatch.from_arrays(arrays, batch.schema.names))
     return pa.Table.from_batches(batches, schema=None if batches else file.schema_arrow)
 
 

@@ -16,7 +16,7 @@ def file_text(path: Path) -> str:
         MalformedFileError: not readable, not UTF-8, NUL bytes, or empty.
     """
     if path.exists() and not path.is_file():
-        raise MalformedFileError(f"{path}: is not a file; name the data set's file")
+        raise MalformedFileError(f"{path}: cannot be read (not a file); name the data set's file")
     try:
         content = path.read_bytes()
     except OSError as error:
