@@ -89,7 +89,8 @@ class Resolution:
         """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
         kept = dict.fromkeys(self.kept_heads(stage), "kept")
         content = self.content(stage)
-        return _stage_digest("", _members(content, self.training, kept), content, 0)[:_RECIPE_LENGTH]
+        members = _members(content, self.training, kept, self.model.is_text_to_text)
+        return _stage_digest("", members, content, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
