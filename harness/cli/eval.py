@@ -1,4 +1,4 @@
-"""`xstilts eval`: score a classifier checkpoint on evaluation tasks."""
+"""`xstilts eval`: score a classifier or text-to-text checkpoint on evaluation tasks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ class NoTasksError(UserError):
     default="fp32",
     show_default=True,
 )
-@click.option("--labels", help="What the head's outputs mean, in order, separated by commas.")
+@click.option("--labels", help="What the head's outputs (or label words) mean, in order; by commas.")
 @click.option("--revision", default="main", show_default=True, help="Branch, tag or commit of a hub model.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint.")
 def command(
@@ -58,6 +58,8 @@ def command(
 ) -> None:
     """Score CHECKPOINT: a Hugging Face classifier folder, a finished stage's folder, or a hub id.
 
+    Text-to-text models (mT5, umT5, byT5) must come from a stage of xstilts, which says how inputs and label
+    words were written; each label's score is the likelihood of its words and the end of the sequence.
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """

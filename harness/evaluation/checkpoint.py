@@ -1,4 +1,4 @@
-"""A classifier checkpoint on disk: where it is, what its head's outputs mean, how long its inputs may be."""
+"""A checkpoint on disk: where it is, what labels it gives, how it reads its inputs, how long they may be."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.errors import UserError
+from harness.spec.model_family import TEXT_TO_TEXT_TYPES
+from harness.spec.text_format import TEXT_FORMAT_VERSION, TextFormat
+from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 from harness.training.model_files import ModelFileError, read_config, weight_files
 from harness.training.pretrained import ensure_folder, resolve_model
 
@@ -22,17 +27,19 @@ class CheckpointError(UserError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that holds a sequence classifier with named labels.
+    """A folder that holds a sequence classifier, or a text-to-text model that was fine-tuned to classify.
 
     Attributes:
         folder: the Hugging Face folder.
-        labels: what the head's outputs mean, in their order.
+        labels: what the head's outputs, or the label words of `text_format`, mean, in their order.
         max_length: tokens after which an input is cut, special tokens included.
+        text_format: how a text-to-text model was trained to read and answer; None for classifiers.
     """
 
     folder: Path
     labels: tuple[str, ...]
     max_length: int
+    text_format: TextFormat | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -48,17 +55,20 @@ def open_checkpoint(
     revision: str = "main",
     trust_remote_code: bool = False,
 ) -> Checkpoint:
-    """Find a checkpoint and check that it is a sequence classifier which can be scored.
+    """Find a checkpoint and check that it can be scored.
 
     Args:
-        checkpoint: a local folder, one that holds it as `classifier/` (a stage of a store), or a hub id.
-        labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly.
+        checkpoint: a local folder, one that holds it as `classifier/` or `text_to_text/` (a stage of a
+            store), or a hub id.
+        labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly; of a
+            text-to-text model, what its label words mean.
         max_length: tokens to cut inputs at; default: that of its training, else the model's, at most 512.
         revision: branch, tag or commit of a hub id.
         trust_remote_code: run code that comes with the checkpoint.
 
     Raises:
-        CheckpointError: there is none, it has no classification head, no safetensors, or no usable labels.
+        CheckpointError: there is none, it has no classification head (or does not say its text format), no
+            safetensors, or no usable labels.
         UserError: a hub id can't be fetched.
     """
     name = str(checkpoint)
@@ -70,19 +80,22 @@ def open_checkpoint(
         )
     folder = _local_folder(name, revision, trust_remote_code)
     config = _config(folder)
-    _refuse_unfit(folder, config, trust_remote_code)
+    answers = config.get("is_encoder_decoder") or config.get("model_type") in TEXT_TO_TEXT_TYPES
+    words = _text_format(folder, config) if answers else None
+    _refuse_unfit(folder, config, trust_remote_code, text_to_text=words is not None)
     return Checkpoint(
         folder=folder,
-        labels=_labels(folder, config, labels),
+        labels=_labels(folder, config, labels) if words is None else _word_labels(folder, words, labels),
         max_length=_max_length(folder, config, max_length),
+        text_format=words,
     )
 
 
 def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
-        classifier = folder / "classifier"
-        return classifier if (classifier / "config.json").is_file() else folder
+        within = [folder / name for name in (CLASSIFIER, TEXT_TO_TEXT)]
+        return next((place for place in within if (place / "config.json").is_file()), folder)
     if folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
     return ensure_folder(resolve_model(name, revision, trust_remote_code), trust_remote_code)
@@ -100,17 +113,56 @@ def _config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(str(error)) from error
 
 
-def _refuse_unfit(folder: Path, config: dict[str, Any], trust_remote_code: bool) -> None:
+def _text_format(folder: Path, config: dict[str, Any]) -> TextFormat:
+    """Return the format that a text-to-text model was trained with; without it its answers mean nothing."""
+    kind = config.get("model_type")
+    if kind not in TEXT_TO_TEXT_TYPES:
+        raise CheckpointError(
+            f"checkpoint {folder}: text-to-text models of the type {kind} cannot be scored, only "
+            f"{', '.join(TEXT_TO_TEXT_TYPES)}, and encoders with a classification head"
+        )
+    trained = config.get("xstilts")
+    try:
+        found = TextFormat.model_validate(trained["text_format"])  # type: ignore[index]
+    except (TypeError, KeyError, ValidationError):
+        raise CheckpointError(
+            f"checkpoint {folder}: a text-to-text model whose config.json does not say (xstilts.text_format) "
+            "how its inputs and label words were written in training, so that its likelihoods would mean "
+            "nothing. Fine-tune it (`xstilts run`) and give the folder of a finished stage, or its "
+            f"`{TEXT_TO_TEXT}/`."
+        ) from None
+    if found.version != TEXT_FORMAT_VERSION:
+        raise CheckpointError(
+            f"checkpoint {folder}: its text format has version {found.version}, this xstilts writes "
+            f"{TEXT_FORMAT_VERSION}; score it with the xstilts that trained it"
+        )
+    if not found.labels:
+        raise CheckpointError(
+            f"checkpoint {folder}: it was trained on {found.kind}, whose answers are no label words; only "
+            "checkpoints of classification tasks can be scored"
+        )
+    return found
+
+
+def _word_labels(folder: Path, words: TextFormat, given: tuple[str, ...] | None) -> tuple[str, ...]:
+    labels = words.labels if given is None else given
+    if len(labels) != len(words.labels):
+        raise CheckpointError(
+            f"checkpoint {folder}: {len(labels)} labels were given ({', '.join(labels)}), but it answers "
+            f"with {len(words.labels)}: {', '.join(words.labels)}. Name each, in order."
+        )
+    _refuse_equal_names(folder, labels)
+    return labels
+
+
+def _refuse_unfit(
+    folder: Path, config: dict[str, Any], trust_remote_code: bool, *, text_to_text: bool
+) -> None:
     architectures = config.get("architectures") or []
     if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
         raise CheckpointError(f"checkpoint {folder}: config.json: architectures: a list of names is due")
-    if config.get("is_encoder_decoder"):
-        raise CheckpointError(
-            f"checkpoint {folder}: {' '.join(architectures) or 'it'} is a text-to-text model; only "
-            "classifiers "
-            "(…ForSequenceClassification) can be scored so far."
-        )
-    if architectures and not any(name.endswith("ForSequenceClassification") for name in architectures):
+    classifies = any(name.endswith("ForSequenceClassification") for name in architectures)
+    if architectures and not classifies and not text_to_text:
         raise CheckpointError(
             f"checkpoint {folder}: {' '.join(architectures)} has no classification head. Train one first "
             "(`xstilts run`), or give the folder of a …ForSequenceClassification."
@@ -157,9 +209,13 @@ def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None)
                 "`--labels entailment,neutral,contradiction` for `xstilts eval`, the model argument "
                 "`label_names=entailment|neutral|contradiction` for `xstilts lm-eval`."
             )
+    _refuse_equal_names(folder, labels)
+    return labels
+
+
+def _refuse_equal_names(folder: Path, labels: tuple[str, ...]) -> None:
     if len({name.casefold() for name in labels}) != len(labels):
         raise CheckpointError(f"checkpoint {folder}: two of its labels have one name: {', '.join(labels)}")
-    return labels
 
 
 def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
@@ -199,3 +255,8 @@ def _tokenizer_limit(folder: Path) -> int:
     except (OSError, ValueError, AttributeError, RecursionError):
         return _LONGEST_DEFAULT
     return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else _LONGEST_DEFAULT
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or its kind where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

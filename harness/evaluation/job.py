@@ -15,7 +15,7 @@ class EvaluationJob(_Model):
     """One checkpoint to score on evaluation tasks.
 
     Attributes:
-        checkpoint: a Hugging Face classifier folder, a folder that holds one as `classifier/`, or a hub id.
+        checkpoint: a folder of a classifier or text-to-text model, a finished stage, or a hub id.
         revision: branch, tag or commit of a hub id.
         tasks: names of leaf tasks; groups whose tasks are all among them are averaged as well.
         split: `test` or `validation` of every task's data.
@@ -24,7 +24,7 @@ class EvaluationJob(_Model):
             and a CPU takes no more at once than suits it.
         precision: number format of the encoder's forward pass; the head and its softmax never go below fp32.
         data_dir: folder in XTREME's layout; None looks at `XSTILTS_DATA`, then at the hub.
-        labels: what the head's outputs mean, where the checkpoint's config does not say it.
+        labels: what the head's outputs (or label words) mean, where the checkpoint's config does not say it.
         task_folders: further folders of lm-eval task files, besides the shipped one and the user's.
         output: folder for `results.json` and `predictions.parquet`.
     """

@@ -1,4 +1,4 @@
-"""The lm-eval model `xstilts`: scores the choices of a task by a fine-tuned classifier."""
+"""The lm-eval model `xstilts`: scores a task's choices by a fine-tuned classifier or text-to-text model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.evaluation.encoder_classifier import EncoderClassifier
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.labels import match_labels
 from harness.evaluation.processes import Processes
+from harness.evaluation.text_to_text import TextToTextScorer
 from harness.evaluation.tokenised import TextPair
 from harness.spec.hyperparameters import Precision
 
@@ -36,10 +37,10 @@ class CacheOfOtherCheckpointError(UserError):
 
 
 class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
-    """Any encoder with a classification head, as lm-eval sees it.
+    """Any encoder with a classification head, or text-to-text model trained to classify, as lm-eval sees it.
 
     A task's documents have the columns `text_a` and, for pairs, `text_b`; its choices are the names of the
-    classifier's labels, in any order. Model families of other kinds get a class beside `EncoderClassifier`.
+    checkpoint's labels, in any order.
     """
 
     def __init__(
@@ -87,18 +88,25 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
             revision=revision,
             trust_remote_code=trust_remote_code,
         )
-        self._classifier = EncoderClassifier(
-            self.checkpoint,
-            device=self._processes.device,
-            precision=self.precision,
-            batch_size=self.batch_size,
-            trust_remote_code=trust_remote_code,
-        )
+        self._classifier = self._open_classifier(trust_remote_code)
+
+    def _open_classifier(self, trust_remote_code: bool) -> EncoderClassifier | TextToTextScorer:
+        settings: dict[str, Any] = {
+            "device": self._processes.device,
+            "precision": self.precision,
+            "batch_size": self.batch_size,
+            "trust_remote_code": trust_remote_code,
+        }
+        words = self.checkpoint.text_format
+        if words is not None:
+            return TextToTextScorer(self.checkpoint, words, **settings)
+        return EncoderClassifier(self.checkpoint, **settings)
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         """Return for each request its choice's log-probability, and whether it is the likeliest label.
 
-        Each document takes one forward pass, however many of its choices are asked for, in whatever order.
+        Each document takes one forward pass (of the encoder, if labels are decoded from it), however many
+        of its choices are asked for, in whatever order.
 
         Raises:
             LabelMismatchError: the choices of a task are not the checkpoint's labels.
@@ -167,10 +175,12 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
 
     def get_model_info(self) -> dict[str, Any]:
         """Return what lm-eval writes into `config` of the results."""
+        words = self.checkpoint.text_format
         return {
             "model_labels": list(self.checkpoint.labels),
             "model_max_length": self.checkpoint.max_length,
             "model_precision": str(self.precision),
+            **({"model_text_format": words.model_dump(mode="json")} if words is not None else {}),
         }
 
     def _tell(self, progress: EvaluationProgress) -> None:

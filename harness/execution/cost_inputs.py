@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.evaluation_corpora import CORPORA
 from harness.data.location import below
+from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
 from harness.plan.cost import Size
+from harness.plan.hub_models import architecture
 from harness.plan.sampling import epoch_examples, sampling_rates
 from harness.spec.load import LoadedSequence
+from harness.spec.model_family import seems_text_to_text
+from harness.spec.text_format import text_format
 from harness.spec.training_task import (
     ClassificationTask,
     MultipleChoiceTask,
@@ -25,6 +29,23 @@ if TYPE_CHECKING:
 _TOKENS_PER_TEXT = 25
 _CHARACTERS_PER_TOKEN = 4
 _SAMPLED_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """How the tokens of an input are counted.
+
+    Attributes:
+        count: A text, and for pairs another -> tokens.
+        exact: Whether it is what the model's tokenizer makes of them.
+        joins: Whether the model reads a row as one text (text-to-text models).
+        tokens_per_word_piece: Tokens for what others take for one.
+    """
+
+    count: Callable[[str, str | None], int]
+    exact: bool
+    joins: bool
+    tokens_per_word_piece: int
 
 
 class UnknownRowsError(UserError):
@@ -91,7 +112,7 @@ def _mixed_size(
     loaded: LoadedSequence,
     name: str,
     found: "Mapping[str, tuple[int, str, Dataset | None]]",
-    tokenizer: Callable[[str, str | None], int] | None,
+    tokenizer: _Counting,
 ) -> Size:
     """Return the size of a mixture: the examples of an epoch, the mean over what is drawn, all labels."""
     sampling, tasks = loaded.spec.mixtures[name].sampling, loaded.members(name)
@@ -133,37 +154,61 @@ def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int
 def _estimated_tokens(
     task: TrainingTask,
     dataset: "Dataset | None",
-    tokenizer: Callable[[str, str | None], int] | None,
+    tokenizer: _Counting,
     longest: int,
 ) -> tuple[float, str]:
     if dataset is None or "text_a" not in dataset.column_names:
-        return _assumed_tokens(task, longest), f"assumed ({_TOKENS_PER_TEXT} a text)"
+        text = _TOKENS_PER_TEXT * tokenizer.tokens_per_word_piece
+        return _assumed_tokens(task, longest, text, tokenizer.joins), f"assumed ({text} a text)"
     step = max(1, len(dataset) // _SAMPLED_ROWS)
     rows = dataset.select(range(0, len(dataset), step))
-    if tokenizer is not None:
-        count, source = tokenizer, f"of {len(rows):,} rows"
-    else:
-        count, source = _from_characters, f"from the characters of {len(rows):,} rows"
-    lengths = [min(count(a, b), longest) for a, b in zip(rows["text_a"], rows["text_b"], strict=True)]
-    return sum(lengths) / len(lengths), source
+    exact = "of" if tokenizer.exact else "from the characters of"
+    texts: Iterable[tuple[str, str | None]] = zip(rows["text_a"], rows["text_b"], strict=True)
+    if tokenizer.joins:
+        marks, found = marked_texts(rows[:], text_format(task))
+        texts = ((joined(marks, one), None) for one in found)
+    lengths = [min(tokenizer.count(a, b), longest) for a, b in texts]
+    return sum(lengths) / len(lengths), f"{exact} {len(rows):,} rows"
 
 
-def _assumed_tokens(task: TrainingTask, longest: int) -> float:
+def _assumed_tokens(task: TrainingTask, longest: int, text: int, joins: bool) -> float:
+    """Return the tokens of an input whose texts have `text` tokens each.
+
+    Args:
+        task: The task.
+        longest: Where inputs are cut.
+        text: Tokens of a text.
+        joins: Whether all candidates of a choice stand in one input.
+    """
     if isinstance(task, ClassificationTask):
-        return min(_TOKENS_PER_TEXT * len(task.inputs), longest)
+        return min(text * len(task.inputs), longest)
     if isinstance(task, MultipleChoiceTask):
         # Every candidate is read behind the question; one column holds a list of them, usually of four.
         candidates = len(task.choices) if len(task.choices) > 1 else 4
-        return candidates * min(_TOKENS_PER_TEXT * (len(task.inputs) + 1), longest)
+        if joins:
+            return min(text * (len(task.inputs) + candidates), longest)
+        return candidates * min(text * (len(task.inputs) + 1), longest)
     # Contexts and running text fill the length; sentences to tag are single texts.
-    return min(_TOKENS_PER_TEXT, longest) if isinstance(task, TaggingTask) else longest
+    return min(text, longest) if isinstance(task, TaggingTask) else longest
 
 
 def _from_characters(text: str, other: str | None) -> int:
     return 3 + (len(text) + len(other or "")) // _CHARACTERS_PER_TOKEN
 
 
-def _tokenizer(model: str) -> Callable[[str, str | None], int] | None:
+def _from_bytes(text: str, other: str | None) -> int:
+    return len(text.encode()) + 1
+
+
+def _tokenizer(model: str) -> _Counting:
+    """Return how the tokens of a model's inputs are counted."""
+    joins, exact = seems_text_to_text(model), _exact_count(model)
+    if joins and architecture(model).reads_bytes:
+        return _Counting(_from_bytes, True, True, _CHARACTERS_PER_TOKEN)
+    return _Counting(exact or _from_characters, exact is not None, joins, 1)
+
+
+def _exact_count(model: str) -> Callable[[str, str | None], int] | None:
     """Return a function that counts the tokens of an input; None where no tokenizer.json is at hand."""
     from tokenizers import Tokenizer
 

@@ -14,6 +14,7 @@ from harness.store.layout import FORMAT
 from harness.store.manifest import STAGES, DataRecord, RetentionManifest, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
+from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 from harness.training.job import EarlierHead, MixtureJob, MixtureMember, StageJob, StageResult
 from harness.training.pretrained import ensure_folder
 from harness.training.retention_job import KeptHead, RetentionJob, RetentionResult
@@ -106,8 +107,9 @@ def _together(rows: Sequence[TrainingRows], result: StageResult) -> DataRecord:
 def evaluation_job(resolution: Resolution, store: Store, stage: Stage) -> EvaluationJob:
     """Return what a worker needs to score a finished target stage."""
     spec = resolution.plan.loaded.spec
+    folder = TEXT_TO_TEXT if resolution.model.is_text_to_text else CLASSIFIER
     return EvaluationJob(
-        checkpoint=store.path(STAGES, resolution.digests[stage]) / "classifier",
+        checkpoint=store.path(STAGES, resolution.digests[stage]) / folder,
         tasks=tuple(task.name for task in resolution.leaves(stage)),
         split=spec.evaluation.split,
         limit=spec.evaluation.limit,

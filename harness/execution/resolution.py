@@ -23,6 +23,7 @@ from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.hyperparameters import Precision
+from harness.spec.text_format import text_format
 from harness.training.pretrained import PretrainedModel, resolve_model
 
 _RECIPE_LENGTH = 16
@@ -88,7 +89,8 @@ class Resolution:
         """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
         kept = dict.fromkeys(self.kept_heads(stage), "kept")
         content = self.content(stage)
-        return _stage_digest("", _members(content, self.training, kept), content, 0)[:_RECIPE_LENGTH]
+        members = _members(content, self.training, kept, self.model.is_text_to_text)
+        return _stage_digest("", members, content, 0)[:_RECIPE_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -111,11 +113,16 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
 
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
+        UnsuitedKindError: The model cannot be trained on one of the tasks.
         OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    if model.is_text_to_text:
+        # Before any rows are fetched; a hub model's kind was not known when the file was checked.
+        for task in plan.loaded.tasks.values():
+            text_format(task)
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
     training = _training_rows(plan, data_dir, lock)
@@ -220,16 +227,23 @@ def _stage_digests(
             name: digests[kept.stage] + (f" {kept.task}" if kept.task else "")
             for name, kept in kept_heads(plan.loaded, stage).items()
         }
-        members = _members(content, training, heads)
+        members = _members(content, training, heads, model.is_text_to_text)
         digests[stage] = _stage_digest(parent, members, content, stage.seed)
     return digests
 
 
 def _members(
-    content: StageContent, training: Mapping[str, TrainingRows], heads: Mapping[str, str]
+    content: StageContent, training: Mapping[str, TrainingRows], heads: Mapping[str, str], text_to_text: bool
 ) -> list[MemberIdentity]:
     return [
-        MemberIdentity(name, task, training[name].fingerprint, content.own[name], heads.get(name))
+        MemberIdentity(
+            name,
+            task,
+            training[name].fingerprint,
+            content.own[name],
+            heads.get(name),
+            text_format(task) if text_to_text else None,
+        )
         for name, task in content.tasks.items()
     ]
 
@@ -238,4 +252,6 @@ def _stage_digest(parent: str, members: Sequence[MemberIdentity], content: Stage
     if content.mixture is not None:
         return mixture_digest(parent, members, content.mixture.sampling, content.settings, seed)
     (only,) = members
-    return stage_digest(parent, only.task, only.data_fingerprint, content.settings, seed, only.kept_head)
+    return stage_digest(
+        parent, only.task, only.data_fingerprint, content.settings, seed, only.kept_head, only.text_format
+    )

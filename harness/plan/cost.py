@@ -16,7 +16,7 @@ The formulas, with N the parameters of the matrices, t the tokens, L the layers,
 from dataclasses import dataclass
 
 from harness.plan.accelerators import Accelerator
-from harness.plan.architecture import Architecture
+from harness.plan.architecture import OUTPUT_TOKENS, Architecture
 from harness.plan.memory import Memory, peak_memory
 from harness.spec.hyperparameters import Hyperparameters, Precision
 
@@ -24,7 +24,6 @@ UTILISATION = 0.3
 """Share of the peak that short inputs in small batches reach; PaLM reports 0.46 for large ones (table 3)."""
 _ADAM_OPERATIONS = 15
 _ADAM_BYTES = 28
-_OUTPUT_TOKENS = 3
 _BYTES = 4
 
 
@@ -121,8 +120,17 @@ def forward_flops(model: Architecture, samples: int, tokens_per_row: float, labe
     Text-to-text models also write a label of about three tokens.
     """
     token = 2 * model.matrices() + 2 * model.attention_products(tokens_per_row)
-    output = 2 * model.decoder_matrices() * _OUTPUT_TOKENS
+    output = 2 * model.decoder_matrices() * OUTPUT_TOKENS
     return samples * (tokens_per_row * token + output + 2 * model.pooled_matrices(labels))
+
+
+def scoring_flops(model: Architecture, items: int, tokens_per_row: float, labels: int) -> float:
+    """Return the operations of scoring: a forward pass, and a decoding of each label where it is in words."""
+    once = forward_flops(model, items, tokens_per_row, labels)
+    if not model.is_text_to_text:
+        return once
+    decoding = tokens_per_row * model.cross_matrices() + OUTPUT_TOKENS * model.decoder_matrices()
+    return once + items * (labels - 1) * 2 * decoding
 
 
 def trained_parameters(model: Architecture, settings: Hyperparameters) -> int:

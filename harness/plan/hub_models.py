@@ -4,6 +4,8 @@ Numbers from each repository's config.json (https://huggingface.co/ID/blob/main/
 """
 
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UserError
@@ -17,15 +19,29 @@ _MDEBERTA = Architecture("deberta-v2", 12, 768, 3072, 251_000, 12, positions=512
 
 
 def _mt5(layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("mt5", layers, layers, hidden, inner, 250_112, heads)
+
+
+def _umt5(layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("umt5", layers, layers, hidden, inner, 256_384, heads)
+
+
+def _byt5(layers: int, decoder_layers: int, hidden: int, inner: int, heads: int) -> Architecture:
+    return _t5("t5", layers, decoder_layers, hidden, inner, 384, heads)
+
+
+def _t5(
+    family: str, layers: int, decoder_layers: int, hidden: int, inner: int, vocabulary: int, heads: int
+) -> Architecture:
     return Architecture(
-        "mt5",
+        family,
         layers,
         hidden,
         inner,
-        250_112,
+        vocabulary,
         heads,
         head_width=64,
-        decoder_layers=layers,
+        decoder_layers=decoder_layers,
         gated=True,
         tied=False,
         buckets=32,
@@ -50,7 +66,16 @@ KNOWN_MODELS = {
     "google/mt5-large": _mt5(24, 1024, 2816, 16),
     "google/mt5-xl": _mt5(24, 2048, 5120, 32),
     "google/mt5-xxl": _mt5(24, 4096, 10_240, 64),
+    "google/umt5-small": _umt5(8, 512, 1024, 6),
+    "google/umt5-base": _umt5(12, 768, 2048, 12),
+    "google/umt5-xl": _umt5(24, 2048, 5120, 32),
+    "google/byt5-small": _byt5(12, 4, 1472, 3584, 6),
+    "google/byt5-base": _byt5(18, 6, 1536, 3968, 12),
+    "google/byt5-large": _byt5(36, 12, 1536, 3840, 16),
 }
+
+
+_LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
 
 
 class UnknownShapeError(UserError):
@@ -73,6 +98,24 @@ def architecture(model: str) -> Architecture:
             f"{', '.join(KNOWN_MODELS)}"
         )
     try:
-        return Architecture.of(json.loads(config.read_text(encoding="utf-8")))
+        shape = Architecture.of(json.loads(config.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError, UncountedModelError) as error:
         raise UnknownShapeError(f"model: {config}: {error}") from error
+    # transformers 5 writes `tie_word_embeddings: true` for every model of T5's family.
+    return replace(shape, tied=False) if "lm_head.weight" in _tensors(config.parent) else shape
+
+
+def _tensors(folder: Path) -> Collection[str]:
+    """Return the names of a folder's tensors; none where there are no readable weights."""
+    index, single = folder / "model.safetensors.index.json", folder / "model.safetensors"
+    try:
+        if index.is_file():
+            found = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        else:
+            # The header: its length as eight bytes, then JSON (https://huggingface.co/docs/safetensors).
+            with single.open("rb") as file:
+                length = int.from_bytes(file.read(8), "little")
+                found = json.loads(file.read(min(length, _LONGEST_HEADER)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    return found if isinstance(found, dict) else ()

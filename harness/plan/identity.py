@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
 from harness.spec.mixture import Sampling
 from harness.spec.sequence_file import MEMBER_SETTINGS
+from harness.spec.text_format import TextFormat
 from harness.spec.training_task import TrainingTask
 
 # Raised by hand when the training code changes what weights the same description gives.
@@ -36,6 +37,7 @@ def stage_digest(
     hyperparameters: Hyperparameters,
     seed: int,
     kept_head: str | None = None,
+    text_format: TextFormat | None = None,
 ) -> str:
     """Return the digest of one stage.
 
@@ -48,6 +50,7 @@ def stage_digest(
             which wishes for a kept head where there is one.
         seed: Seed of the head, the dropout and the order of the rows.
         kept_head: Of a head that is not new, which it is: the digest of its stage, and its task in a mixture.
+        text_format: How a text-to-text model reads the task; None for encoders.
     """
     return _digest(
         {
@@ -55,7 +58,7 @@ def stage_digest(
             "parent": parent,
             "hyperparameters": _settings(hyperparameters),
             "seed": seed,
-            **_task_content(task, data_fingerprint, kept_head),
+            **_task_content(task, data_fingerprint, kept_head, text_format),
         }
     )
 
@@ -69,6 +72,7 @@ class MemberIdentity:
         data_fingerprint: Fingerprint of its rows.
         hyperparameters: The settings that hold for it; of these only its own can differ from the stage's.
         kept_head: As in `stage_digest`.
+        text_format: As in `stage_digest`.
     """
 
     name: str
@@ -76,6 +80,7 @@ class MemberIdentity:
     data_fingerprint: str
     hyperparameters: Hyperparameters
     kept_head: str | None = None
+    text_format: TextFormat | None = None
 
 
 def mixture_digest(
@@ -105,7 +110,7 @@ def mixture_digest(
             "seed": seed,
             "sampling": rule,
             "mixture": [
-                _task_content(member.task, member.data_fingerprint, member.kept_head)
+                _task_content(member.task, member.data_fingerprint, member.kept_head, member.text_format)
                 | {key: getattr(member.hyperparameters, key) for key in MEMBER_SETTINGS}
                 for member in members
             ],
@@ -115,18 +120,25 @@ def mixture_digest(
 
 def _settings(hyperparameters: Hyperparameters) -> dict[str, Any]:
     settings = hyperparameters.model_dump(mode="json", exclude={"accumulation", "head"})
+    if hyperparameters.schedule is Schedule.LINEAR:
+        # Stages of the time when there was no other keep their digests.
+        del settings["schedule"]
     if settings["steps"] is not None:
         settings["epochs"] = None
     return settings
 
 
-def _task_content(task: TrainingTask, data_fingerprint: str, kept_head: str | None) -> dict[str, Any]:
+def _task_content(
+    task: TrainingTask, data_fingerprint: str, kept_head: str | None, text_format: TextFormat | None
+) -> dict[str, Any]:
     content: dict[str, Any] = {"kind": task.kind, "labels": list(task.labels), "data": data_fingerprint}
     own = task.training_settings()
     if own:
         content["task"] = own
     if kept_head is not None:
         content["kept_head"] = kept_head
+    if text_format is not None:
+        content["text_format"] = text_format.model_dump(mode="json")
     return content
 
 

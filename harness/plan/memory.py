@@ -4,13 +4,14 @@ Model states follow Rajbhandari et al. 2020, section 3 (https://arxiv.org/abs/19
 2 bytes a parameter, 2 a gradient and K = 12 for the optimizer (fp32 weight and two moments); ZeRO 1 divides
 the optimizer's states by the devices, 2 the gradients too, 3 the parameters too. Activations follow
 Korthikanti et al. 2022, section 4.1 (https://arxiv.org/abs/2205.05198): s · b · h · L · (34 + 5 · a · s / h)
-bytes at 16 bits. A CPU's process also holds its libraries and the model as it was loaded, in fp32; what the
-C library keeps of a worker's earlier stages is left out.
+bytes at 16 bits; of a text-to-text model the decoder adds its keys and values of the input and the scores of
+an output of three tokens. A CPU's process also holds its libraries and the model as it was loaded, in fp32;
+what the C library keeps of a worker's earlier stages is left out.
 """
 
 from dataclasses import dataclass
 
-from harness.plan.architecture import Architecture
+from harness.plan.architecture import OUTPUT_TOKENS, Architecture
 from harness.spec.hyperparameters import Hyperparameters, Precision
 
 # Resident set of a process that has imported torch, transformers, DeepSpeed and lm-eval and read a tokenizer
@@ -79,4 +80,15 @@ def _activations(model: Architecture, settings: Hyperparameters, devices: int, w
     batch = -(-settings.batch_size // (settings.accumulation * devices))
     length, layers = settings.max_length, model.layers
     token = 34 + 5 * model.heads * length / model.hidden
-    return length * batch * model.hidden * layers * token * width / 2
+    encoder = length * batch * model.hidden * layers * token * width / 2
+    return encoder + batch * _decoder_activations(model, length, width)
+
+
+def _decoder_activations(model: Architecture, length: int, width: int) -> float:
+    """Return the bytes for one input: its keys and values, and the scores of an answer's words."""
+    if not model.is_text_to_text:
+        return 0.0
+    keys = 2 * model.decoder_layers * length * model.heads * model.head_width * width
+    # The output layer's scores as they come, and in fp32 with the gradient.
+    scores = OUTPUT_TOKENS * model.vocabulary * (width + 8)
+    return keys + scores

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.plan.architecture import Architecture
 from harness.plan.content import few_shot_settings, few_shots
-from harness.plan.cost import Machine, Size, StageCost, forward_flops, forward_seconds, stage_cost
+from harness.plan.cost import Machine, Size, StageCost, forward_seconds, scoring_flops, stage_cost
 from harness.plan.orders import plan_size, stage_counts
 from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.sequence_file import SequenceFile
@@ -113,7 +113,7 @@ def plan_cost(
             # Each few-shot stage is scored on the target's items too.
             times = plan_size(spec).sequences // len(spec.targets)
             size = sizes[target]
-            flops = times * forward_flops(model, items[target], size.tokens_per_row, size.labels)
+            flops = times * scoring_flops(model, items[target], size.tokens_per_row, size.labels)
             precision = spec.evaluation.precision or spec.hyperparameters(target).precision
             seconds = forward_seconds(flops, precision, machine)
             evaluations.append(EvaluationCost(target, times, items[target], flops, seconds))

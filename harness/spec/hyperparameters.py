@@ -17,6 +17,13 @@ class Precision(StrEnum):
     FP16 = "fp16"
 
 
+class Schedule(StrEnum):
+    """How the learning rate goes on after the warm-up."""
+
+    LINEAR = "linear"
+    CONSTANT = "constant"
+
+
 class _Settings(BaseModel):
     """The settings one by one, before it is known whether they fit together."""
 
@@ -31,6 +38,11 @@ class _Settings(BaseModel):
     )
     max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
     warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
+    schedule: Schedule = Field(
+        Schedule.LINEAR,
+        strict=False,
+        description="Learning rate after the warm-up: linear to 0, or constant (as T5 is fine-tuned).",
+    )
     weight_decay: float = Field(0.01, ge=0, lt=1, description="AdamW's decay; none on biases and norms.")
     max_grad_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are clipped to this norm.")
     precision: Precision = Field(Precision.BF16, strict=False, description="fp32, bf16, or fp16 (CUDA only).")

@@ -14,6 +14,7 @@ from harness.spec.outline import Outline
 from harness.spec.problem import Problem, SpecError, listed, nearest
 from harness.spec.sequence_checks import scoring_leaves, sequence_problems
 from harness.spec.sequence_file import SequenceFile
+from harness.spec.text_to_text_checks import text_to_text_problems
 from harness.spec.training_task import TrainingTask
 from harness.spec.training_task_file import check_training_task, is_training_task
 from harness.spec.wording import own_message, read_model
@@ -86,6 +87,7 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     outline = Outline.of(source)
     problems += [problem for problem in sequence_problems(outline, known) if problem.key not in places]
     problems += _model_problems(source)
+    problems += text_to_text_problems(outline, known)
     problems += known.problems
     if problems or spec is None or deepspeed is None:
         raise SpecError(problems)

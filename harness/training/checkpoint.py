@@ -61,13 +61,16 @@ def write_checkpoint(workdir: Path, wholes: Sequence[Whole], parent: Path, trust
     _write_bare_config(loaded, encoder)
     for whole in wholes:
         folder = _empty(workdir / whole.folder, parent, trust_remote_code)
-        linked = _shard_names(len(shared) + 1)
-        for source, target in zip(names, linked[:-1], strict=False):
-            _link(encoder / source, folder / target)
         own = (whole.trained | whole.loaded.frozen).items()
         head = {name: tensor for name, tensor in own if name in whole.loaded.head_names}
-        _save(head, folder / linked[-1])
-        _write_index(folder, list(zip(linked, [*shared, head], strict=True)))
+        # Text-to-text models have no head.
+        parts = [*shared, head] if head else shared
+        linked = _shard_names(len(parts))
+        for source, target in zip(names[: len(shared)], linked, strict=False):
+            _link(encoder / source, folder / target)
+        if head:
+            _save(head, folder / linked[-1])
+        _write_index(folder, list(zip(linked, parts, strict=True)))
         config = _config(whole.loaded)
         config.architectures = [type(whole.loaded.model).__name__]
         config.save_pretrained(folder)

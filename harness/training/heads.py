@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from harness.spec.training_task import TrainingTask
+from harness.training.checkpoint_folders import CLASSIFIER
+from harness.training.checkpoint_folders import TEXT_TO_TEXT as TEXT_TO_TEXT_FOLDER
 from harness.training.token_rows import IGNORED_LABEL
 
 
@@ -29,9 +31,9 @@ class Head:
     loss_sum: Callable[[Any, Tensor], Tensor]
 
 
-def head_for(task: TrainingTask) -> Head:
-    """Return the head of a task's kind."""
-    return HEADS[task.kind]
+def head_for(task: TrainingTask, *, text_to_text: bool = False) -> Head:
+    """Return the head of a task's kind; text-to-text models answer all kinds by their own output layer."""
+    return TEXT_TO_TEXT if text_to_text else HEADS[task.kind]
 
 
 def _label_settings(task: TrainingTask) -> dict[str, Any]:
@@ -78,7 +80,10 @@ def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 HEADS: Mapping[str, Head] = MappingProxyType(
     {
         "classification": Head(
-            "AutoModelForSequenceClassification", "classifier", _classifier_settings, _cross_entropy_sum
+            "AutoModelForSequenceClassification",
+            CLASSIFIER,
+            _classifier_settings,
+            _cross_entropy_sum,
         ),
         "multiple_choice": Head(
             "AutoModelForMultipleChoice", "choice_scorer", _no_settings, _cross_entropy_sum
@@ -91,3 +96,6 @@ HEADS: Mapping[str, Head] = MappingProxyType(
     }
 )
 """Kind of task -> head."""
+
+TEXT_TO_TEXT = Head("AutoModelForSeq2SeqLM", TEXT_TO_TEXT_FOLDER, _no_settings, _token_loss_sum)
+"""No head at all: the words of the answer are scored one by one."""

@@ -1,4 +1,4 @@
-"""An encoder with a fresh head: every encoder weight from the folder, no head weight from it."""
+"""A model to train: an encoder with a fresh head, or a text-to-text model, which has none."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 import torch
 
 from harness.errors import UserError
-from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.spec.text_format import text_format
 from harness.spec.training_task import TrainingTask
 from harness.training.heads import Head, head_for
 from harness.training.model_files import read_config, read_tensors, weight_files
@@ -24,7 +26,10 @@ SUPPORTED_MODEL_TYPES = (
     "rembert",
     "modernbert",
 )
-"""The architectures (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`."""
+"""The encoders (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`.
+
+Text-to-text models: `harness.spec.model_family`.
+"""
 
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 _DROPOUT_FIELDS = (
@@ -36,6 +41,7 @@ _DROPOUT_FIELDS = (
     "cls_dropout",
     "summary_last_dropout",
     "dropout",
+    "dropout_rate",
     "attention_dropout",
     "seq_classif_dropout",
     "embedding_dropout",
@@ -45,6 +51,10 @@ _DROPOUT_FIELDS = (
 
 class UnsupportedModelError(UserError):
     """The model's architecture cannot be trained."""
+
+
+class UnsafePrecisionError(UserError):
+    """The model's activations exceed the number format."""
 
 
 class IncompleteEncoderError(UserError):
@@ -102,6 +112,8 @@ def load_model(
 
     Raises:
         UnsupportedModelError: the architecture is not one that is trained.
+        UnsuitedKindError: a text-to-text model cannot be trained on the task's kind.
+        UnsafePrecisionError: a text-to-text model cannot be trained in fp16.
         IncompleteEncoderError: an encoder weight is missing in the folder.
         HeadNotKeptError: the kept head lacks weights.
         ModelFileError: a file of the folder is missing or damaged.
@@ -111,11 +123,15 @@ def load_model(
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    head = head_for(task)
+    words = text_format(task) if is_text_to_text(folder) else None
+    head = head_for(task, text_to_text=words is not None)
     config = _config(folder, task, head, trust_remote_code)
     _check_length(config, settings.max_length)
-    # Evaluation cuts inputs where training did (harness.evaluation.checkpoint).
+    # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
     config.xstilts = {"max_length": settings.max_length}
+    if words is not None:
+        _check_precision(settings.precision)
+        config.xstilts["text_format"] = words.model_dump(mode="json")
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
     model, head_names, carried = _build(
         folder, active, head, seed, trust_remote_code, model_weights(kept_head) if kept_head else {}
@@ -143,15 +159,23 @@ def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: boo
     read_config(folder)  # refuses what would take all memory
     config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
     own_code = trust_remote_code and getattr(config, "auto_map", None)
-    if config.model_type not in SUPPORTED_MODEL_TYPES and not own_code:
-        reason = "is a text-to-text model; these" if config.is_encoder_decoder else "models"
+    known = (*SUPPORTED_MODEL_TYPES, *TEXT_TO_TEXT_TYPES)
+    if config.model_type not in known and not own_code:
         raise UnsupportedModelError(
-            f"model {folder}: {config.model_type} {reason} cannot be trained. "
-            f"Supported architectures: {', '.join(SUPPORTED_MODEL_TYPES)}."
+            f"model {folder}: {config.model_type} models cannot be trained. "
+            f"Supported architectures: {', '.join(known)}."
         )
     config.dtype = torch.float32
     config.update(head.settings(task))
     return config
+
+
+def _check_precision(precision: Precision) -> None:
+    if precision is Precision.FP16:
+        raise UnsafePrecisionError(
+            "training.precision: fp16: the activations of T5's family exceed it, so that losses become "
+            "infinite; set bf16, or fp32 where the device lacks it"
+        )
 
 
 def _check_length(config: Any, max_length: int) -> None:
@@ -187,7 +211,8 @@ def _build(
     with torch.device("meta"):
         skeleton = auto.from_config(config, trust_remote_code=trust_remote_code)
         bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
-    prefix = f"{skeleton.base_model_prefix}."
+    # T5's models are their own base, whatever their prefix says.
+    prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
     found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
@@ -214,11 +239,23 @@ def _build(
             f"would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
         )
     carried = {}
-    for name in bare.state_dict():
+    for name in bare.state_dict() if prefix else ():
         tensor = found.get(prefix + name, found.get(name))
         if tensor is not None and prefix + name not in skeleton.state_dict():
             carried[prefix + name] = tensor.float()
+    mend_output_scale(model)
     return model, head_names | pooler, carried
+
+
+def mend_output_scale(model: Any) -> None:
+    """Let a umT5 model scale the decoder's outputs only where its output layer is its embedding matrix.
+
+    transformers 5 takes every umT5 for such a one, though the published ones have a layer of their own
+    (`tie_word_embeddings: false` in their config.json) and were pretrained without the scaling.
+    """
+    if model.config.model_type == "umt5":
+        tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+        model.config.tie_word_embeddings = tied
 
 
 def model_weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.spec.hyperparameters import Hyperparameters, Schedule
 
 
 def make_optimizer(model: torch.nn.Module, settings: Hyperparameters) -> AdamW:
@@ -24,9 +24,13 @@ def make_optimizer(model: torch.nn.Module, settings: Hyperparameters) -> AdamW:
 
 
 def make_schedule(optimizer: AdamW, settings: Hyperparameters, steps: int) -> LambdaLR:
-    """Return linear warm-up over `warmup_ratio` of the steps (rounded down), then linear decay to 0."""
-    from transformers import get_linear_schedule_with_warmup
+    """Return linear warm-up over `warmup_ratio` of the steps (rounded down), then what `schedule` says."""
+    from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
 
     warmup = int(settings.warmup_ratio * steps)
-    schedule: LambdaLR = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+    schedule: LambdaLR
+    if settings.schedule is Schedule.CONSTANT:
+        schedule = get_constant_schedule_with_warmup(optimizer, warmup)
+    else:
+        schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
     return schedule

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.spec.model_family import TEXT_TO_TEXT_TYPES, model_type
 from harness.training.model_files import read_config
 
 TOKENIZER_FILES = (
@@ -43,6 +44,7 @@ class PretrainedModel:
         revision: Commit of a hub model, None for others.
         fingerprint: Commit of a hub model, else sha256 (hex) of its content.
         description: One line for people.
+        model_type: Architecture as config.json names it, where it is known without loading the model.
     """
 
     name: str
@@ -50,6 +52,12 @@ class PretrainedModel:
     revision: str | None
     fingerprint: str
     description: str
+    model_type: str | None = None
+
+    @property
+    def is_text_to_text(self) -> bool:
+        """Whether the model answers in words, without a head."""
+        return self.model_type in TEXT_TO_TEXT_TYPES
 
 
 def resolve_model(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
@@ -115,7 +123,9 @@ def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
     files = [folder / "config.json", *(folder / file for file in TOKENIZER_FILES), *weights]
     if trust_remote_code:
         files += sorted(folder.glob("*.py"))
-    return PretrainedModel(name, str(folder), None, _hash_files(folder, files), f"local folder {name}")
+    return PretrainedModel(
+        name, str(folder), None, _hash_files(folder, files), f"local folder {name}", model_type(folder)
+    )
 
 
 def _hash_files(folder: Path, files: list[Path]) -> str:
@@ -149,9 +159,26 @@ def _hub(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
             "look for a revision such as refs/pr/1 that has them, or convert a copy and name its folder."
         )
     commit = str(found.sha)
-    return PretrainedModel(
-        model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}"
-    )
+    return _from_hub(model, commit, _hub_model_type(model, commit, found.config))
+
+
+def _from_hub(model: str, commit: str, kind: str | None) -> PretrainedModel:
+    about = f"{model} from the Hugging Face hub, commit {commit}"
+    return PretrainedModel(model, model, commit, commit, about, kind)
+
+
+def _hub_model_type(model: str, commit: str, config: dict[str, Any] | None) -> str | None:
+    """Return what the hub says of the architecture, or its config.json where the hub says nothing."""
+    from huggingface_hub import hf_hub_download
+
+    if config and isinstance(config.get("model_type"), str):
+        return str(config["model_type"])
+    try:
+        return model_type(Path(hf_hub_download(model, "config.json", revision=commit)).parent)
+    except Exception as error:  # no network, no such file: each kind of its own
+        raise ModelNotFoundError(
+            f"model: {model} (commit {commit}): its config.json cannot be had: {_first_line(error)}"
+        ) from error
 
 
 def _from_hub_cache(model: str, revision: str, trust_remote_code: bool, why: Exception) -> PretrainedModel:
@@ -167,10 +194,7 @@ def _from_hub_cache(model: str, revision: str, trust_remote_code: bool, why: Exc
             f"model: {model}: the hub cannot be reached ({_first_line(why)}) and the model was not "
             "downloaded before. Check the network, name a local folder, or use embedded:e5-small."
         ) from error
-    commit = Path(folder).name
-    return PretrainedModel(
-        model, model, commit, commit, f"{model} from the Hugging Face hub, commit {commit}"
-    )
+    return _from_hub(model, Path(folder).name, model_type(Path(folder)))
 
 
 def _download(model: str, commit: str, trust_remote_code: bool) -> Path:

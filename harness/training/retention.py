@@ -6,13 +6,17 @@ from typing import Any
 
 import torch
 
-from harness.data.rows import load_held_out_rows
+from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
-from harness.training.distributed import from_every_rank, start_process_group
+from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.spec.text_format import text_format
+from harness.training.distributed import World, from_every_rank, start_process_group
 from harness.training.heads import head_for
-from harness.training.model import model_weights
+from harness.training.job import HeldOutScore
+from harness.training.model import mend_output_scale, model_weights
 from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
-from harness.training.scoring.held_out import Forward, score_held_out
+from harness.training.scoring.held_out import score_held_out
+from harness.training.scoring.text_answers import score_answers
 from harness.training.tokenised import fast_tokenizer
 
 
@@ -42,16 +46,7 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
                 "or set `forgetting: false`"
             )
         model = joined_model(job.encoder, kept, job.trust_remote_code).to(world.device)
-        found = score_held_out(
-            kept.task,
-            rows,
-            model,
-            _forward(model),
-            fast_tokenizer(job.encoder, job.trust_remote_code),
-            kept.max_length,
-            kept.batch_size,
-            world,
-        )
+        found = _score(kept, rows, model, fast_tokenizer(job.encoder, job.trust_remote_code), world)
         metric = "f1" if "f1" in found.metrics else "accuracy"
         scores.append(
             RetainedScore(
@@ -67,12 +62,19 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
     return RetentionResult(scores=tuple(scores), seconds=time.perf_counter() - started)
 
 
-def _forward(model: Any) -> Forward:
-    return lambda inputs: model(**inputs)
+def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
+    task, length, rows_at_once = kept.task, kept.max_length, kept.batch_size
+    if model.config.model_type in TEXT_TO_TEXT_TYPES:
+        return score_answers(task, text_format(task), rows, model, tokenizer, length, rows_at_once, world)
+
+    def forward(inputs: dict[str, torch.Tensor]) -> Any:
+        return model(**inputs)
+
+    return score_held_out(task, rows, model, forward, tokenizer, length, rows_at_once, world)
 
 
 def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
-    """Return the encoder of one stage with the head of another, in fp32.
+    """Return the encoder of one stage with the head of another, in fp32; text-to-text models have no heads.
 
     Raises:
         HeadlessError: A tensor of the model is in neither.
@@ -81,7 +83,7 @@ def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    head = head_for(kept.task)
+    head = head_for(kept.task, text_to_text=is_text_to_text(encoder))
     folder = kept.stage / head.folder
     config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
     config.dtype = torch.float32
@@ -100,4 +102,5 @@ def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
             f"{folder}: with the encoder of {encoder} the model lacks {len(missing)} tensors (first: "
             f"{missing[0]})"
         )
+    mend_output_scale(model)
     return model

@@ -12,13 +12,13 @@ from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
 from harness.training.hardware import hardware
-from harness.training.heads import head_for
 from harness.training.job import HeldOutScore, MemberResult, MixtureJob, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.mixture_plan import MixturePlan
 from harness.training.resume import ResumePoints, identity_of
 from harness.training.scoring.held_out import score_held_out
+from harness.training.scoring.text_answers import score_answers
 from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.task_rows import (
     Job,
@@ -39,7 +39,8 @@ def train_stage(
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
     `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads), and
-    a mixture has `heads/TASK/` for each of its tasks.
+    a mixture has `heads/TASK/` for each of its tasks. Of a text-to-text model `encoder/` is all of it, and
+    `text_to_text/` the same with the format of its task.
 
     To be called on every rank of the process group (formed here where there is none). A stage that was
     killed goes on from its last resume point, to weights that are bit-identical to an undisturbed run's.
@@ -88,7 +89,7 @@ def _train(
         log = _open_log(job, world, plan.steps, point.step if point else 0)
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
-        batches = tuple(TaskBatches(head_for(part.task), part.maker, part.chosen) for part in parts)
+        batches = tuple(TaskBatches(part.head, part.maker, part.chosen) for part in parts)
         steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report)
         seconds = steps.run(point)
         _save(job, world, model, engine)
@@ -158,13 +159,24 @@ def _held_out(
     # All ranks or none: another machine's rank may not see the file.
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
-    settings = part.member.hyperparameters
+    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.encoder, job.trust_remote_code)
+    if part.text_format is not None:
+        return score_answers(
+            part.task,
+            part.text_format,
+            rows,
+            engine,
+            tokenizer,
+            settings.max_length,
+            settings.batch_size,
+            world,
+        )
     return score_held_out(
         part.task,
         rows,
         engine,
         lambda inputs: forward(number, inputs)[0],
-        fast_tokenizer(job.encoder, job.trust_remote_code),
+        tokenizer,
         settings.max_length,
         settings.batch_size,
         world,

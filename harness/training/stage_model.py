@@ -1,12 +1,13 @@
 """The model of a stage, over one task or several, as its steps and its checkpoint need it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from harness.spec.model_family import is_text_to_text
 from harness.training.checkpoint import Whole
 from harness.training.heads import head_for
 from harness.training.job import MixtureMember
@@ -40,6 +41,8 @@ def load_stage_model(job: Job, parts: Sequence[TaskRows]) -> StageModel:
     Raises:
         UserError: as `harness.training.model.load_model`.
     """
+    if is_text_to_text(job.encoder):
+        return _without_heads(job, parts)
     tasks = [(part.task, part.member.hyperparameters, _kept_head(part.member)) for part in parts]
     if len(tasks) > 1:
         return _shared(load_mixture(job.encoder, tasks, job.seed, job.trust_remote_code), parts)
@@ -50,6 +53,25 @@ def load_stage_model(job: Job, parts: Sequence[TaskRows]) -> StageModel:
         lambda engine: lambda _, inputs: (engine(**inputs), 0.0),
         lambda trained: [Whole(loaded, dict(trained), loaded.head_folder)],
     )
+
+
+def _without_heads(job: Job, parts: Sequence[TaskRows]) -> StageModel:
+    """Return a text-to-text model, one and the same for all tasks; its output layer always passes on."""
+    loaded = [
+        load_model(job.encoder, part.task, part.member.hyperparameters, job.seed, job.trust_remote_code)
+        for part in parts
+    ]
+    (first, *others) = loaded
+    folders = [first.head_folder] if not others else [f"{HEADS}/{part.member.name}" for part in parts]
+
+    def wholes(trained: Mapping[str, Tensor]) -> list[Whole]:
+        # Only how inputs are written differs, which the configurations say.
+        return [
+            Whole(replace(first, config=one.config), dict(trained), folder)
+            for one, folder in zip(loaded, folders, strict=True)
+        ]
+
+    return StageModel(first.model, lambda engine: lambda _, inputs: (engine(**inputs), 0.0), wholes)
 
 
 def _kept_head(member: MixtureMember) -> Path | None:

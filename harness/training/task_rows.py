@@ -10,9 +10,12 @@ import numpy.typing as npt
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.plan.sampling import epoch_examples, sampling_rates
+from harness.spec.model_family import is_text_to_text
+from harness.spec.text_format import TextFormat, text_format
 from harness.spec.training_task import TaggingTask, TrainingTask
 from harness.training.batches import BatchPlan, subsample
 from harness.training.distributed import on_first_rank
+from harness.training.heads import Head, head_for
 from harness.training.job import MixtureJob, MixtureMember, StageJob
 from harness.training.kinds.batch_maker import BatchMaker
 from harness.training.kinds.registry import batch_maker
@@ -36,6 +39,7 @@ class TaskRows:
         maker: Batches of its rows.
         rows_used: How many rows of the data are trained on, after train_rows.
         chosen: `[rows of the plan]` which of the maker's rows these are.
+        text_format: How a text-to-text model reads the task; None for encoders.
     """
 
     member: MixtureMember
@@ -45,6 +49,12 @@ class TaskRows:
     maker: BatchMaker
     rows_used: int
     chosen: npt.NDArray[np.int64]
+    text_format: TextFormat | None = None
+
+    @property
+    def head(self) -> Head:
+        """What the task is trained with."""
+        return head_for(self.task, text_to_text=self.text_format is not None)
 
     @property
     def task(self) -> TrainingTask:
@@ -87,6 +97,7 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
         UserError: the rows are not at hand or faulty.
     """
     task, settings = member.task, member.hyperparameters
+    words = text_format(task) if is_text_to_text(job.encoder) else None
 
     def load() -> TrainingRows:
         rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
@@ -96,7 +107,7 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
         return tokenised_rows(
-            task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code
+            task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code, words
         )
 
     def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
@@ -111,7 +122,7 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
     examples = subsample(int(maker.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(maker.examples, examples))
     labelled = member.model_copy(update={"task": _with_labels(task, labels)})
-    return TaskRows(labelled, fingerprint, source, revision, maker, len(examples), chosen)
+    return TaskRows(labelled, fingerprint, source, revision, maker, len(examples), chosen, words)
 
 
 def _changed(member: MixtureMember, found: TrainingRows) -> ChangedDataError:

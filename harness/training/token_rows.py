@@ -21,10 +21,12 @@ class TokenisedRows:
         starts: `[sequences + 1]` where each sequence begins in `ids`.
         examples: `[sequences]` which row of the data each is of, ascending.
         labels: What the task's kind asks: `[sequences]` one label, `[sequences, 2]` first and last token of
-            the answer, `[tokens]` one label for each token, or None where they are drawn for each batch.
+            the answer, `[tokens]` one label for each token, `[tokens of all answers]` the answers in words,
+            or None where they are drawn for each batch.
         pad_id: Token id that fills up.
         max_length: Longest input in tokens.
         facts: Other numbers that the kind needs (harness.training.kinds).
+        target_starts: `[sequences + 1]` where each answer begins in `labels`, where it is in words.
     """
 
     ids: npt.NDArray[np.int32]
@@ -35,6 +37,7 @@ class TokenisedRows:
     pad_id: int
     max_length: int
     facts: Mapping[str, int]
+    target_starts: npt.NDArray[np.int64] | None = None
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:

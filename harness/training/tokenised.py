@@ -15,6 +15,7 @@ import pyarrow as pa
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
 from harness.resources import cache_folder
+from harness.spec.text_format import TextFormat
 from harness.spec.training_task import TrainingTask
 from harness.training.kinds.registry import encode
 from harness.training.pretrained import tokenizer_fingerprint
@@ -39,6 +40,7 @@ def tokenised_rows(
     encoder: Path,
     max_length: int,
     trust_remote_code: bool,
+    text_format: TextFormat | None = None,
 ) -> TokenisedRows:
     """Return the rows of a task as token ids, from this process, the cache folder, or the tokenizer.
 
@@ -49,19 +51,20 @@ def tokenised_rows(
         encoder: Folder with the tokenizer files.
         max_length: Longest input in tokens; longer ones are cut, or cut into several, as the kind has it.
         trust_remote_code: Whether the tokenizer may be code from the folder.
+        text_format: How a text-to-text model reads the task; None for encoders.
 
     Raises:
         TokenisedCacheError: the cache folder cannot be written.
         UserError: tokenizer or `max_length` do not do for the kind.
     """
     tokenizer = tokenizer_fingerprint(encoder)
-    key = _key(task, fingerprint, tokenizer, max_length)
+    key = _key(task, fingerprint, tokenizer, max_length, text_format)
     if key not in _in_process:
         file = cache_folder() / "tokenized" / f"{key}.arrow"
         found = _read(file)
         if found is None:
             words = fast_tokenizer(encoder, trust_remote_code)
-            _write(file, encode(task, load(), words, max_length))
+            _write(file, encode(task, load(), words, max_length, text_format))
             found = _read(file)
         if found is None:
             raise TokenisedCacheError(f"{file} was just written and cannot be read back; is the disk sound?")
@@ -72,11 +75,15 @@ def tokenised_rows(
     return _in_process[key]
 
 
-def _key(task: TrainingTask, data: str, tokenizer: str, max_length: int) -> str:
+def _key(
+    task: TrainingTask, data: str, tokenizer: str, max_length: int, text_format: TextFormat | None
+) -> str:
     import tokenizers
 
     # Settings of a task that are used only when batches are made do no harm here.
-    kind = [task.kind, task.training_settings()]
+    kind: list[Any] = [task.kind, task.training_settings()]
+    if text_format is not None:
+        kind.append(text_format.model_dump())
     parts = [_VERSION, kind, data, tokenizer, max_length, tokenizers.__version__]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -125,16 +132,24 @@ def from_table(table: pa.Table) -> TokenisedRows:
     examples = np.arange(len(ids))
     if "example" in table.column_names:
         examples = table["example"].to_numpy()
+    target_starts = None
+    if "target" in table.column_names:
+        target_starts = _starts(table["target"].combine_chunks())
     return TokenisedRows(
         ids=ids.flatten().to_numpy(),
         types=types,
-        starts=np.concatenate([[0], np.cumsum(ids.value_lengths().to_numpy())]).astype(np.int64),
+        starts=_starts(ids),
         examples=examples,
         labels=_labels(table),
         pad_id=facts.pop("pad_id"),
         max_length=facts.pop("max_length"),
         facts=facts,
+        target_starts=target_starts,
     )
+
+
+def _starts(lists: pa.ListArray) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())]).astype(np.int64)
 
 
 def _labels(table: pa.Table) -> npt.NDArray[np.int64] | None:
@@ -145,4 +160,6 @@ def _labels(table: pa.Table) -> npt.NDArray[np.int64] | None:
         labels = table["span"].combine_chunks().flatten().to_numpy().reshape(-1, 2)
     elif "token_label" in table.column_names:
         labels = table["token_label"].combine_chunks().flatten().to_numpy().astype(np.int64)
+    elif "target" in table.column_names:
+        labels = table["target"].combine_chunks().flatten().to_numpy().astype(np.int64)
     return labels

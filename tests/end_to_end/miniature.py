@@ -24,6 +24,7 @@ from harness.spec.training_task import (
     TrainingTask,
 )
 from tests.training import models
+from tests.training.text_models import make_mt5
 
 ROWS = 12
 _MOST_ORDERS = 4
@@ -150,7 +151,7 @@ def _write(path: Path, content: str | bytes) -> None:
 def _make_model(name: str, folder: Path) -> None:
     """Make a tiny random model of the architecture of the one that a sequence file names."""
     if "mt5" in name:
-        models.make_mt5(folder)
+        make_mt5(folder)
     elif "xlm-roberta" in name:
         models.make_xlm_roberta(folder, positions=_POSITIONS)
     else:

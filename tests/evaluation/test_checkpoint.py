@@ -37,7 +37,8 @@ def test_pickled_weights_are_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"is_encoder_decoder": True, "architectures": ["MT5ForConditionalGeneration"]}, "text-to-text"),
+        ({"is_encoder_decoder": True, "model_type": "bart"}, "text-to-text models of the type bart"),
+        ({"model_type": "mt5", "architectures": ["MT5ForConditionalGeneration"]}, "xstilts.text_format"),
         ({"auto_map": {"AutoModel": "model.Own"}}, "code of its own"),
         ({"id2label": {"0": "yes", "1": "Yes", "2": "no"}}, "one name"),
         ({"id2label": None}, "id2label: missing"),

@@ -94,3 +94,23 @@ def test_rows_that_nobody_knows_are_refused(tmp_path: Path) -> None:
     loaded = load_sequences([write(tmp_path, "trial.yaml", text)])[0]
     with pytest.raises(UnknownRowsError, match="expected_rows"):
         cost_inputs(loaded, None)
+
+
+def test_text_to_text_models_read_a_row_as_one_text_and_byt5_its_bytes(tmp_path):
+    text = changed(SEQUENCE, ("[rte, pawsx]", "[rte, commonsenseqa]"))
+    rows = "index\tsentence1\tsentence2\tlabel\n0\tA bird sings.\tÉtés pass.\tentailment\n"
+    write(tmp_path, "data/glue/rte/train.tsv", rows)
+    sizes = {}
+    for model in ("embedded:e5-small", "google/mt5-base", "google/byt5-base"):
+        own = text.replace("embedded:e5-small", model)
+        (loaded,) = load_sequences([write(tmp_path, "trial.yaml", own)])
+        sizes[model] = {
+            name: size.tokens_per_row for name, size in cost_inputs(loaded, tmp_path / "data").sizes.items()
+        }
+    # Four candidates are assumed, each behind the question, or all of them and the question once.
+    assert sizes["embedded:e5-small"]["commonsenseqa"] == 4 * 50
+    assert sizes["google/mt5-base"]["commonsenseqa"] == 125
+    assert sizes["google/byt5-base"]["commonsenseqa"] == 128
+    read = "rte: sentence1: A bird sings. sentence2: Étés pass."
+    assert sizes["google/mt5-base"]["rte"] == 3 + len(read) // 4
+    assert sizes["google/byt5-base"]["rte"] == len(read.encode()) + 1

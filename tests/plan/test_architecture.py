@@ -22,7 +22,7 @@ from transformers import (
 
 from harness.plan.accelerators import ACCELERATORS
 from harness.plan.architecture import Architecture, UncountedModelError
-from harness.plan.cost import Machine, Size, forward_flops, stage_cost
+from harness.plan.cost import Machine, Size, forward_flops, scoring_flops, stage_cost
 from harness.plan.hub_models import KNOWN_MODELS, UnknownShapeError, architecture
 from harness.spec.hyperparameters import Hyperparameters
 
@@ -110,6 +110,18 @@ def test_operations_of_a_text_to_text_step_are_those_that_torch_counts():
     assert 3 * forward_flops(shape, 6, 32, 3) == pytest.approx(counter.get_total_flops(), rel=0.05)
 
 
+def test_operations_of_scoring_are_those_that_torch_counts():
+    """An input is encoded once and every label decoded from it; within 5%, as above."""
+    kind, config = TEXT_TO_TEXT["mt5"]
+    config._attn_implementation = "eager"
+    model, shape = kind(config), Architecture.of(json.loads(config.to_json_string(use_diff=False)))
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        encoded = model.get_encoder()(input_ids=torch.ones(6, 32, dtype=torch.long).random_(5, 100))
+        for _ in range(4):
+            model(encoder_outputs=encoded, decoder_input_ids=torch.ones(6, 3, dtype=torch.long))
+    assert scoring_flops(shape, 6, 32, 4) == pytest.approx(counter.get_total_flops(), rel=0.05)
+
+
 def test_disk_is_the_trained_parameters_in_fp32_and_frozen_ones_apart():
     model = AutoModelForSequenceClassification.from_config(ENCODERS["bert"])
     shape = Architecture.of(json.loads(ENCODERS["bert"].to_json_string(use_diff=False)))
@@ -136,6 +148,9 @@ def test_disk_is_the_trained_parameters_in_fp32_and_frozen_ones_apart():
         ("google/mt5-large", 1230),
         ("google/mt5-xl", 3743),
         ("google/mt5-xxl", 12921),
+        ("google/byt5-small", 300),
+        ("google/byt5-base", 582),
+        ("google/byt5-large", 1229),
     ],
 )
 def test_known_models_have_their_published_size(name, millions):
@@ -147,6 +162,20 @@ def test_known_models_have_their_published_size(name, millions):
 def test_a_folder_needs_no_more_than_its_config(tmp_path):
     ENCODERS["bert"].save_pretrained(tmp_path)
     assert architecture(str(tmp_path)).hidden == 24
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_output_layer_of_its_own_is_seen_in_the_weights(apart, tmp_path):
+    """transformers 5 saves `tie_word_embeddings: true` either way."""
+    model = MT5ForConditionalGeneration(MT5Config(**T5))
+    if apart:
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight + 1)
+        model.all_tied_weights_keys.pop("lm_head.weight")
+    model.save_pretrained(tmp_path)
+    shape = architecture(str(tmp_path))
+    counted = shape.word_embeddings + shape.body_parameters()
+    assert shape.tied is not apart
+    assert counted == sum(parameter.numel() for parameter in model.parameters())
 
 
 def test_what_is_missing_is_said(tmp_path):

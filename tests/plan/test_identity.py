@@ -8,8 +8,9 @@ from harness.plan.identity import (
     stage_digest,
 )
 from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Hyperparameters, Precision
+from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
 from harness.spec.mixture import Sampling
+from harness.spec.text_format import text_format
 from harness.spec.training_task import training_task
 
 TASK = training_task(
@@ -69,11 +70,22 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "epochs": 2.0, "steps": 7, "learning_rate": 1e-4, "batch_size": 64, "max_length": 64,
         "warmup_ratio": 0.2, "weight_decay": 0.1, "max_grad_norm": 2.0, "precision": Precision.FP32,
         "freeze_embeddings": True,
-        "dropout": 0.0, "train_rows": 5,
+        "dropout": 0.0, "train_rows": 5, "schedule": Schedule.CONSTANT,
     }  # fmt: skip
     assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation", "head"}
     digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}
     assert len(digests | {digest()}) == len(changes) + 1
+
+
+def test_text_to_text_models_know_names_columns_and_version_of_the_format():
+    def read(task=TASK, **changed):
+        words = text_format(task).model_copy(update=changed)
+        return stage_digest("0" * 32, task, "d", SETTINGS, 1, text_format=words)
+
+    renamed = TASK.model_copy(update={"name": "other"})
+    column = TASK.model_copy(update={"inputs": ("a", "c")})
+    assert len({digest(), read(), read(renamed), read(column), read(version=2)}) == 5
+    assert read(TASK.model_copy(update={"title": "Other"})) == read()
 
 
 def test_a_kept_head_enters_the_digest_where_there_is_one():

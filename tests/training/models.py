@@ -111,45 +111,6 @@ def make_xlm_roberta(folder: Path, positions: int = 64) -> None:
     XLMRobertaForMaskedLM(config).save_pretrained(folder)
 
 
-def make_mt5(folder: Path) -> None:
-    """An mT5 with a tokenizer of single characters, which any label can be written in."""
-    import string
-
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import MT5Config, MT5ForConditionalGeneration, PreTrainedTokenizerFast
-
-    specials = ["<pad>", "</s>", "<unk>"]
-    characters = ["▁", *string.ascii_letters, *string.digits, *string.punctuation]
-    pieces = [(piece, 0.0) for piece in specials] + [(piece, -2.0) for piece in characters]
-    pieces += [(f"▁{word}", -3.0 - at) for at, word in enumerate(WORDS)]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="<pad>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = MT5Config(
-        vocab_size=len(pieces),
-        d_model=32,
-        d_kv=16,
-        d_ff=64,
-        num_layers=2,
-        num_heads=2,
-        pad_token_id=0,
-        eos_token_id=1,
-        decoder_start_token_id=0,
-    )
-    MT5ForConditionalGeneration(config).save_pretrained(folder)
-
-
 def deepspeed_config(name: str) -> dict[str, object]:
     from harness.resources import shipped
 

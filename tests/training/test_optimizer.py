@@ -22,6 +22,11 @@ def test_the_rate_rises_over_the_warm_up_and_falls_to_zero():
     assert seen == pytest.approx([0.0, 0.25, 0.5, 0.4375, 0.375, 0.3125, 0.25, 0.1875, 0.125, 0.0625])
 
 
+def test_a_constant_rate_stays_after_the_warm_up():
+    assert rates(6, warmup_ratio=0.34, schedule="constant") == [0.0, 0.25, 0.5, 0.5, 0.5, 0.5]
+    assert rates(3, warmup_ratio=0.0, schedule="constant") == [0.5, 0.5, 0.5]
+
+
 def test_a_single_step_is_taken_at_the_full_rate():
     assert rates(1, warmup_ratio=0.1) == [0.5]
 

@@ -50,3 +50,20 @@ def test_an_embedded_model_is_known_without_its_wheels():
     found = resolve_model("embedded:e5-small", "main", False)
     assert found.folder_or_id == "e5-small" and len(found.fingerprint) == 64
     assert "multilingual-e5-small" in found.description
+
+
+def test_a_model_downloaded_before_says_whether_it_is_text_to_text(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    for name, kind in (("mt5", "mt5"), ("encoder", "xlm-roberta")):
+        folder = tmp_path / f"models--someone--{name}"
+        snapshot = folder / "snapshots" / commit
+        snapshot.mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text(commit)
+        (snapshot / "config.json").write_text(json.dumps({"model_type": kind}))
+        (snapshot / "model.safetensors").write_bytes(b"")
+        found = resolve_model(f"someone/{name}", "main", False)
+        assert (found.revision, found.is_text_to_text) == (commit, name == "mt5")

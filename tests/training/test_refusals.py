@@ -44,14 +44,26 @@ def test_settings_that_do_not_fit_the_machine_are_refused_by_key(settings, proce
         assert word in str(caught.value)
 
 
-def test_text_to_text_models_are_refused(tmp_path):
-    from transformers import T5Config
+def test_architectures_that_are_not_known_are_refused(tmp_path):
+    from transformers import BartConfig
 
     from harness.training.model import UnsupportedModelError, load_model
 
     from .models import TASK
 
-    T5Config().save_pretrained(tmp_path)
-    with pytest.raises(UnsupportedModelError, match=r"t5.*text-to-text.*xlm-roberta"):
+    BartConfig().save_pretrained(tmp_path)
+    with pytest.raises(UnsupportedModelError, match=r"bart.*xlm-roberta.*mt5"):
         load_model(tmp_path, TASK, Hyperparameters(), 1, False)
     assert not issubclass(UnsupportedModelError, RunError)
+
+
+def test_fp16_is_refused_for_models_whose_activations_exceed_it(tmp_path):
+    from transformers import MT5Config
+
+    from harness.training.model import UnsafePrecisionError, load_model
+
+    from .models import TASK
+
+    MT5Config().save_pretrained(tmp_path)
+    with pytest.raises(UnsafePrecisionError, match="set bf16"):
+        load_model(tmp_path, TASK, Hyperparameters(precision="fp16"), 1, False)

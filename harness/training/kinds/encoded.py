@@ -17,6 +17,7 @@ _TYPES: Mapping[str, Any] = {
     "label": pa.int64(),
     "span": pa.list_(pa.int64(), 2),
     "token_label": pa.list_(pa.int32()),
+    "target": pa.list_(pa.int32()),
     "character": pa.list_(pa.int32()),
     "character_end": pa.list_(pa.int32()),
 }

@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness.data.rows import TrainingRows
+from harness.spec.text_format import TextFormat
 from harness.spec.training_task import (
     ClassificationTask,
     MultipleChoiceTask,
@@ -12,17 +13,32 @@ from harness.spec.training_task import (
     TaggingTask,
     TrainingTask,
 )
-from harness.training.kinds import classification, masked_lm, multiple_choice, span_extraction, tagging
+from harness.training.kinds import (
+    classification,
+    masked_lm,
+    multiple_choice,
+    span_extraction,
+    tagging,
+    text_to_text,
+)
 from harness.training.kinds.batch_maker import BatchMaker
 from harness.training.token_rows import TokenisedRows
 
 
-def encode(task: TrainingTask, rows: TrainingRows, tokenizer: Any, max_length: int) -> pa.Table:
-    """Return a task's rows as token ids and labels.
+def encode(
+    task: TrainingTask,
+    rows: TrainingRows,
+    tokenizer: Any,
+    max_length: int,
+    text_format: TextFormat | None = None,
+) -> pa.Table:
+    """Return a task's rows as token ids and labels, or with a text format as inputs and answers.
 
     Raises:
         UserError: tokenizer or `max_length` do not do for the kind.
     """
+    if text_format is not None:
+        return text_to_text.encode(rows, text_format, tokenizer, max_length)
     match task:
         case ClassificationTask():
             return classification.encode(rows, tokenizer, max_length)
@@ -37,6 +53,8 @@ def encode(task: TrainingTask, rows: TrainingRows, tokenizer: Any, max_length: i
 
 def batch_maker(task: TrainingTask, tokens: TokenisedRows) -> BatchMaker:
     """Return what makes batches of a task's token ids."""
+    if tokens.target_starts is not None:
+        return text_to_text.Targets(tokens)
     match task:
         case ClassificationTask():
             return classification.SingleLabels(tokens)

@@ -1,0 +1,56 @@
+"""A stage that `xstilts run` left of a tiny mT5 gets the same scores from `xstilts eval`."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.resources import shipped
+from harness.spec.load import load_sequences
+from harness.store.manifest import STAGES
+from harness.store.store import Store
+from tests.end_to_end.miniature import make_miniature
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = ("squad_v1", "commonsenseqa", "qqp", "pawsx")
+
+
+def xstilts(folder: Path, *words: str) -> str:
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "XSTILTS_CACHE": str(folder / "cache"),
+        "XSTILTS_DATA": str(folder / "data"),
+    }
+    command = [sys.executable, "-m", "harness.cli.main", *words]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    return run.stdout
+
+
+@pytest.mark.slow
+def test_three_kinds_of_task_before_a_target_are_trained_and_scored_alike_by_both_commands(tmp_path):
+    (loaded,) = load_sequences([shipped("sequences") / "mt5-base-order.yaml"])
+    file = make_miniature(loaded, tmp_path)
+    content = yaml.safe_load(file.read_text())
+    content |= {"orders": [list(PATH[:3])], "targets": ["pawsx"]}
+    content["evaluation"]["tasks"] = ["xtreme_pawsx"]
+    del content["training"]["precision"]
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    assert "scoring pawsx" in xstilts(tmp_path, "plan", str(file), "--cost")
+    assert "4 stages trained, 0 reused; 1 evaluations made" in xstilts(tmp_path, "run", str(file))
+    (stage,) = (one for one in Store(tmp_path / ".xstilts" / "store").all(STAGES) if one.path == PATH)
+    folder = tmp_path / ".xstilts" / "store" / "stages" / stage.digest
+    xstilts(
+        tmp_path, "eval", str(folder), "--tasks", "xtreme_pawsx", "--precision", "bf16", "--output", "again"
+    )
+    again = json.loads((tmp_path / "again" / "results.json").read_text())["results"]
+    board = json.loads((tmp_path / "leaderboards" / "mt5-base-order.json").read_text())["board"]
+    ((result,),) = (row["seeds"] for row in board["rows"])
+    assert result["status"] == "ok"
+    assert {task: again[task]["acc,none"] for task in result["scores"]} == result["scores"]
