@@ -283,7 +283,9 @@ def _read(path: Path, columns: list[str]) -> Any:
 def _within_limit(path: Path, file: pq.ParquetFile, columns: list[str]) -> Any:
     """Read a table bit by bit: a page from elsewhere may bring a small file that unpacks to terabytes."""
     batches, size = [], 0
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
+    # Handing a small file to threads and back takes longer than reading it.
+    threads = file.metadata.num_rows > _ROW_GROUP
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns, use_threads=threads):
         size += batch.nbytes
         # References to one long text are small until they are followed.
         texts = [column.dictionary for column in batch.columns if isinstance(column, pa.DictionaryArray)]
