@@ -6,6 +6,7 @@ from hypothesis import settings
 
 # No example database in the checkout, and no deadline: the machine may be busy.
 settings.register_profile("xstilts", database=None, deadline=None)
+settings.register_profile("xstilts-repeatable", database=None, deadline=None, derandomize=True)
 settings.load_profile("xstilts")
 
 # No test may wait for a network; the hub's code is tested on folders and on caches that the tests make.
@@ -13,6 +14,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # What must pass before a change lands tries the same examples each time; slow tests look for new ones.
+    if config.getoption("markexpr", "") == "not slow":
+        settings.load_profile("xstilts-repeatable")
 
 
 @pytest.fixture(scope="session")

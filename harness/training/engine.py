@@ -13,6 +13,10 @@ from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.optimizer import make_optimizer, make_schedule
 
+# ZeRO 3 puts its own function here for good (deepspeed/runtime/zero/partition_parameters.py,
+# _enable_mem_efficient_linear); it rounds otherwise, and the process's next stage would depend on it.
+_LINEAR = torch.nn.functional.linear
+
 
 class BatchSplitError(UserError):
     """The batch cannot be divided among the processes."""
@@ -93,6 +97,7 @@ def start_engine(
     deepspeed.utils.logger.setLevel(logging.WARNING)
     model.to(world.device)
     optimizer = make_optimizer(model, settings)
+    torch.nn.functional.linear = _LINEAR  # in case an engine before could not be started
     engine, _, _, _ = deepspeed.initialize(
         model=model,
         optimizer=optimizer,
@@ -131,8 +136,9 @@ def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
 
 
 def stop_engine(engine: Any) -> None:
-    """Free what an engine holds, so that the process can take the next stage."""
+    """Free what an engine holds and undo what it changed, so that the process can take the next stage."""
     engine.destroy()
+    torch.nn.functional.linear = _LINEAR
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
     gc.collect()
     release_memory()

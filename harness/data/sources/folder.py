@@ -138,6 +138,8 @@ def _parquet(path: Path, source: FolderSource, needed: tuple[str, ...]) -> Sourc
         names = pq.read_schema(path).names
         require_columns(str(path), names, needed, _NAMES_REMEDY)
         table = _within_limit(path, pq.ParquetFile(path), needed)
+        # A damaged file's offsets and texts are taken as they are until they are asked about.
+        table.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise MalformedFileError(

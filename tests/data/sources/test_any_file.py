@@ -137,6 +137,12 @@ def test_many_files(tmp_path: Path, name: str) -> None:
     _any_file(250)(tmp_path, name)
 
 
+def test_a_parquet_file_whose_texts_are_not_unicode_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").write_bytes(SOUND["parquet"][1].replace("“Wet".encode(), b"-1\x9cWet"))
+    with pytest.raises(UserError, match=r"rows\.parquet: not a readable parquet file"):
+        load_training_rows(SOUND["parquet"][0], data_dir=tmp_path)
+
+
 def _any_evaluation_file(examples: int) -> Callable[..., None]:
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
