@@ -18,6 +18,8 @@ from harness.store.manifest import STAGES
 from harness.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+WITH_FAULTS = os.pathsep.join(map(str, (ROOT / "tests" / "execution" / "faults", ROOT)))
+"""The PYTHONPATH of processes that are to load `faults/sitecustomize.py`."""
 
 
 def command(*words: str) -> list[str]:
@@ -35,8 +37,7 @@ def environment(folder: Path) -> dict[str, str]:
 def faulty(pattern: str, count: int, delay: float, hit: Path) -> dict[str, str]:
     """Return the variables by which a run kills one of its processes at a file operation (see faults/)."""
     fault = {"pattern": pattern, "count": count, "delay": delay, "hit": str(hit)}
-    places = (ROOT / "tests" / "execution" / "faults", ROOT)
-    return {"PYTHONPATH": os.pathsep.join(map(str, places)), "XSTILTS_TEST_FAULT": json.dumps(fault)}
+    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)}
 
 
 def frequent_points() -> dict[str, str]:

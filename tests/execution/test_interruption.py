@@ -14,6 +14,7 @@ import pytest
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 from tests.execution.command import (
+    WITH_FAULTS,
     begun,
     faulty,
     finished,
@@ -102,6 +103,38 @@ def test_a_hung_worker_is_ended_with_a_message_and_the_run_goes_on(tmp_path):
     again = xstilts(tmp_path, file=file)
     assert again.returncode == 0
     assert "left out" not in (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
+
+
+def test_a_stale_lock_of_a_kernel_compilation_is_named_and_the_worker_ended(tmp_path):
+    file = make_experiment(tmp_path, rows=16, orders="[[]]", seeds="[1]")
+    extensions = tmp_path / "extensions"
+    lock = extensions / "own_kernel" / "lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    (tmp_path / "kernel.cpp").write_text("int one() { return 1; }\n")
+    variables = {
+        "PYTHONPATH": WITH_FAULTS,
+        "TORCH_EXTENSIONS_DIR": str(extensions),
+        "XSTILTS_TEST_KERNEL": str(tmp_path / "kernel.cpp"),
+    }
+    run = xstilts(tmp_path, "--workers", "1", "--stall-minutes", "0.3", file=file, variables=variables)
+    assert run.returncode == 1
+    assert "neither reported nor computed for 18 s and was ended" in run.stdout
+    assert f"to compile a kernel: where none does, remove {lock}" in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr and not processes_of(tmp_path / "store")
+
+
+def test_stale_locks_of_deepspeeds_kernels_stop_nothing_since_none_is_compiled(tmp_path):
+    file = make_experiment(tmp_path, rows=16, orders="[[]]", seeds="[1]")
+    extensions = tmp_path / "extensions"
+    for name in ("deepspeed_shm_comm", "cpu_adam", "fused_adam", "async_io", "utils"):
+        (extensions / name).mkdir(parents=True)
+        (extensions / name / "lock").touch()
+    before = sorted(extensions.rglob("*"))
+    words = ("--processes", "2", "--deepspeed", "zero3_offload")
+    run = xstilts(tmp_path, *words, file=file, variables={"TORCH_EXTENSIONS_DIR": str(extensions)})
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert sorted(extensions.rglob("*")) == before
 
 
 def test_a_diverging_stage_is_recorded_and_listed(tmp_path):
