@@ -1,10 +1,13 @@
 """Leaderboards from anyone: whatever their JSON files hold, it is refused or shown as text."""
 
 import json
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
@@ -13,6 +16,7 @@ from harness.errors import XstiltsError
 from harness.leaderboard.board import Board
 from harness.leaderboard.index import INDEX, render_index
 from harness.leaderboard.merge import merge
+from harness.leaderboard.predictions import PredictionsError
 from harness.leaderboard.publication import compile_publication, read_publication
 from harness.leaderboard.publish import publish
 from harness.leaderboard.rendered import rendered_files
@@ -127,3 +131,51 @@ def test_a_name_cannot_lead_out_of_the_folder(published: Path, tmp_path: Path) -
         with pytest.raises(XstiltsError):
             merge([published.with_name("none.json")], tmp_path / "into", name)
     assert not list(tmp_path.glob("out*"))
+
+
+def test_predictions_that_unpack_to_more_than_is_read_at_once_are_refused(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = published.with_name(f"{published.stem}.predictions.parquet")
+    table = pq.read_table(path)
+    rows = pa.array([0] * 3_000_000, pa.int32())
+    pq.write_table(table.take(rows), path, compression="zstd")
+    assert path.stat().st_size < 300_000
+    monkeypatch.setattr("harness.leaderboard.predictions._MOST_BYTES", 2**22)
+    with pytest.raises(PredictionsError, match="unpacks to more than"):
+        merge([published], published.parent)
+    long = pa.array(["x" * 20_000] * len(table))
+    pq.write_table(table.set_column(table.column_names.index("item"), "item", long), path)
+    with pytest.raises(PredictionsError, match="a name of more than"):
+        merge([published], published.parent)
+
+
+def numbers(content: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the place of every number."""
+    if isinstance(content, dict | list):
+        items = content.items() if isinstance(content, dict) else enumerate(content)
+        return [place for key, value in items for place in numbers(value, (*above, key))]
+    return [above] if isinstance(content, int | float) and not isinstance(content, bool) else []
+
+
+@pytest.mark.slow
+def test_any_number_of_a_board_is_refused_or_published(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the pictures show is what the tables hold; drawing them each time would take minutes.
+    monkeypatch.setattr("harness.leaderboard.publish.draw_pictures", lambda *_: ())
+    whole = published.read_text()
+    board = json.loads(whole)["board"]
+    kinds = {tuple("*" if isinstance(key, int) else key for key in place): place for place in numbers(board)}
+    assert len(kinds) >= 6
+    for place in kinds.values():
+        for number in (10**30, 2**40, -1, 1e308, 0):
+            changed = json.loads(whole)
+            inner = changed["board"]
+            for key in place[:-1]:
+                inner = inner[key]
+            inner[place[-1]] = number
+            published.write_text(json.dumps(changed))
+            with suppress(XstiltsError):
+                merge([published], tmp_path / "into")
+            assert render_index(published.parent)

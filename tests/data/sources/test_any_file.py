@@ -257,3 +257,10 @@ def test_any_sound_file_is_read_to_the_letter(tmp_path: Path, form: str) -> None
 @pytest.mark.parametrize("form", ["tsv", "csv", "jsonl", "parquet"])
 def test_many_sound_files_are_read_to_the_letter(tmp_path: Path, form: str) -> None:
     _any_sound_file(200)(tmp_path, form)
+
+
+def test_questions_of_one_id_stay_rows_of_their_own(tmp_path: Path, shared_data: Path) -> None:
+    # XTREME's own TyDiQA file has 89 ids for its 3,696 questions: an id tells nothing apart.
+    content = (shared_data / "xtreme" / "tydiqa" / "train-en.json").read_bytes()
+    (tmp_path / "rows.squad").write_bytes(content)
+    assert len(load_training_rows(SOUND["squad"][0], data_dir=tmp_path).dataset) == 3696
