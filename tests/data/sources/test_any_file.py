@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from harness.data.evaluation_rows import load_evaluation_rows
@@ -92,7 +92,7 @@ def broken(draw: st.DrawFn, sound: bytes) -> bytes:
     return content
 
 
-def _read_or_refused(folder: Path, name: str, content: bytes) -> None:
+def _read_or_refused(folder: Path, name: str, content: bytes) -> str:
     task, _ = SOUND[name]
     assert task.sources.folder is not None
     path = folder / task.sources.folder.path
@@ -103,11 +103,12 @@ def _read_or_refused(folder: Path, name: str, content: bytes) -> None:
         message = str(error)
         assert str(path) in message
         assert len(message) < 2000 + len(str(path))
-        return
+        return "refused"
     assert len(rows.dataset) > 0
     assert len(rows.fingerprint) == 64
     if name == "tsv":
         assert set(rows.dataset["label"][:]) <= {-1, 0, 1, 2}
+    return "read"
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -122,7 +123,7 @@ def _any_file(examples: int) -> Callable[..., None]:
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def check(tmp_path: Path, name: str, data: st.DataObject) -> None:
-        _read_or_refused(tmp_path, name, data.draw(broken(SOUND[name][1])))
+        event(_read_or_refused(tmp_path, name, data.draw(broken(SOUND[name][1]))))
 
     return check
 
@@ -156,6 +157,7 @@ def _any_evaluation_file(examples: int) -> Callable[..., None]:
         try:
             rows = load_evaluation_rows("xnli", "de", data_dir=tmp_path)
         except UserError as error:
+            event("refused")
             assert "test-de.tsv" in str(error)
             return
         # Never fewer rows than the other languages have, and a label for each.
