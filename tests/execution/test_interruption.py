@@ -90,7 +90,7 @@ def test_a_hung_worker_is_ended_with_a_message_and_the_run_goes_on(tmp_path):
     run = xstilts(tmp_path, "--workers", "1", "--stall-minutes", "0.3", file=file, wait=False)
     wait_for(lambda: is_training(tmp_path))
     os.kill(worker_of(tmp_path / "store"), signal.SIGSTOP)
-    out, _ = run.communicate(timeout=600)
+    out, _ = run.communicate(timeout=1800)
     assert run.returncode == 1
     assert "FAILED  rte (seed 1): the worker neither reported nor computed for 18 s and was ended" in out
     assert "2 stages trained" in out and not processes_of(tmp_path / "store")
@@ -135,6 +135,22 @@ def test_stale_locks_of_deepspeeds_kernels_stop_nothing_since_none_is_compiled(t
     run = xstilts(tmp_path, *words, file=file, variables={"TORCH_EXTENSIONS_DIR": str(extensions)})
     assert run.returncode == 0, run.stdout + run.stderr
     assert sorted(extensions.rglob("*")) == before
+
+
+def test_a_loss_that_is_no_number_fails_its_stage_and_stands_on_the_page(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    file = make_experiment(tmp_path, rows=16, orders="[[]]", seeds="[1]")
+    path = tmp_path / "model" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["encoder.layer.0.output.dense.weight"][:] = 1e38
+    save_file(tensors, path, metadata={"format": "pt"})
+    run = xstilts(tmp_path, "--workers", "1", file=file)
+    assert run.returncode == 1 and "Traceback" not in run.stdout + run.stderr
+    assert "FAILED  xnli (seed 1): " in run.stdout and "the loss became" in run.stdout
+    page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
+    failed = page.split("## Failed runs")[1].split("##")[0]
+    assert "xnli, seed 1: " in failed and "the loss became" in failed
 
 
 def test_a_diverging_stage_is_recorded_and_listed(tmp_path):
@@ -195,7 +211,7 @@ class Killer:
         run = xstilts(self.folder, *words, file=self.file, wait=False, variables=variables)
         if not at_operation:
             self._kill_in_time(run)
-        out, _ = run.communicate(timeout=300)
+        out, _ = run.communicate(timeout=1800)
         if hit.exists() and name in self.missed:
             self.missed.remove(name)
         self.kills += run.returncode != 0
