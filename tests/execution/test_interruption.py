@@ -169,7 +169,7 @@ def test_a_diverging_stage_is_recorded_and_listed(tmp_path):
 
 # What a run does to files -> the paths by which a fault finds it, and how often it happens in a run.
 OPERATIONS = {
-    "a resume point": (r"/building/\w+/resume/", 60),
+    "a resume point": (r"/building/\w+/resume/", 12),
     "weights and log": (r"/building/\w+/(encoder|classifier|training_log)", 6),
     "a manifest": (r"/building/\w+/\.?manifest", 6),
     "shared weights": (r"/tensors/", 6),
