@@ -35,6 +35,15 @@ def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]
     return f"{changed} of {tensors} tensors differ, by at most {largest:.3g} ({where})"
 
 
+def largest_difference(first: Entry[StageManifest], second: Entry[StageManifest]) -> float:
+    """Return the largest absolute difference of a weight; infinite where files or tensors are others."""
+    names = [{name for name in entry.manifest.files if name.endswith(_SUFFIX)} for entry in (first, second)]
+    if names[0] != names[1]:
+        return float("inf")
+    found = (_differences(first.folder / name, second.folder / name).values() for name in names[0])
+    return max((difference for differences in found for difference in differences), default=0.0)
+
+
 def _differences(first: Path, second: Path) -> dict[str, float]:
     """Return the largest absolute difference of each tensor; infinite where shapes or names differ."""
     import numpy as np

@@ -25,8 +25,8 @@ model: embedded:e5-small
 targets: [mini_nli]
 seeds: [1]
 training: {epochs: 1, learning_rate: 1.0e-4, batch_size: 8, dropout: 0.0, max_length: 64,
-  precision: PRECISION, freeze_embeddings: true, train_rows: 400}
-evaluation: {tasks: [mini_nli], limit: 200}
+  precision: PRECISION, freeze_embeddings: true, train_rows: 200}
+evaluation: {tasks: [mini_nli], limit: 100}
 """
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 MACHINES: dict[str, tuple[list[str], dict[str, str]]] = {
@@ -79,6 +79,6 @@ def _compare(report: Report, name: str, first: Store, other: Store) -> None:
     one, another = answers
     changed = [float(np.mean(one[task].predictions != another[task].predictions)) for task in one]
     accuracy = [abs(one[task].accuracy - another[task].accuracy) for task in one]
-    report.add(f"{name}: largest difference of a weight", [largest_difference(*stages)], "")
+    report.add(f"{name}: largest difference of a weight", [1e6 * largest_difference(*stages)], "e-6")
     report.add(f"{name}: answers that changed", [100 * value for value in changed], "%")
     report.add(f"{name}: change of a language's accuracy", [100 * value for value in accuracy], "points")
