@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.evaluation.job import EvaluationResult
+from harness.execution.compilation import compilation_locks
 from harness.execution.failure import memory_advice
 from harness.execution.messages import (
     Evaluated,
@@ -144,11 +145,7 @@ class WorkerProcess:
                 raise self._death(process.returncode, request)
             if watch.is_stalled:
                 self.kill()
-                raise StageFailedError(
-                    f"the worker neither reported nor computed for {self._stall_seconds:.0f} s and was "
-                    "ended; it may have waited for a disk, a network or a process that is gone. Run again to "
-                    f"go on; --stall-minutes sets the limit (log: {self._spool.log})"
-                )
+                raise StageFailedError(self._stall())
             time.sleep(_POLL_SECONDS)
 
     def _failure(self, event: Failed) -> RunError:
@@ -164,6 +161,20 @@ class WorkerProcess:
             # Nobody but the system ends a process so, and it does so when memory runs out.
             words += f"\nIf the system ended it for want of memory: {memory_advice(request)}"
         return StageFailedError(words)
+
+    def _stall(self) -> str:
+        """Return what to say of a worker that was ended since it did nothing."""
+        locks = compilation_locks()
+        compiled = (
+            f"; or it waits for another process to compile a kernel: where none does, remove {listed}"
+            if (listed := ", ".join(map(str, locks)))
+            else ""
+        )
+        return (
+            f"the worker neither reported nor computed for {self._stall_seconds:.0f} s and was ended; it may "
+            f"have waited for a disk, a network or a process that is gone{compiled}. Run again to go on; "
+            f"--stall-minutes sets the limit (log: {self._spool.log})"
+        )
 
     def _working(self, process: subprocess.Popen[bytes]) -> list[int]:
         """Return the processes that train; a launcher above them is busy with looking on."""

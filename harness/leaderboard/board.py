@@ -7,10 +7,12 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError
+from harness.leaderboard.shown_name import ShownName
 
 Accuracy = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ARROW = " → "
 NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,128}$")]
 
 
 class BoardNameError(UserError):
@@ -33,8 +35,8 @@ class SeedResult(Frozen):
     seed: int
     status: Literal["ok", "failed"]
     error: str | None = None
-    stage_digest: str | None = None
-    evaluation_digest: str | None = None
+    stage_digest: Digest | None = None
+    evaluation_digest: Digest | None = None
     scores: dict[str, Accuracy] = Field({}, description="Evaluation task -> accuracy, 0 to 1.")
     items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
@@ -65,8 +67,10 @@ class SeedResult(Frozen):
 class BoardRow(Frozen):
     """One sequence: intermediate tasks in order, then the target, with the result of each seed."""
 
-    order: tuple[str, ...] = Field(description="The intermediate tasks; empty is the target-only baseline.")
-    target: str
+    order: tuple[ShownName, ...] = Field(
+        description="The intermediate tasks; empty is the target-only baseline."
+    )
+    target: ShownName
     seeds: tuple[SeedResult, ...]
 
     @property
@@ -82,9 +86,9 @@ class BoardRow(Frozen):
 class EvaluatedLanguage(Frozen):
     """One column: an evaluation task in one language of a corpus."""
 
-    task: str
-    language: str
-    corpus: str
+    task: ShownName
+    language: ShownName
+    corpus: ShownName
 
 
 class DataUse(Frozen):
@@ -154,7 +158,7 @@ class Board(Frozen):
     title: str
     question: str | None = None
     rows: tuple[BoardRow, ...]
-    languages: dict[str, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
+    languages: dict[ShownName, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
     seeds: tuple[int, ...] = Field(min_length=1)
     data: tuple[DataUse, ...] = ()
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")

@@ -56,14 +56,14 @@ def _best(table: TargetStatistics) -> tuple[str, str, str]:
     if best is None:
         return ("no complete row", EMPTY, EMPTY)
     if best.baseline:
-        return (f"{best.sequence} (target only)", spread(best.average), "baseline")
+        return (f"{inline(best.sequence)} (target only)", spread(best.average), "baseline")
     mark = f"{UNDECIDED} " if best.undecided else ""
-    return (best.sequence, spread(best.average), mark + spread(best.delta, signed=True))
+    return (inline(best.sequence), spread(best.average), mark + spread(best.delta, signed=True))
 
 
 def _is_publication(path: Path) -> bool:
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return path.with_suffix(".md").is_file()
     return isinstance(content, dict) and str(content.get("format", "")).startswith("xstilts-leaderboard")

@@ -1,9 +1,9 @@
 """How numbers and names are written on a page: percent with one decimal, and text that stays text."""
 
 import re
-import unicodedata
 
 from harness.leaderboard.interval import Interval
+from harness.leaderboard.shown_name import plain
 from harness.leaderboard.statistics import Spread
 
 EMPTY = "–"
@@ -42,16 +42,6 @@ def interval(value: Interval | None, *, signed: bool = False) -> str:
 def p_value(value: float) -> str:
     """Write a p-value with three decimals."""
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
-
-
-def plain(text: str) -> str:
-    """Make one line of a text: no control, format or private characters, no line breaks."""
-    kept = "".join(
-        " " if character.isspace() else character
-        for character in text
-        if character.isspace() or unicodedata.category(character)[0] != "C"
-    )
-    return " ".join(kept.split())
 
 
 def inline(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from harness.leaderboard.board import Board
+from harness.leaderboard.shown_name import plain
 
 _MOST_STAGES = 120
 Tree = dict[str, "Tree"]
@@ -35,7 +36,7 @@ def mermaid(board: Board) -> str | None:
 
 def nested_list(board: Board) -> str:
     """Return the tree as a nested list in HTML."""
-    return f"<ul class=tree><li>{escape(board.provenance.model)}{_list(stage_tree(board))}</li></ul>"
+    return f"<ul class=tree><li>{escape(plain(board.provenance.model))}{_list(stage_tree(board))}</li></ul>"
 
 
 def _branches(tree: Tree, parent: str, numbers: Iterator[int], targets: frozenset[str]) -> Iterator[str]:
@@ -60,5 +61,5 @@ def _count(tree: Tree) -> int:
 
 def _label(text: str) -> str:
     """Return a text as mermaid shows it within quotes: signs of its own as entities."""
-    kept = (c if c.isalnum() or c in " _-./:→" else f"#{ord(c)};" for c in " ".join(text.split()))
+    kept = (c if c.isalnum() or c in " _-./:→" else f"#{ord(c)};" for c in plain(text))
     return "".join(kept)

@@ -3,8 +3,8 @@
 import shutil
 
 from harness.leaderboard.board import Board
-from harness.leaderboard.notation import plain
 from harness.leaderboard.publication import Publication, compile_publication
+from harness.leaderboard.shown_name import plain
 from harness.leaderboard.table import Table, target_table
 
 _FIXED_COLUMNS = 2

@@ -8,6 +8,7 @@ from tests.benchmarks import (
     evaluation,
     evaluation_rivals,
     growth,
+    machines,
     memory,
     startup,
     sweep,
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "training-rivals": training_rivals.run,
     "evaluation-rivals": evaluation_rivals.run,
     "memory": memory.run,
+    "machines": machines.run,
     "sweep": sweep.run,
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from harness.cli.main import COMMANDS, cli
@@ -37,11 +37,13 @@ def _any_line(examples: int) -> Callable[[Path], None]:
         with runner.isolated_filesystem(folder):
             done = runner.invoke(cli, [command, *words])
         if isinstance(done.exception, XstiltsError):
+            event(f"exit code {done.exception.exit_code}")
             assert done.exception.exit_code in (1, 2) and str(done.exception)
         else:
             assert done.exception is None or isinstance(done.exception, SystemExit), (
                 command, words, done.exception
             )  # fmt: skip
+            event(f"exit code {done.exit_code}")
             assert done.exit_code in (0, 1, 2)
             assert "Traceback" not in done.output
 

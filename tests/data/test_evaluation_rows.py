@@ -47,6 +47,28 @@ def test_files_of_different_length_are_refused(folder: Path) -> None:
         load_evaluation_rows("xnli", "de", data_dir=folder)
 
 
+def test_files_whose_rows_are_other_items_are_refused_by_their_labels(folder: Path) -> None:
+    labels = ["entailment", "neutral", "contradiction"] * 20
+    for language, given in (("en", labels), ("de", labels[1:] + labels[:1])):
+        lines = (f"{language} {row}\tb\t{label}\n" for row, label in enumerate(given))
+        (folder / "xtreme" / "xnli" / f"test-{language}.tsv").write_text("".join(lines))
+    with pytest.raises(MisalignedFilesError, match=r"test-de\.tsv: 60 of 60 rows .*test-en\.tsv, .* row 1;"):
+        load_evaluation_rows("xnli", "de", data_dir=folder)
+    # Some labels of translations may rightly be others.
+    (folder / "xtreme" / "xnli" / "test-de.tsv").write_text(
+        "".join(f"a\tb\t{label}\n" for label in ["neutral", *labels[1:]])
+    )
+    assert len(load_evaluation_rows("xnli", "de", data_dir=folder).dataset) == 60
+
+
+@pytest.mark.parametrize("corpus_name", ["xnli", "pawsx"])
+def test_real_translations_are_aligned(shared_data: Path, corpus_name: str) -> None:
+    files = sorted((shared_data / "xtreme" / corpus_name).glob("test-*.tsv"))
+    assert len(files) >= 4
+    for path in files:
+        load_evaluation_rows(corpus_name, path.stem.removeprefix("test-"), data_dir=shared_data)
+
+
 def test_an_unlabelled_test_set_is_refused_and_not_scored_as_wrong(folder: Path) -> None:
     (folder / "xtreme" / "xnli" / "test-de.tsv").write_text("a\tb\t\nc\td\t\n")
     with pytest.raises(UnlabelledRowsError, match=r"test-de\.tsv, line 1: .*2 of 2 rows"):

@@ -1,3 +1,6 @@
+import itertools
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,29 @@ def test_xnlis_development_set_shares_nothing_with_its_test_set(shared_data: Pat
     training = load_training_rows(nli("xtreme/xnli/train-en.tsv", labels=NLI), data_dir=shared_data).dataset
     found = find_overlap(training, load_evaluation_rows("xnli", "en", data_dir=shared_data).dataset)
     assert (found.pairs, found.sentence_rows) == ((), 0)
+
+
+@pytest.mark.slow
+def test_a_set_of_mnlis_size_is_compared_with_xnlis_fifteen_languages_within_two_minutes() -> None:
+    drawing = random.Random(1)
+    letters = ("abcdefghijklmnopqrstuvwxyz", "กขคงจชซญดตถทธนบปผพฟภมยรลวศสหอ", "अआइईउऊकखगघचछजझटठडढतथदधनपफबभ")
+    words = [["".join(drawing.choices(signs, k=6)) for _ in range(20_000)] for signs in letters]
+
+    def sentence(language: int) -> str:
+        return " ".join(drawing.choices(words[language % len(words)], k=17)) + "."
+
+    premises = [sentence(0) for _ in range(133_334)]
+    training = [(premises[row // 3], sentence(0)) for row in range(400_000)]
+    evaluation = [[(sentence(language), sentence(language)) for _ in range(5_010)] for language in range(15)]
+    evaluation[0][4_999] = training[399_999][::-1]
+    evaluation[14][7] = (training[5][0].upper(), f"“{training[5][1]}”")
+    evaluation[14][8] = (training[6][0], "another")
+    sets = [pairs(*rows) for rows in (training, itertools.chain(*evaluation))]
+    began = time.process_time()
+    found = find_overlap(*sets)
+    assert time.process_time() - began < 120
+    assert found.pairs == (
+        OverlappingPair(5, 14 * 5_010 + 7, exact=False, reversed=False),
+        OverlappingPair(399_999, 4_999, exact=True, reversed=True),
+    )
+    assert (found.sentence_rows, found.similar_sentence_rows, found.evaluation_rows) == (2, 3, 75_150)

@@ -7,16 +7,19 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from harness.evaluation.manifest import EVALUATIONS
+from harness.leaderboard.table import Table
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+WITH_FAULTS = os.pathsep.join(map(str, (ROOT / "tests" / "execution" / "faults", ROOT)))
+"""The PYTHONPATH of processes that are to load `faults/sitecustomize.py`."""
 
 
 def command(*words: str) -> list[str]:
@@ -31,18 +34,35 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def faulty(pattern: str, count: int, delay: float, hit: Path) -> dict[str, str]:
+    """Return the variables by which a run kills one of its processes at a file operation (see faults/)."""
+    fault = {"pattern": pattern, "count": count, "delay": delay, "hit": str(hit)}
+    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)}
+
+
+def frequent_points() -> dict[str, str]:
+    """Return the variables by which workers save a resume point every few steps, and nothing is killed."""
+    return faulty("(?!)", 1, 0.0, Path(os.devnull))
+
+
 def xstilts(
-    folder: Path, *words: str, file: Path, wait: bool = True, verb: str = "run"
+    folder: Path,
+    *words: str,
+    file: Path,
+    wait: bool = True,
+    verb: str = "run",
+    variables: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str] | subprocess.Popen[str]":
     """Run a sequence file with the data, store and leaderboards of a folder; later words override these."""
     line = command(
         verb, str(file), "--data-dir", str(folder / "data"), "--store", str(folder / "store"),
         "--leaderboards", str(folder / "leaderboards"), *words,
     )  # fmt: skip
+    all_variables = environment(folder) | dict(variables or {})
     if wait:
-        return subprocess.run(line, env=environment(folder), capture_output=True, text=True, check=False)
+        return subprocess.run(line, env=all_variables, capture_output=True, text=True, check=False)
     return subprocess.Popen(
-        line, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        line, env=all_variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
@@ -68,8 +88,8 @@ def published(folder: Path) -> dict[str, str]:
 def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
     """All that is published and does not say when or how fast it was made.
 
-    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the numbers of the JSON file
-    without times.
+    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the page without its column of
+    training times; the JSON file without times and the checksums of manifests, which hold times.
     """
     boards = folder / "leaderboards"
     found: dict[str, Any] = {
@@ -82,10 +102,27 @@ def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
     for row in content["board"]["rows"]:
         for seed in row["seeds"]:
             seed.pop("train_seconds")
-    return found | {"json": content}
+            seed.pop("manifests")
+    return found | {"json": content, "page": _without_times((boards / f"{name}.md").read_text())}
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
+def _without_times(page: str) -> list[list[str]]:
+    lines, column = [], None
+    for line in page.splitlines():
+        if line.startswith("- Numbers: "):
+            # The checksum of the JSON file.
+            continue
+        cells = Table.cells(line) or [line]
+        if "training s" in cells:
+            column = cells.index("training s")
+        elif len(cells) == 1:
+            column = None
+        # Rules and widths of columns go with the longest number.
+        lines.append([cell for place, cell in enumerate(cells) if place != column and cell.strip(":-")])
+    return lines
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

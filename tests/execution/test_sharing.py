@@ -50,9 +50,9 @@ def test_a_dead_machines_work_is_taken_over_without_a_human(tmp_path):
     second = from_another_machine(tmp_path, 2, file)
     wait_for(lambda: bool(list((tmp_path / "store").glob(f"runs/*-{second.pid}"))))
     first.kill()
-    first.communicate(timeout=60)
+    first.communicate(timeout=600)
     done = set(Store(tmp_path / "store").digests(STAGES))
-    out, _ = second.communicate(timeout=600)
+    out, _ = second.communicate(timeout=1800)
     assert second.returncode == 0, out
     assert weights(tmp_path) == expected
     assert not begun(tmp_path / "store", second.pid) & done
@@ -78,7 +78,7 @@ print(looks)
     line, variables = [sys.executable, "-c", reader], environment(tmp_path)
     readers = [subprocess.Popen(line, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     runs = [from_another_machine(tmp_path, number, file) for number in range(3)]
-    outs = [run.communicate(timeout=900)[0] for run in runs]
+    outs = [run.communicate(timeout=1800)[0] for run in runs]
     (tmp_path / "over").touch()
     assert [run.returncode for run in runs] == [0, 0, 0], outs
     asked = [begun(tmp_path / "store", run.pid) for run in runs]
@@ -99,7 +99,7 @@ def test_runs_of_several_processes_choose_free_ports_and_leave_none_behind(tmp_p
             runs[0].wait(0.3)
         except subprocess.TimeoutExpired:
             continue
-    outs = [run.communicate(timeout=600)[0] for run in runs]
+    outs = [run.communicate(timeout=1800)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outs
     assert len(seen) >= 2
     assert not processes_of(tmp_path / "store")

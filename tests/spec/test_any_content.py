@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from harness.spec.catalogue import Catalogue
@@ -62,6 +62,7 @@ def test_any_value_at_any_place(text: str, data: st.DataObject, catalogue: Catal
         else:
             check_training_task(source, catalogue.scorers)
     except SpecError as error:
+        event("refused")
         assert error.problems
         assert all(problem.remedy and problem.message for problem in error.problems)
 
@@ -72,4 +73,5 @@ def test_any_text(text: str) -> None:
     try:
         parse_yaml(PATH, text)
     except SpecError as error:
+        event("refused")
         assert error.problems

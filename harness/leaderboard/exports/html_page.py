@@ -9,6 +9,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from harness.leaderboard.shown_name import plain
+
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -48,7 +50,7 @@ def render_html(markdown: str, title: str, tree: str, pictures: Mapping[str, byt
         '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{_asset('page.css')}</style>\n</head>\n<body>\n"
+        f"<title>{escape(plain(title))}</title>\n<style>\n{_asset('page.css')}</style>\n</head>\n<body>\n"
         f"{parser.render(markdown)}<script>\n{_asset('page.js')}</script>\n</body>\n</html>\n"
     )
 

@@ -8,12 +8,12 @@ from harness.leaderboard.board import BoardFileError, read_model
 from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.languages.transfer import LanguageTransfer
-from harness.leaderboard.notation import plain
 from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.order.power import SeedsNeeded, seeds_needed
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.publication import Publication
+from harness.leaderboard.shown_name import plain
 
 
 def find_publication(named: str, leaderboards: Path) -> Publication:
