@@ -73,7 +73,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             limit=limit,
             seeds=seeds,
             deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
-            reported=reported,
+            reported=reported or _reported_beside(leaderboards),
         )
         command(options=options, **others)
 
@@ -102,9 +102,15 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--reported",
                 type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                help="JSON file of published numbers, shown apart and marked as not ours.",
+                help="JSON file of published numbers, shown apart and marked as not ours. "
+                "[default: reported.json in the leaderboards' folder, where there is one]",
             ),
         ]
     ):
         with_options = option(with_options)
     return with_options
+
+
+def _reported_beside(leaderboards: Path) -> Path | None:
+    path = leaderboards / "reported.json"
+    return path if path.is_file() else None

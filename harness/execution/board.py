@@ -34,7 +34,7 @@ _RISEN, _RISEN_BY = 1.5, 0.5
 def make_board(
     resolution: Resolution, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
-    """Return the leaderboard of a plan; what is not finished is a failed row with the reason."""
+    """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run."""
     loaded = resolution.plan.loaded
     spec = loaded.spec
     machines = _machines(finished)
@@ -111,8 +111,8 @@ def _seed_result(
     evaluation = finished.evaluation(stage)
     recipe = tuple(resolution.recipe(part) for part in sequence.stages())
     if evaluation is None:
-        why = failures.get(stage) or finished.failure(sequence) or "not run yet"
-        return SeedResult(seed=sequence.seed, status="failed", error=why, recipe=recipe)
+        why = failures.get(stage) or finished.failure(sequence)
+        return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
     environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
@@ -179,8 +179,11 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     uses = []
     for role, sets in (("training", resolution.training), ("evaluation", resolution.evaluation)):
         for name, rows in sets.items():
-            record = data_record(rows)
-            uses.append(DataUse.model_validate({"name": name, "role": role, **record.model_dump()}))
+            use = {"name": name, "role": role, **data_record(rows).model_dump()}
+            if role == "training":
+                task = resolution.plan.loaded.tasks.get(name)
+                use["expected_rows"] = task.expected_rows if task else None
+            uses.append(DataUse.model_validate(use))
     return tuple(uses)
 
 
@@ -219,6 +222,7 @@ def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunO
         model=loaded.spec.model,
         model_revision=resolution.model.revision,
         model_fingerprint=resolution.model.fingerprint,
+        model_description=resolution.model.description,
         split=loaded.spec.evaluation.split,
         limited=loaded.spec.evaluation.limit,
     )

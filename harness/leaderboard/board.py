@@ -28,10 +28,10 @@ class Frozen(BaseModel):
 
 
 class SeedResult(Frozen):
-    """One sequence trained with one seed: its scores, or why there are none."""
+    """One sequence trained with one seed: its scores, why it failed, or that it was not run yet."""
 
     seed: int
-    status: Literal["ok", "failed"]
+    status: Literal["ok", "failed", "not run"]
     error: str | None = None
     stage_digest: str | None = None
     evaluation_digest: str | None = None
@@ -57,8 +57,8 @@ class SeedResult(Frozen):
     def _scores_and_items_belong_together(self) -> Self:
         if self.scores.keys() != self.items.keys():
             raise ValueError(f"seed {self.seed}: `scores` and `items` name different tasks")
-        if self.status == "failed" and self.scores:
-            raise ValueError(f"seed {self.seed}: failed, yet it has scores")
+        if self.status != "ok" and self.scores:
+            raise ValueError(f"seed {self.seed}: {self.status}, yet it has scores")
         return self
 
 
@@ -97,6 +97,7 @@ class DataUse(Frozen):
     fingerprint: str | None = None
     rows: int | None = None
     dropped: int = Field(0, ge=0, description="Rows left out since they are also evaluation rows.")
+    expected_rows: int | None = Field(None, description="Rows of the published set that `name` stands for.")
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
 
 
@@ -128,6 +129,7 @@ class Provenance(Frozen):
     model: str
     model_revision: str | None = None
     model_fingerprint: str | None = None
+    model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
 

@@ -177,8 +177,11 @@ def _one(sequence: str, first: _Named, second: _Named) -> _Named:
     """Return the one result that two boards give for the same sequence and seed."""
     one, own = first
     another, other = second
-    if own.status == "failed" or other.status == "failed":
-        return second if own.status == "failed" and other.status == "ok" else first
+    if "ok" not in (own.status, other.status):
+        # A failure tells more than a run that never began.
+        return second if own.status == "not run" else first
+    if own.status != other.status:
+        return first if own.status == "ok" else second
     place = f"{sequence}, seed {own.seed}"
     if own.evaluation_digest != other.evaluation_digest:
         raise IncompatibleBoardsError(
