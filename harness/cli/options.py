@@ -60,6 +60,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         seeds: tuple[int, ...] | None,
         deepspeed: str | None,
         reported: Path | None,
+        note: str | None,
         **others: Any,
     ) -> None:
         from harness.data.location import data_folder
@@ -74,6 +75,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             seeds=seeds,
             deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
             reported=reported or _reported_beside(leaderboards),
+            note=note,
         )
         command(options=options, **others)
 
@@ -105,6 +107,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
                 help="JSON file of published numbers, shown apart and marked as not ours. "
                 "[default: reported.json in the leaderboards' folder, where there is one]",
             ),
+            click.option("--note", help="A remark of yours that the page shows below its question."),
         ]
     ):
         with_options = option(with_options)

@@ -64,6 +64,7 @@ def make_board(
         name=spec.name,
         title=spec.title or spec.name,
         question=spec.question,
+        note=options.note,
         rows=rows,
         languages=languages,
         seeds=seeds,

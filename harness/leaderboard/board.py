@@ -155,6 +155,7 @@ class Board(Frozen):
     name: str = Field(pattern=NAME, description="Also the name of its files.")
     title: str
     question: str | None = None
+    note: str | None = Field(None, description="A remark of whoever published it.")
     rows: tuple[BoardRow, ...]
     languages: dict[str, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
     seeds: tuple[int, ...] = Field(min_length=1)

@@ -31,6 +31,8 @@ def render_page(publication: Publication) -> str:
     blocks = [f"# {inline(board.title)}"]
     if board.question:
         blocks.append(f"**Question:** {inline(board.question)}")
+    if board.note:
+        blocks.append(f"> **Note:** {inline(board.note)}")
     if board.provenance.limited is not None:
         blocks.append(
             f"> **LIMITED:** only the first {board.provenance.limited} items of each task were scored. "

@@ -116,5 +116,5 @@ def _commit(made: Provenance | Machine) -> str:
     """Show the commit, or all of them where results were made from several."""
     if made.commit is None:
         return "not made from a checkout"
-    commits = ", ".join(code(commit[:SHORT]) for commit in made.commit.split(", "))
+    commits = ", ".join(code(commit[:SHORT]) for commit in dict.fromkeys(made.commit.split(", ")))
     return commits + (" **with uncommitted changes**" if made.dirty else "")

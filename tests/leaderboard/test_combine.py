@@ -42,6 +42,14 @@ def test_a_run_that_failed_elsewhere_is_taken_from_where_it_succeeded():
         assert both(*pair).rows[0].seeds[0].status == "ok"
 
 
+def test_remarks_and_mixtures_of_all_are_kept():
+    first = one(row(()), note="First.", mixtures={"mix": "rte and qqp"})
+    second = one(row(("qqp",)), name="two", note="Second.", mixtures={"blend": "rte and cola"})
+    found = both(first, second)
+    assert found.note == "First. Second."
+    assert found.mixtures == {"mix": "rte and qqp", "blend": "rte and cola"}
+
+
 def test_of_a_run_that_failed_and_one_that_was_not_made_the_failure_is_kept():
     failed = scored_row((), {1: None})
     absent = failed.seeds[0].model_copy(update={"status": "not run", "error": None})

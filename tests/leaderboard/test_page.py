@@ -91,6 +91,11 @@ def test_a_limited_run_is_marked_as_a_trial():
     assert "LIMITED" not in page(scored_row((), BASE))
 
 
+def test_a_remark_stands_below_the_question():
+    text = page(scored_row((), BASE), note="trained on *development* rows")
+    assert "?\n\n> **Note:** trained on \\*development\\* rows\n\n## xnli" in text
+
+
 def test_provenance_names_command_commit_data_packages_and_hardware():
     text = page(scored_row((), BASE), provenance=provenance(dirty=True))
     assert "```sh\nxstilts run sequences/rte-paraphrase-xnli.yaml --processes 2\n```" in text
@@ -139,6 +144,7 @@ def test_names_cannot_break_out_of_the_page():
         ),
         title=evil,
         question=evil,
+        note=evil,
         data=(DataUse(name=evil, role="training", source=evil, revision=evil, fingerprint=evil, dropped=1),),
         overlap=tuple(
             SharedRows(
