@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.data.evaluation_corpora import CORPORA
 from harness.execution.entries import data_record
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
@@ -182,8 +183,9 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
         for name, rows in sets.items():
             use = {"name": name, "role": role, **data_record(rows).model_dump()}
             if role == "training":
-                task = resolution.plan.loaded.tasks.get(name)
+                task, corpus = resolution.plan.loaded.tasks.get(name), CORPORA.get(name)
                 use["expected_rows"] = task.expected_rows if task else None
+                use["development_rows"] = corpus.published_rows.get("validation") if corpus else None
             uses.append(DataUse.model_validate(use))
     return tuple(uses)
 

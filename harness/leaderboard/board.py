@@ -98,6 +98,7 @@ class DataUse(Frozen):
     rows: int | None = None
     dropped: int = Field(0, ge=0, description="Rows left out since they are also evaluation rows.")
     expected_rows: int | None = Field(None, description="Rows of the published set that `name` stands for.")
+    development_rows: int | None = Field(None, description="Rows of the development set published with it.")
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
 
 

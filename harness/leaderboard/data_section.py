@@ -68,10 +68,15 @@ def other_sets(board: Board) -> Iterator[tuple[DataUse, int, int]]:
 
 def _unlike_the_published(board: Board) -> Iterator[str]:
     for use, rows, expected in other_sets(board):
+        development = rows == use.development_rows
+        what = (
+            "That is the size of its development set, which was probably trained on in its place"
+            if development
+            else "So it is a part of it, another split or other data under its name"
+        )
         yield (
             f"- **{inline(use.name)}: {rows:,} rows, where the published training set has {expected:,}.** "
-            "So it is a part of it, another split or other data under its name; scores are not comparable "
-            "with those of the whole set."
+            f"{what}; scores are not comparable with those of the whole set."
         )
 
 

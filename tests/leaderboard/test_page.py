@@ -211,12 +211,24 @@ def test_training_on_other_rows_than_the_published_set_is_said_in_finding_and_da
     data = (
         DataUse(name="xnli", role="training", source="here", rows=2400, dropped=90, expected_rows=392_702),
         DataUse(name="rte", role="training", source="here", rows=2490, expected_rows=2490),
+        DataUse(
+            name="pawsx",
+            role="training",
+            source="here",
+            rows=2000,
+            expected_rows=49_401,
+            development_rows=2000,
+        ),
         DataUse(name="mine", role="training", source="here", rows=7),
     )
     text = page(scored_row((), BASE), scored_row(("rte",), RTE), data=data)
-    assert "other rows than the published training sets: xnli (2,490, not 392,702)." in text
+    assert (
+        "other rows than the published training sets: xnli (2,490, not 392,702), pawsx (2,000, not 49,401)."
+        in text
+    )
     assert "- **xnli: 2,490 rows, where the published training set has 392,702.**" in text
-    assert text.count("where the published training set has") == 1
+    assert "has 49,401.** That is the size of its development set, which was probably trained on" in text
+    assert text.count("where the published training set has") == 2
 
 
 def test_all_commits_of_a_leaderboard_are_named():

@@ -57,11 +57,14 @@ def test_the_permutation_of_items_agrees_with_scipys():
     assert found == pytest.approx(expected, abs=0.015)
 
 
-def test_the_permutation_of_few_items_approaches_the_exact_enumeration():
-    values = np.stack([np.array([3.0, 1, 4, 1, 5, 9, 2, 6]), np.array([2.0, 2, 1, 0, 3, 5, 3, 5])])
-    (found,) = item_permutation(values, [(0, 1)])
-    exact = stats.permutation_test((values[0] - values[1],), np.sum, permutation_type="samples").pvalue
-    assert found == pytest.approx(exact, abs=0.012)
+@pytest.mark.parametrize("items", [2, 8, 13])
+def test_the_permutation_of_few_items_is_scipys_exact_enumeration(items):
+    rng = np.random.default_rng(items)
+    for _ in range(5):
+        values = rng.integers(0, 6, (2, items)) / 3
+        (found,) = item_permutation(values, [(0, 1)])
+        exact = stats.permutation_test((values[0] - values[1],), np.sum, permutation_type="samples").pvalue
+        assert found == pytest.approx(exact, abs=1e-9)
 
 
 def test_holm_is_that_of_statsmodels():
