@@ -62,7 +62,13 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
     if world.device.type == "cpu" and zero_stage(config) > 0:
         # gloo reduces while the caller waits: nothing would overlap, only a second bucket be copied.
         config["zero_optimization"]["overlap_comm"] = False
-    config["bf16"] = {**config.get("bf16", {}), "enabled": settings.precision is Precision.BF16}
+    # bf16 has fp32's range. A step with gradients beyond it is not to be left out in silence, as fp16's are
+    # to find their scale: the next loss is not finite and ends the stage.
+    config["bf16"] = {
+        **config.get("bf16", {}),
+        "enabled": settings.precision is Precision.BF16,
+        "check_grad_overflow": False,
+    }
     config["fp16"] = {**config.get("fp16", {}), "enabled": settings.precision is Precision.FP16}
     return config
 

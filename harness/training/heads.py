@@ -22,13 +22,14 @@ class Head:
         auto_class: Name of the `transformers` auto class that builds encoder and head.
         folder: Name of the folder in which a finished stage keeps the encoder with this head.
         settings: The configuration values that the head needs for a task.
-        loss_sum: Model output and labels -> sum of the predictions' losses, fp32, 0-dim.
+        loss_sum: Model output, labels, and the inputs' attention mask -> sum of the predictions' losses,
+            fp32, 0-dim.
     """
 
     auto_class: str
     folder: str
     settings: Callable[[TrainingTask], dict[str, Any]]
-    loss_sum: Callable[[Any, Tensor], Tensor]
+    loss_sum: Callable[[Any, Tensor, Tensor], Tensor]
 
 
 def head_for(task: TrainingTask, *, text_to_text: bool = False) -> Head:
@@ -56,16 +57,21 @@ def _no_settings(task: TrainingTask) -> dict[str, Any]:
     return {}
 
 
-def _cross_entropy_sum(output: Any, labels: Tensor) -> Tensor:
+def _cross_entropy_sum(output: Any, labels: Tensor, mask: Tensor) -> Tensor:
     return _cross_entropy(output.logits, labels)
 
 
-def _span_loss_sum(output: Any, labels: Tensor) -> Tensor:
+def _span_loss_sum(output: Any, labels: Tensor, mask: Tensor) -> Tensor:
     first, last = labels.unbind(dim=-1)
-    return (_cross_entropy(output.start_logits, first) + _cross_entropy(output.end_logits, last)) / 2
+    # No answer begins or ends in padding; scored along, it would let the loss depend on a batch's width.
+    starts, ends = (
+        scores.float().masked_fill(mask == 0, -torch.inf)
+        for scores in (output.start_logits, output.end_logits)
+    )
+    return (_cross_entropy(starts, first) + _cross_entropy(ends, last)) / 2
 
 
-def _token_loss_sum(output: Any, labels: Tensor) -> Tensor:
+def _token_loss_sum(output: Any, labels: Tensor, mask: Tensor) -> Tensor:
     # Few tokens count; those that don't need no fp32 copy of their scores over a whole vocabulary.
     counted = labels != IGNORED_LABEL
     return _cross_entropy(output.logits[counted], labels[counted])

@@ -156,7 +156,7 @@ class Steps:
             inputs = maker.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
             output, zero = self.forward(task, inputs)
-            loss = head.loss_sum(output, labels) / counted + zero
+            loss = head.loss_sum(output, labels, inputs["attention_mask"]) / counted + zero
             self.engine.backward(loss * passes)
             self.engine.step()
             total += loss.detach()

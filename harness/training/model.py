@@ -11,6 +11,8 @@ from harness.spec.hyperparameters import Hyperparameters, Precision
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
 from harness.spec.text_format import text_format
 from harness.spec.training_task import TrainingTask
+from harness.training.cpu_attention import quicken_attention
+from harness.training.cpu_dropout import quicken_dropout
 from harness.training.heads import Head, head_for
 from harness.training.model_files import read_config, read_tensors, weight_files
 
@@ -244,6 +246,8 @@ def _build(
         if tensor is not None and prefix + name not in skeleton.state_dict():
             carried[prefix + name] = tensor.float()
     mend_output_scale(model)
+    quicken_attention(model)
+    quicken_dropout(model)
     return model, head_names | pooler, carried
 
 

@@ -60,7 +60,7 @@ def trainer_best(rows: int) -> None:
     pairs, labels = training_examples(rows)
     encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], max_length=LENGTH, truncation=True)
     _train_with_trainer(
-        model, encoded, labels, data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+        model, encoded, labels, data_collator=DataCollatorWithPadding(tokenizer),
         bf16=True, train_sampling_strategy="group_by_length", optim="adamw_torch_fused",
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def trainer_stage(encoder_folder: str, task: str, rows: int, output: str) -> Non
     second = [b for _, b in pairs] if pairs[0][1] is not None else None
     encoded = tokenizer([a for a, _ in pairs], second, max_length=LENGTH, truncation=True)
     _train_with_trainer(
-        model, encoded, labels, data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+        model, encoded, labels, data_collator=DataCollatorWithPadding(tokenizer),
         bf16=True, train_sampling_strategy="group_by_length",
     )  # fmt: skip
     model.config.label2id = {name: number for number, name in enumerate(names)}
@@ -168,7 +168,7 @@ def _batches(tokenizer: Any, rows: int) -> Iterator[tuple[dict[str, torch.Tensor
     for batch in BatchPlan.of(lengths, BATCH, 1, None, 1).from_step(0):
         inputs = tokenizer.pad(
             {name: [values[row] for row in batch] for name, values in encoded.items()},
-            return_tensors="pt", pad_to_multiple_of=8,
+            return_tensors="pt", pad_to_multiple_of=2,
         )  # fmt: skip
         yield dict(inputs), torch.tensor([labels[row] for row in batch])
 
