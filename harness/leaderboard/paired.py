@@ -197,13 +197,13 @@ def _random_signs(clusters: int) -> Iterator[Floats]:
     random = np.random.RandomState(PERMUTATION_SEED)
     for start in range(0, PERMUTATIONS, _BLOCK):
         size = min(_BLOCK, PERMUTATIONS - start)
-        yield random.randint(0, 2, size=(size, clusters)) * 2.0 - 1.0
+        yield random.randint(0, 2, size=(size, clusters)).astype(np.float64) * 2 - 1
 
 
 def _all_signs(clusters: int) -> Iterator[Floats]:
     """Yield every way to give each cluster a sign, (2^clusters, clusters)."""
     numbers = np.arange(2**clusters)[:, None]
-    yield (numbers >> np.arange(clusters) & 1) * 2.0 - 1.0
+    yield (numbers >> np.arange(clusters) & 1).astype(np.float64) * 2 - 1
 
 
 def clustered_mcnemar(differences: npt.NDArray[np.int64]) -> float:

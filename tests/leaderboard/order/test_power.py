@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from harness.leaderboard import paired
+from harness.leaderboard import paired, uncertainty
 from harness.leaderboard.order.power import power_of, seed_power, seeds_needed
 from harness.leaderboard.uncertainty import Correctness, estimate
 
@@ -39,8 +39,12 @@ def test_the_predicted_power_is_that_of_simulated_experiments():
 
 @pytest.mark.slow
 def test_the_predicted_power_is_that_of_the_pages_own_comparison_over_1000_simulations(monkeypatch):
-    """Whole runs are right on a prefix of the items, so that only training runs are left to chance."""
+    """Whole runs are right on a prefix of the items, so that only training runs are left to chance.
+
+    The p-value depends neither on permutations nor on the bootstrap's draws, which are kept short.
+    """
     monkeypatch.setattr(paired, "PERMUTATIONS", 9)
+    monkeypatch.setattr(uncertainty, "REPLICATES", 10)
     rng, items, rows, run = np.random.default_rng(8), 2000, 4, 0.01
     for seeds, difference in ((3, 0.015), (3, 0.03), (6, 0.015)):
         rejected = 0
