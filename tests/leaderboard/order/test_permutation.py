@@ -94,7 +94,10 @@ def test_power_rises_with_the_effect_and_the_seeds(few_draws):
 
 @pytest.mark.slow
 def test_power_is_that_predicted_over_1000_simulations(few_draws):
-    """Of normal effects the F ratio is (1 + seeds · order² / run²) times a central F: its power is known."""
+    """Of normal effects the F ratio is (1 + seeds · order² / run²) times a central F: its power is known.
+
+    The permutation test knows the scatter from the permuted rows alone, so that it finds somewhat less.
+    """
     run, rest, languages, seeds = 0.01, 0.003, 5, 4
     noise = run**2 + rest**2 / languages
     found = []
@@ -107,7 +110,7 @@ def test_power_is_that_predicted_over_1000_simulations(few_draws):
             f"order sd {order}: permutation {permutation:.3f}, F {parametric:.3f}, predicted {predicted:.3f}"
         )
         assert parametric == pytest.approx(predicted, abs=0.04)
-        assert permutation == pytest.approx(predicted, abs=0.08)
+        assert predicted - 0.12 <= permutation <= predicted + 0.03
         found.append((permutation, parametric))
     assert found == sorted(found)
 
