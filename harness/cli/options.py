@@ -60,6 +60,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         seeds: tuple[int, ...] | None,
         deepspeed: str | None,
         reported: Path | None,
+        note: str | None,
         **others: Any,
     ) -> None:
         from harness.data.location import data_folder
@@ -73,7 +74,8 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             limit=limit,
             seeds=seeds,
             deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
-            reported=reported,
+            reported=reported or _reported_beside(leaderboards),
+            note=note,
         )
         command(options=options, **others)
 
@@ -102,9 +104,16 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--reported",
                 type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                help="JSON file of published numbers, shown apart and marked as not ours.",
+                help="JSON file of published numbers, shown apart and marked as not ours. "
+                "[default: reported.json in the leaderboards' folder, where there is one]",
             ),
+            click.option("--note", help="A remark of yours that the page shows below its question."),
         ]
     ):
         with_options = option(with_options)
     return with_options
+
+
+def _reported_beside(leaderboards: Path) -> Path | None:
+    path = leaderboards / "reported.json"
+    return path if path.is_file() else None

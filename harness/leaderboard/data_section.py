@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.leaderboard.board import Board, SharedRows
+from harness.leaderboard.board import Board, DataUse, SharedRows
 from harness.leaderboard.notation import EMPTY, inline
 from harness.leaderboard.table import Table
 
@@ -15,6 +15,9 @@ def data_section(board: Board) -> Iterator[str]:
         return
     yield "## Data"
     yield _uses(board).render()
+    unlike = list(_unlike_the_published(board))
+    if unlike:
+        yield "\n".join(unlike)
     if board.mixtures:
         yield "\n".join(_mixtures(board))
     if board.overlap:
@@ -50,6 +53,31 @@ def _uses(board: Board) -> Table:
         for use in board.data
     )
     return Table(headers, rows, frozenset(headers[:5]))
+
+
+def other_sets(board: Board) -> Iterator[tuple[DataUse, int, int]]:
+    """Yield the training sets that are not the published ones they are named after, by their size.
+
+    Yields:
+        The set, its rows before any were dropped, and the rows of the published one.
+    """
+    for use in board.data:
+        if use.rows is not None and use.expected_rows not in (None, use.rows + use.dropped):
+            yield use, use.rows + use.dropped, use.expected_rows
+
+
+def _unlike_the_published(board: Board) -> Iterator[str]:
+    for use, rows, expected in other_sets(board):
+        development = rows == use.development_rows
+        what = (
+            "That is the size of its development set, which was probably trained on in its place"
+            if development
+            else "So it is a part of it, another split or other data under its name"
+        )
+        yield (
+            f"- **{inline(use.name)}: {rows:,} rows, where the published training set has {expected:,}.** "
+            f"{what}; scores are not comparable with those of the whole set."
+        )
 
 
 def _mixtures(board: Board) -> Iterator[str]:

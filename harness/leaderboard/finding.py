@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from harness.leaderboard.board import Board
 from harness.leaderboard.collapse import Collapse
+from harness.leaderboard.data_section import other_sets
 from harness.leaderboard.notation import interval, p_value, percent, points
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 
@@ -111,7 +112,12 @@ def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) ->
     incomplete = sum(row.average is None for row in statistics.rows)
     if incomplete and incomplete < len(statistics.rows):
         noun = "sequence has" if incomplete == 1 else "sequences have"
-        cautions.append(f"{incomplete} {noun} no average, because a run failed or a language is missing.")
+        cautions.append(
+            f"{incomplete} {noun} no average, because a run failed or was not made, or a language is missing."
+        )
+    unlike = [f"{use.name} ({rows:,}, not {expected:,})" for use, rows, expected in other_sets(board)]
+    if unlike:
+        cautions.append(f"Trained on other rows than the published training sets: {', '.join(unlike)}.")
     if board.provenance.limited is not None:
         cautions.append("Only the first items of each task were scored: a trial, not a result.")
     return cautions

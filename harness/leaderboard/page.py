@@ -14,7 +14,7 @@ from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.plan_tree import mermaid
 from harness.leaderboard.provenance_section import SHORT, provenance_section
 from harness.leaderboard.publication import Publication
-from harness.leaderboard.reported import ReportedRow
+from harness.leaderboard.reported_section import reported_section
 from harness.leaderboard.statistics import TargetStatistics, average
 from harness.leaderboard.table import Table, column_names, comparison_table, target_table
 
@@ -31,6 +31,8 @@ def render_page(publication: Publication) -> str:
     blocks = [f"# {inline(board.title)}"]
     if board.question:
         blocks.append(f"**Question:** {inline(board.question)}")
+    if board.note:
+        blocks.append(f"> **Note:** {inline(board.note)}")
     if board.provenance.limited is not None:
         blocks.append(
             f"> **LIMITED:** only the first {board.provenance.limited} items of each task were scored. "
@@ -45,7 +47,7 @@ def render_page(publication: Publication) -> str:
     blocks += data_section(board)
     blocks += provenance_section(publication)
     for table in publication.targets:
-        blocks += _reported(table, publication.reported)
+        blocks += reported_section(table, publication.reported)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -158,7 +160,7 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
         f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
         if seeds > 1
         else "- One seed: there is no standard deviation. The best of a column is bold.",
-        f"- {EMPTY} stands where a seed failed or a language is missing: nothing is averaged over less.",
+        f"- {EMPTY} stands where a seed failed, was not run or lacks a language: no average is over less.",
     ]
     if publication.bootstrap:
         drawn = "items and seeds" if seeds > 1 else "items only (one seed)"
@@ -183,24 +185,40 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             f"training runs on other items, by {PERMUTATIONS:,} permutations"
             + ("; **p McNemar**: the same by McNemar's test for clustered pairs." if seeds == 1 else ".")
         )
+    if any(transfer.associations for transfer in publication.languages):
+        lines.append(
+            "- **syntactic distance**: 1 − cosine of the languages' syntax features in URIEL (Littell et al. "
+            "2017; as Lauscher et al. 2020); **pretraining GiB**: text in CC-100, the corpus of XLM-R "
+            "(Conneau et al. 2020, Table 6), whatever the model itself was pretrained on."
+        )
     yield "\n".join(lines)
 
 
 def _failed_runs(board: Board) -> Iterator[str]:
     yield "## Failed runs"
     lines = [
-        f"- {inline(row.sequence)}, seed {seed}: {_why(row.seed(seed))}"
+        f"- {inline(row.sequence)}, seed {result.seed}: {_why(result)}"
         for row in board.rows
-        for seed in board.seeds
-        if (result := row.seed(seed)) is None or result.status == "failed"
+        for result in row.seeds
+        if result.status == "failed"
     ]
     yield "\n".join(lines) or "None."
+    waiting = [(row, seeds) for row in board.rows if (seeds := _not_run(board, row))]
+    if waiting:
+        yield "## Not run yet"
+        yield "\n".join(
+            f"- {inline(row.sequence)}: seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+            for row, seeds in waiting
+        )
 
 
-def _why(result: SeedResult | None) -> str:
-    if result is None:
-        return "not run"
+def _why(result: SeedResult) -> str:
     return inline(excerpt(result.error)) if result.error else "failed, no message was kept"
+
+
+def _not_run(board: Board, row: BoardRow) -> list[int]:
+    results = ((seed, row.seed(seed)) for seed in board.seeds)
+    return [seed for seed, result in results if result is None or result.status == "not run"]
 
 
 def _per_seed(board: Board) -> Iterator[str]:
@@ -225,8 +243,8 @@ def _per_seed(board: Board) -> Iterator[str]:
 
 def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple[str, ...]:
     columns = board.languages[row.target]
-    if result is None or result.status == "failed":
-        state = "not run" if result is None else "failed"
+    if result is None or result.status != "ok":
+        state = "not run" if result is None else result.status
         return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY, *_made(board, result))
     mean = average(result.scores, columns)
     return (
@@ -245,29 +263,6 @@ def _made(board: Board, result: SeedResult | None) -> Iterator[str]:
         yield EMPTY if result is None or result.part is None else str(result.part + 1)
     if board.machines:
         yield ", ".join(str(place + 1) for place in result.machines) or EMPTY if result else EMPTY
-
-
-def _reported(table: TargetStatistics, reported: tuple[ReportedRow, ...]) -> Iterator[str]:
-    rows = [row for row in reported if row.target == table.target]
-    if not rows:
-        return
-    codes = list(dict.fromkeys(code for row in rows for code in row.languages))
-    yield f"## Reported elsewhere: {inline(table.target)}"
-    yield (
-        "> **Not results of this project.** Printed as published, with other training data, "
-        "checkpoints and choices; not comparable line by line."
-    )
-    headers = ("model", *map(inline, codes), "average", "source")
-    cells = tuple(
-        (
-            inline(row.model),
-            *(f"{row.languages[code]:.1f}" if code in row.languages else EMPTY for code in codes),
-            f"{row.average:.1f}",
-            inline(row.source),
-        )
-        for row in rows
-    )
-    yield Table(headers, cells, frozenset({"model", "source"})).render()
 
 
 def _details(summary: str, content: str) -> str:

@@ -167,6 +167,7 @@ def _mcnemar(correct: npt.NDArray[np.int8], first: int, second: int) -> float | 
 def item_permutation(values: Floats, pairs: list[tuple[int, int]]) -> list[float]:
     """Return each pair's two-sided p-value under random signs of the items' differences.
 
+    Of items so few that there are at most `PERMUTATIONS` ways to sign them, all count: the p-value is exact.
     All pairs see the same signs, so that a pair costs one subtraction: the sum of signed differences is
     the difference of signed sums.
 
@@ -174,21 +175,35 @@ def item_permutation(values: Floats, pairs: list[tuple[int, int]]) -> list[float
         values: What each cluster contributes to each row's average, (rows, clusters).
         pairs: Positions of two rows.
     """
-    random = np.random.RandomState(PERMUTATION_SEED)
     clusters = values.shape[1]
+    exact = 2**clusters <= PERMUTATIONS
     totals = values.sum(axis=1)
     exceeding = np.zeros(len(pairs), np.int64)
     first, second = np.array(pairs, np.int64).reshape(-1, 2).T
     observed = np.abs(totals[first] - totals[second]) * (1 - _TOLERANCE) - _TOLERANCE
-    for start in range(0, PERMUTATIONS, _BLOCK):
-        size = min(_BLOCK, PERMUTATIONS - start)
-        signs = random.randint(0, 2, size=(size, clusters)) * 2.0 - 1.0
+    for signs in _all_signs(clusters) if exact else _random_signs(clusters):
         drawn = signs @ values.T
         for part in range(0, len(pairs), _BLOCK):
             chosen = slice(part, part + _BLOCK)
             differences = np.abs(drawn[:, first[chosen]] - drawn[:, second[chosen]])
             exceeding[chosen] += (differences >= observed[chosen]).sum(axis=0)
+    if exact:
+        return [float(p) for p in exceeding / 2**clusters]
     return [float(p) for p in (exceeding + 1) / (PERMUTATIONS + 1)]
+
+
+def _random_signs(clusters: int) -> Iterator[Floats]:
+    """Yield `PERMUTATIONS` draws of a sign for each cluster, in blocks (draws, clusters)."""
+    random = np.random.RandomState(PERMUTATION_SEED)
+    for start in range(0, PERMUTATIONS, _BLOCK):
+        size = min(_BLOCK, PERMUTATIONS - start)
+        yield random.randint(0, 2, size=(size, clusters)).astype(np.float64) * 2 - 1
+
+
+def _all_signs(clusters: int) -> Iterator[Floats]:
+    """Yield every way to give each cluster a sign, (2^clusters, clusters)."""
+    numbers = np.arange(2**clusters)[:, None]
+    yield (numbers >> np.arange(clusters) & 1).astype(np.float64) * 2 - 1
 
 
 def clustered_mcnemar(differences: npt.NDArray[np.int64]) -> float:

@@ -22,7 +22,7 @@ def provenance_section(publication: Publication) -> Iterator[str]:
         f"- Numbers: [{data}]({data}), sha256 {code(content_digest(publication))}",
         f"- The same as {_exports(publication.board.name)}",
         f"- Sequence file: {_sequence_file(publication)}, sha256 {code(made.sequence_sha256[:SHORT])}",
-        f"- Model: {code(made.model)}{_version(made)}",
+        f"- Model: {code(made.model)}{_version(made)}{_description(made)}",
         f"- Seeds: {', '.join(map(str, publication.board.seeds))}",
         f"- DeepSpeed: {code(made.deepspeed)}",
         f"- Commit: {_commit(made)}",
@@ -108,7 +108,13 @@ def _version(made: Provenance) -> str:
     return revision + fingerprint
 
 
+def _description(made: Provenance) -> str:
+    return f": {inline(made.model_description)}" if made.model_description else ""
+
+
 def _commit(made: Provenance | Machine) -> str:
+    """Show the commit, or all of them where results were made from several."""
     if made.commit is None:
         return "not made from a checkout"
-    return code(made.commit[:SHORT]) + (" **with uncommitted changes**" if made.dirty else "")
+    commits = ", ".join(code(commit[:SHORT]) for commit in dict.fromkeys(made.commit.split(", ")))
+    return commits + (" **with uncommitted changes**" if made.dirty else "")

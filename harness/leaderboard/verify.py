@@ -1,6 +1,7 @@
 """Recompute a published leaderboard from its stored predictions and name what is not as published."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness.leaderboard.index import INDEX, index_rows
 from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
+from harness.leaderboard.provenance_section import content_digest
 from harness.leaderboard.publication import Publication, compile_publication, with_recomputed_scores
 from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
@@ -26,6 +28,7 @@ _COMPUTED = (
     *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
     *("findings", "collapses", "bootstrap"),
 )
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
 
 
@@ -80,6 +83,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         pictures = _check_pictures(result, recomputed)
         _check_texts(result, recomputed, pictures)
         _check_index(result, recomputed)
+        _check_json_digest(result, data, publication)
     if stores:
         result.differences += check_store(publication.board, stores)
     return result
@@ -190,6 +194,26 @@ def _check_texts(result: Verification, recomputed: Publication, pictures: dict[s
             result.differences += compare_texts(file, text, expected)
         else:
             result.differ(path, "", "file", "missing", "a page" if path == result.page else "an export")
+
+
+def _check_json_digest(result: Verification, data: Path, publication: Publication) -> None:
+    """Name the JSON file where no page prints its digest, so that a change in it is laid to it.
+
+    What is only recorded (times, digests, versions) cannot be recomputed: then the pages differ from what
+    the JSON file says, and their printed digest tells which of them was changed.
+    """
+    if any(difference.file == data.name for difference in result.differences):
+        return
+    printed: dict[str, set[str]] = {}
+    for ending in (".md", ".html"):
+        path = result.page.with_suffix(ending)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        printed[ending] = set(_DIGEST.findall(text))
+    digest = content_digest(publication)
+    if any(digest in digests for digests in printed.values()):
+        return
+    others = sorted(printed[".md"] & printed[".html"]) or ["none"]
+    result.differ(data, "", "sha256", ", ".join(others), digest)
 
 
 def _check_index(result: Verification, recomputed: Publication) -> None:

@@ -23,7 +23,8 @@ def dropout(values: Tensor, probability: float) -> Tensor:
     dropped = min(round(probability * _LEVELS), _LEVELS - 1)
     draws = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
     drawn = draws.view(torch.int16)[: values.numel()].view(values.shape)
-    kept = (drawn >= dropped - _LEVELS // 2).to(values.dtype)
+    kept = torch.empty_like(values, requires_grad=False)
+    torch.ge(drawn, dropped - _LEVELS // 2, out=kept)
     return values * kept.mul_(_LEVELS / (_LEVELS - dropped))
 
 

@@ -145,8 +145,26 @@ def stop_engine(engine: Any) -> None:
     """Free what an engine holds and undo what it changed, so that the process can take the next stage."""
     engine.destroy()
     torch.nn.functional.linear = _LINEAR
+    _forget_modules()
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
     gc.collect()
     release_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def _forget_modules() -> None:
+    """Empty what ZeRO 3 keeps for the whole process, in which each module holds its model and its engine."""
+    import inspect
+
+    from deepspeed.runtime.zero import parameter_offload
+    from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
+
+    # The outermost module is entered and never left.
+    parameter_offload.FWD_MODULE_STACK.clear()
+    for method in vars(PartitionedParameterCoordinator).values():
+        if inspect.isfunction(method):
+            # A cache of results by coordinator and module, inside DeepSpeed's own decorator.
+            clear = getattr(inspect.getclosurevars(method).nonlocals.get("func"), "cache_clear", None)
+            if clear:
+                clear()

@@ -1,4 +1,4 @@
-"""What grows with the number of sequences: plans, and a leaderboard of 5,000 evaluations."""
+"""What grows with the number of sequences: plans, a leaderboard of 5,000 evaluations, and statistics."""
 
 import itertools
 import subprocess
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from harness.leaderboard.publish import publish
-from tests.benchmarks.report import Report
+from tests.benchmarks.report import Report, side
 from tests.leaderboard.experiments import experiment
 
 NINE = "mnli, qqp, qnli, sst2, cola, mrpc, rte, squad_v2, hellaswag"
@@ -35,6 +35,10 @@ def run(report: Report, repeats: int) -> None:
             1,
         )
         report.note("  that against its bar", seconds / 20, "of bar", "20 s")
+    found = side("statistics", sequences=200, seeds=5, items=5010)
+    name = "statistics of 200 sequences x 5 seeds x 15 languages x 5,010"
+    report.note(name, found["processor_seconds"], "s", "120 s")
+    report.note("  their peak memory", found["peak_gb"], "GB", "4 GB")
 
 
 def _sequence(folder: Path, lengths: str) -> Path:

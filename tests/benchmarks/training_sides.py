@@ -96,9 +96,15 @@ def many_stages(stages: int, deepspeed: str) -> None:
         model = Path(folder) / "model"
         make_bert(model)
         job = stage_job(Path(folder), 64, deepspeed=deepspeed, task="mini_nli")
+        short = job.hyperparameters.overridden({"max_length": 64})  # the tiny model's positions
         resident = []
         for number in range(stages):
-            changes = {"encoder": model, "workdir": Path(folder) / str(number), "seed": number}
+            changes = {
+                "encoder": model,
+                "hyperparameters": short,
+                "workdir": Path(folder) / str(number),
+                "seed": number,
+            }
             train_stage(job.model_copy(update=changes), lambda _: None)
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             resident.append(pages * resource.getpagesize() / 2**20)

@@ -93,7 +93,7 @@ def test_two_stores_publish_one_leaderboard_and_conflicts_are_refused(made, tmp_
     code, said = xstilts("publish", file, *stores, "--leaderboards", tmp_path / "boards")
     assert code == 0, said
     page = tmp_path / "boards" / "tiny-orders.md"
-    assert "not run yet" not in page.read_text()
+    assert "## Not run yet" not in page.read_text()
     words = ("verify", page, "--store", folder / "store", "--store", folder / "other")
     assert xstilts(*words)[0] == 0
     wrong = tmp_path / "wrong"

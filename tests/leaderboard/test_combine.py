@@ -42,6 +42,22 @@ def test_a_run_that_failed_elsewhere_is_taken_from_where_it_succeeded():
         assert both(*pair).rows[0].seeds[0].status == "ok"
 
 
+def test_remarks_and_mixtures_of_all_are_kept():
+    first = one(row(()), note="First.", mixtures={"mix": "rte and qqp"})
+    second = one(row(("qqp",)), name="two", note="Second.", mixtures={"blend": "rte and cola"})
+    found = both(first, second)
+    assert found.note == "First. Second."
+    assert found.mixtures == {"mix": "rte and qqp", "blend": "rte and cola"}
+
+
+def test_of_a_run_that_failed_and_one_that_was_not_made_the_failure_is_kept():
+    failed = scored_row((), {1: None})
+    absent = failed.seeds[0].model_copy(update={"status": "not run", "error": None})
+    waiting = failed.model_copy(update={"seeds": (absent,)})
+    for pair in ((one(failed), one(waiting, name="two")), (one(waiting), one(failed, name="two"))):
+        assert both(*pair).rows[0].seeds[0].status == "failed"
+
+
 def test_the_same_evaluation_with_other_results_is_refused_naming_both_and_the_task():
     with pytest.raises(ConflictingEvaluationsError) as refused:
         both(one(row(())), one(row((), scores={"en": 0.6, "de": 0.51}), name="two"))

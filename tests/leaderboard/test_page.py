@@ -62,14 +62,25 @@ def test_one_seed_shows_no_sd_and_says_so():
     assert "One seed: there is no standard deviation" in text
 
 
-def test_failed_and_missing_runs_are_listed_with_their_reason():
+def test_failed_runs_are_listed_with_their_reason_and_those_not_run_apart_from_them():
+    waiting = scored_row(("sst2",), {1: None})
+    result = waiting.seeds[0].model_copy(update={"status": "not run", "error": None})
     text = page(
-        scored_row((), BASE), scored_row(("rte",), {1: RTE[1], 2: None}), scored_row(("qqp",), {2: RTE[2]})
+        scored_row((), BASE),
+        scored_row(("rte",), {1: RTE[1], 2: None}),
+        scored_row(("qqp",), {2: RTE[2]}),
+        waiting.model_copy(update={"seeds": (result,)}),
     )
-    failed = text.split("## Failed runs")[1].split("<details>")[0]
-    assert "- rte → xnli, seed 2: RunError: loss is not finite" in failed
-    assert "- qqp → xnli, seed 1: not run" in failed
-    assert "2 sequences have no average" in text
+    failed, not_run = text.split("## Failed runs")[1].split("<details>")[0].split("## Not run yet")
+    assert failed.strip() == "- rte → xnli, seed 2: RunError: loss is not finite"
+    assert not_run.strip() == "- qqp → xnli: seed 1\n- sst2 → xnli: seeds 1, 2"
+    states = {(row["order"], row["seed"]): row["average"] for row in tables(text.split("Every seed")[1])[0]}
+    assert [states["rte → xnli", "2"], states["qqp → xnli", "1"], states["sst2 → xnli", "1"]] == [
+        "failed",
+        "not run",
+        "not run",
+    ]
+    assert "3 sequences have no average" in text
     assert tables(text)[0][-1]["average"] == "–"
 
 
@@ -78,6 +89,11 @@ def test_a_limited_run_is_marked_as_a_trial():
         scored_row((), BASE), provenance=provenance(limited=50)
     )
     assert "LIMITED" not in page(scored_row((), BASE))
+
+
+def test_a_remark_stands_below_the_question():
+    text = page(scored_row((), BASE), note="trained on *development* rows")
+    assert "?\n\n> **Note:** trained on \\*development\\* rows\n\n## xnli" in text
 
 
 def test_provenance_names_command_commit_data_packages_and_hardware():
@@ -128,6 +144,7 @@ def test_names_cannot_break_out_of_the_page():
         ),
         title=evil,
         question=evil,
+        note=evil,
         data=(DataUse(name=evil, role="training", source=evil, revision=evil, fingerprint=evil, dropped=1),),
         overlap=tuple(
             SharedRows(
@@ -190,6 +207,35 @@ def test_the_page_says_what_training_and_evaluation_rows_share():
     assert "No training row is also an evaluation row." in clean
 
 
+def test_training_on_other_rows_than_the_published_set_is_said_in_finding_and_data():
+    data = (
+        DataUse(name="xnli", role="training", source="here", rows=2400, dropped=90, expected_rows=392_702),
+        DataUse(name="rte", role="training", source="here", rows=2490, expected_rows=2490),
+        DataUse(
+            name="pawsx",
+            role="training",
+            source="here",
+            rows=2000,
+            expected_rows=49_401,
+            development_rows=2000,
+        ),
+        DataUse(name="mine", role="training", source="here", rows=7),
+    )
+    text = page(scored_row((), BASE), scored_row(("rte",), RTE), data=data)
+    assert (
+        "other rows than the published training sets: xnli (2,490, not 392,702), pawsx (2,000, not 49,401)."
+        in text
+    )
+    assert "- **xnli: 2,490 rows, where the published training set has 392,702.**" in text
+    assert "has 49,401.** That is the size of its development set, which was probably trained on" in text
+    assert text.count("where the published training set has") == 2
+
+
+def test_all_commits_of_a_leaderboard_are_named():
+    text = page(scored_row((), BASE), provenance=provenance(commit=f"{'a' * 40}, {'b' * 40}"))
+    assert f"- Commit: `{'a' * 12}`, `{'b' * 12}`" in text
+
+
 def test_the_finding_answers_the_question_of_order(tmp_path):
     made = experiment(tmp_path, items=1500, effects=[0, 0, 0, 1.2, 0])
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
@@ -246,9 +292,10 @@ def test_numbers_of_others_stand_in_a_marked_block(tmp_path):
     block = text.split("## Reported elsewhere: xnli")[1]
     assert "**Not results of this project.**" in block
     assert tables(block)[0] == [
-        {"model": "mBERT", "en": "–", "de": "–", "average": "65.4", "source": "a README"},
-        {"model": "XLM-R", "en": "84.0", "de": "76.0", "average": "80.0", "source": "a paper"},
+        {"model": "XLM-R", "en": "84.0", "de": "76.0", "average": "80.0", "languages": "2", "source": "(2)"}
     ]
+    assert tables(block)[1] == [{"model": "mBERT", "average": "65.4", "source": "(1)"}]
+    assert "- (1) a README\n- (2) a paper" in block
     assert "MMTE" not in text
 
 

@@ -7,6 +7,7 @@ import pytest
 from harness.leaderboard.index import render_index
 from harness.leaderboard.predictions import PredictionsError, read_predictions
 from harness.leaderboard.publish import publish, sequence_link
+from harness.leaderboard.table import Table
 from harness.leaderboard.verify import verify
 
 from .experiments import board, columns, experiment, provenance, scored_row
@@ -131,6 +132,19 @@ def test_index_lists_every_board_by_name_and_is_the_same_in_any_order(tmp_path):
     assert "+10.0" in lines[2]
     assert "2026-01-14" in lines[2]
     assert "no complete row" in lines[3]
+    assert all("| not compared" in line for line in lines)
+
+
+def test_the_index_says_whether_order_matters_and_which_rows_are_tied_with_the_best(tmp_path, evaluations):
+    cells = []
+    for number, effects in enumerate((0.0, [0, 0, 0, 2.0, 0])):
+        made = experiment(evaluations, effects=effects, seed=4)
+        text = publish(made.board, tmp_path / str(number), made.predictions).index.read_text()
+        cells.append(Table.cells(next(line for line in text.splitlines() if line.startswith("| ["))))
+    assert cells[0][3] == "≈ not told from chance (1 pair)"
+    assert cells[0][4].endswith(", tied with 4")
+    assert cells[1][3] == "yes, 1 of 1 pair told apart"
+    assert cells[1][4] == "rte → pawsx → xnli"
 
 
 def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, evaluations):

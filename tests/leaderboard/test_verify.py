@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -7,12 +8,14 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.leaderboard.board import BoardFileError
+from harness.leaderboard.index import render_index
 from harness.leaderboard.publish import publish
 from harness.leaderboard.verify import verify
 
 from .experiments import experiment, scored_row
 
 SEQUENCE = "rte → pawsx → xnli"
+COMMITTED = Path(__file__).parents[2] / "leaderboards"
 
 
 @pytest.fixture
@@ -97,9 +100,16 @@ def test_a_changed_statistic_in_the_json_is_named(published, pattern, row, colum
         r'"model_fingerprint": "\w*?(?P<digit>\d)',
     ],
 )
-def test_a_changed_manifest_entry_is_found_by_the_page(published, pattern):
+def test_a_changed_record_is_laid_to_the_json_file_and_shown_where_the_page_has_it(published, pattern):
     change(published.json, pattern)
-    assert any(file.endswith(".md") for file, _, _ in places(verify(published.json)))
+    found = places(verify(published.json))
+    assert any(file.endswith(".md") for file, _, _ in found)
+    assert ("rte-paraphrase-xnli.json", "", "sha256") in found
+
+
+def test_a_changed_digest_on_the_page_is_not_laid_to_the_json_file(published):
+    change(published.markdown, r"rte-paraphrase-xnli\.json\), sha256 `\w*?(?P<digit>\d)")
+    assert {file for file, _, _ in places(verify(published.markdown))} == {"rte-paraphrase-xnli.md"}
 
 
 def test_a_changed_prediction_is_named_with_its_row_seed_and_task(published):
@@ -220,6 +230,18 @@ def test_a_changed_number_of_the_analysis_is_named(published, pattern, row, colu
     change(published.json, pattern)
     named = [(r, c) for file, r, c in places(verify(published.json)) if file.endswith(".json")]
     assert any(row in found_row and column in found for found_row, found in named), named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", sorted(COMMITTED.glob("*.predictions.parquet")), ids=lambda page: page.name)
+def test_every_leaderboard_of_the_project_holds(page):
+    result = verify(page)
+    assert result.differences == []
+    assert result.predictions > 0
+
+
+def test_the_index_of_the_project_lists_its_leaderboards():
+    assert (COMMITTED / "README.md").read_text() == render_index(COMMITTED)
 
 
 @pytest.mark.slow

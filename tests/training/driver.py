@@ -4,6 +4,7 @@ Each order: {"job": StageJob, "resume_every": seconds, "kill_after_step": step, 
 the job may be absent. Writes the result, or the error, of each beside its workdir.
 """
 
+import gc
 import json
 import os
 import resource
@@ -32,7 +33,11 @@ def main() -> None:
 
         try:
             result = train_stage(job, report, resume_every=order.get("resume_every", 60.0))
-            answer = {"result": result.model_dump(mode="json"), "rss": _resident_bytes()}
+            answer = {
+                "result": result.model_dump(mode="json"),
+                "rss": _resident_bytes(),
+                "engines": _living_engines(),
+            }
         except XstiltsError as error:
             answer = {"error": type(error).__name__, "message": str(error)}
         if world.rank == 0:
@@ -46,6 +51,13 @@ def _kill_in_save(resume: Path) -> None:
         written = [any((resume / slot / "deepspeed").glob("*.pt")) for slot in "ab"]
         if written == [True, True] and complete.count(True) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _living_engines() -> int:
+    from deepspeed.runtime.engine import DeepSpeedEngine
+
+    gc.collect()
+    return sum(issubclass(type(found), DeepSpeedEngine) for found in gc.get_objects())
 
 
 def _resident_bytes() -> int:

@@ -26,6 +26,11 @@ def test_every_zero_level_gives_the_weights_of_level_0(one_process, weights, lev
     assert difference(weights("level-zero0"), weights(f"level-{level}")) < 1e-5
 
 
+@pytest.mark.parametrize("level", ["zero0", *LEVELS])
+def test_nothing_of_a_finished_stage_stays_in_the_process(one_process, level):
+    assert one_process[f"level-{level}"]["engines"] == 0
+
+
 def test_accumulation_splits_the_work_without_changing_the_weights(one_process, weights):
     assert difference(weights("level-zero2"), weights("accumulated")) < 1e-5
 

@@ -70,7 +70,7 @@ def _details(analysis: OrderAnalysis, differences: Sequence[float]) -> Iterator[
         yield "\n".join(lines)
     needed = None
     if analysis.power and differences:
-        sd = analysis.power.sd
-        needed = [SeedsNeeded(difference=d, seeds=seeds_needed(d, sd)) for d in differences]
+        sd, rows = analysis.power.sd, analysis.power.rows
+        needed = [SeedsNeeded(difference=d, seeds=seeds_needed(d, sd, rows)) for d in differences]
     for title, table in analysis_tables(analysis, needed):
         yield f"{title}\n\n{table.render('simple')}"

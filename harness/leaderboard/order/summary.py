@@ -97,7 +97,7 @@ def _needed(analysis: OrderAnalysis) -> Iterator[str]:
     seeds = "more than 1,000" if point.seeds is None else str(point.seeds)
     yield (
         f"The {analysis.seeds} seeds detect a difference of {percent(power.detectable)} points between two "
-        f"sequences with 80% power; one point needs {seeds} seeds."
+        f"sequences with 80% power, before correction for several pairs; one point needs {seeds} seeds."
     )
 
 

@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 
 from harness.leaderboard.notation import points
 from harness.leaderboard.order.effects import PlaceEffect
-from harness.leaderboard.pictures.style import DIVERGING
+from harness.leaderboard.pictures.style import DIVERGING, name_columns
 
 _DARK = 0.6
+_WIDTH = 0.8
 _BEFORE = "before "
 
 
@@ -24,13 +25,13 @@ def draw_before_matrix(effects: tuple[PlaceEffect, ...]) -> Figure | None:
         values[a, b], values[b, a] = effect.difference, -effect.difference
         starred[a, b] = starred[b, a] = effect.apart
     limit = max(float(np.nanmax(np.abs(values))), 0.001)
-    figure = Figure(figsize=(2.4 + 0.8 * len(tasks), 1.2 + 0.55 * len(tasks)))
+    figure = Figure(figsize=(2.4 + _WIDTH * len(tasks), 1.2 + 0.55 * len(tasks)))
     axes = figure.subplots()
     axes.set_facecolor("#eeeeee")
     image = axes.imshow(np.ma.masked_invalid(values), cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    axes.set_xticks(range(len(tasks)), tasks)
     axes.set_yticks(range(len(tasks)), tasks)
-    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    # The colour bar takes a part of the width that the figure has for a task.
+    name_columns(axes, tasks, 0.9 * _WIDTH)
     axes.spines[:].set_visible(False)
     axes.set_ylabel("this task trained …")
     axes.xaxis.set_label_position("top")

@@ -4,12 +4,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from harness.leaderboard.notation import points
-from harness.leaderboard.pictures.style import DIVERGING, MOST_ROWS
+from harness.leaderboard.pictures.style import DIVERGING, MOST_ROWS, name_columns
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import column_names
 
 _MOST_NUMBERED = 40
 _DARK = 0.6
+_WIDTH = 0.52
 
 
 def draw_heat_map(table: TargetStatistics) -> Figure | None:
@@ -21,12 +22,11 @@ def draw_heat_map(table: TargetStatistics) -> Figure | None:
     tasks = [column.task for column in table.languages]
     deltas = np.array([[_mean(row, task) - _mean(baseline, task) for task in tasks] for row in rows])
     limit = max(float(np.abs(deltas).max()), 0.001)
-    figure = Figure(figsize=(2.6 + 0.52 * len(tasks), 1.1 + 0.3 * len(rows)))
+    figure = Figure(figsize=(2.6 + _WIDTH * len(tasks), 1.1 + 0.3 * len(rows)))
     axes = figure.subplots()
     image = axes.imshow(deltas, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    axes.set_xticks(range(len(tasks)), column_names(table.languages))
     axes.set_yticks(range(len(rows)), [row.sequence for row in rows])
-    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    name_columns(axes, column_names(table.languages), _WIDTH)
     axes.spines[:].set_visible(False)
     if len(rows) <= _MOST_NUMBERED:
         for (row, column), value in np.ndenumerate(deltas):

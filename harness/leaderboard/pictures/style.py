@@ -2,11 +2,12 @@
 
 import io
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import ft2font
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
 
@@ -29,8 +30,19 @@ _RC: dict[RcKeyType, Any] = {
     "text.parse_math": False,
 }
 _DOTS_PER_INCH = 150
+# Of DejaVu Sans at 9 points, with room between two names.
+_INCHES_A_LETTER = 0.088
 # Of more sequences the best are drawn: a picture of hundreds is neither seen whole nor drawn soon.
 MOST_ROWS = 60
+
+
+def name_columns(axes: Axes, names: Sequence[str], inches: float) -> None:
+    """Name columns above them, slanted where a name is wider than its column of so many inches."""
+    axes.set_xticks(range(len(names)), names)
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    if max(map(len, names)) * _INCHES_A_LETTER > inches:
+        for label in axes.get_xticklabels():
+            label.set(rotation=40, ha="left", rotation_mode="anchor")
 
 
 def drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:

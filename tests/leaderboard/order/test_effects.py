@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from harness.leaderboard import paired
 from harness.leaderboard.order.effects import (
     before_effects,
     condition_weights,
@@ -96,5 +97,8 @@ def coverage(simulations, seed):
 
 
 @pytest.mark.slow
-def test_intervals_of_effects_cover_the_truth_95_times_in_100_over_1000_simulations():
-    assert 0.93 <= coverage(1000, 5) <= 0.97
+def test_intervals_of_effects_cover_the_truth_95_times_in_100_over_1000_simulations(monkeypatch):
+    monkeypatch.setattr(paired, "PERMUTATIONS", 9)
+    found = coverage(1000, 5)
+    print(f"covered {found:.3f}")
+    assert 0.93 <= found <= 0.97

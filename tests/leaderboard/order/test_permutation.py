@@ -78,6 +78,7 @@ def test_without_an_effect_it_rejects_about_one_time_in_twenty(few_draws):
 @pytest.mark.parametrize("seeds", [3, 5])
 def test_the_false_positive_rate_is_a_twentieth_over_1000_simulations(few_draws, seeds):
     permutation, parametric = rejections(1000, 0.0, 5 + seeds, seeds=seeds)
+    print(f"{seeds} seeds: permutation {permutation:.3f}, F {parametric:.3f}")
     assert 0.03 <= permutation <= 0.07
     assert 0.03 <= parametric <= 0.07
 
@@ -89,6 +90,29 @@ def test_power_rises_with_the_effect_and_the_seeds(few_draws):
     assert small < large
     assert small < more_seeds
     assert large > 0.9
+
+
+@pytest.mark.slow
+def test_power_is_that_predicted_over_1000_simulations(few_draws):
+    """Of normal effects the F ratio is (1 + seeds · order² / run²) times a central F: its power is known.
+
+    The permutation test knows the scatter from the permuted rows alone, so that it finds somewhat less.
+    """
+    run, rest, languages, seeds = 0.01, 0.003, 5, 4
+    noise = run**2 + rest**2 / languages
+    found = []
+    for number, order in enumerate((0.002, 0.004, 0.006, 0.01)):
+        permutation, parametric = rejections(1000, order, 20 + number, seeds=seeds, run=run, rest=rest)
+        degrees = order_test(simulated(np.random.default_rng(0), seeds=seeds)).f_degrees
+        scale = 1 + seeds * order**2 / noise
+        predicted = stats.f.sf(stats.f.isf(0.05, *degrees) / scale, *degrees)
+        print(
+            f"order sd {order}: permutation {permutation:.3f}, F {parametric:.3f}, predicted {predicted:.3f}"
+        )
+        assert parametric == pytest.approx(predicted, abs=0.04)
+        assert predicted - 0.12 <= permutation <= predicted + 0.03
+        found.append((permutation, parametric))
+    assert found == sorted(found)
 
 
 def test_sequences_without_a_partner_are_not_tested():

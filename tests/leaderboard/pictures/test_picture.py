@@ -1,8 +1,10 @@
 import io
+import itertools
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from harness.leaderboard.pictures.before_matrix import draw_before_matrix
@@ -81,3 +83,36 @@ def test_nothing_is_drawn_where_there_is_nothing_to_show():
     )
     assert draw(made) == []
     assert drawn(lambda: None) is None
+
+
+def overlapping(figure):
+    """Return neighbouring column names that run into each other."""
+    FigureCanvasAgg(figure).draw()
+    labels = figure.axes[0].get_xticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    found = []
+    for (one, box), (other, next_box) in itertools.pairwise(zip(labels, boxes, strict=True)):
+        apart = next_box.x0 - box.x0
+        angle = np.radians(one.get_rotation())
+        height = one.get_fontsize() / 72 * figure.dpi
+        if apart * np.sin(angle) < height if angle else box.x1 >= next_box.x0:
+            found.append((one.get_text(), other.get_text()))
+    return found
+
+
+@pytest.mark.parametrize(
+    "tasks", [("a", "b", "c"), ("commonsense_qa", "cosmos_qa", "hellaswag"), ("squad_v2", "rte")]
+)
+def test_names_of_columns_do_not_run_into_each_other(publication, tasks):
+    (analysis,) = publication.analyses
+    effects = tuple(
+        analysis.before[0].model_copy(update={"task": a, "place": f"before {b}"})
+        for a, b in itertools.combinations(tasks, 2)
+    )
+    assert overlapping(draw_before_matrix(effects)) == []
+    (table,) = publication.targets
+    assert overlapping(draw_heat_map(table)) == []
+    twice = table.model_copy(
+        update={"languages": tuple(c.model_copy(update={"language": "en"}) for c in table.languages)}
+    )
+    assert overlapping(draw_heat_map(twice)) == []
