@@ -126,7 +126,7 @@ def _compare_weights(
         if other is None:
             continue
         if difference := weights_difference(other, own):
-            found.differences.append(f"weights of {name}: {difference}")
+            found.differences.append(f"weights of {name}: {difference.words}")
         else:
             found.same.append(f"weights of {name}: bit-identical")
     if pairs[-1][2] is not None:

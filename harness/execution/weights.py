@@ -1,5 +1,6 @@
 """Whether two finished stages have the same weights, and by how much they differ if not."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.store.manifest import StageManifest
@@ -8,8 +9,21 @@ from harness.store.store import Entry
 _SUFFIX = ".safetensors"
 
 
-def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]) -> str | None:
-    """Return None where all weight files have the same checksums, else what differs most.
+@dataclass(frozen=True)
+class WeightsDifference:
+    """How the weights of two stages differ.
+
+    Attributes:
+        largest: The largest absolute difference of a weight; infinite where files or tensors are others.
+        words: What differs, and what differs most.
+    """
+
+    largest: float
+    words: str
+
+
+def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]) -> WeightsDifference | None:
+    """Return None where all weight files have the same checksums, else how they differ.
 
     Args:
         first: A stage.
@@ -22,7 +36,8 @@ def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]
     if own == other:
         return None
     if own.keys() != other.keys():
-        return f"other files: {', '.join(sorted(own.keys() ^ other.keys()))}"
+        names = ", ".join(sorted(own.keys() ^ other.keys()))
+        return WeightsDifference(float("inf"), f"other files: {names}")
     tensors, changed, largest, where = 0, 0, 0.0, ""
     for name in sorted(own):
         if own[name] == other[name]:
@@ -32,16 +47,8 @@ def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]
             changed += difference > 0
             if difference > largest:
                 largest, where = difference, f"{name}: {tensor}"
-    return f"{changed} of {tensors} tensors differ, by at most {largest:.3g} ({where})"
-
-
-def largest_difference(first: Entry[StageManifest], second: Entry[StageManifest]) -> float:
-    """Return the largest absolute difference of a weight; infinite where files or tensors are others."""
-    names = [{name for name in entry.manifest.files if name.endswith(_SUFFIX)} for entry in (first, second)]
-    if names[0] != names[1]:
-        return float("inf")
-    found = (_differences(first.folder / name, second.folder / name).values() for name in names[0])
-    return max((difference for differences in found for difference in differences), default=0.0)
+    words = f"{changed} of {tensors} tensors differ, by at most {largest:.3g} ({where})"
+    return WeightsDifference(largest, words)
 
 
 def _differences(first: Path, second: Path) -> dict[str, float]:

@@ -13,8 +13,6 @@ from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.optimizer import make_optimizer, make_schedule
 
-# ZeRO 3 puts its own function here for good (deepspeed/runtime/zero/partition_parameters.py,
-# _enable_mem_efficient_linear); it rounds otherwise, and the process's next stage would depend on it.
 _LINEAR = torch.nn.functional.linear
 
 
@@ -103,14 +101,17 @@ def start_engine(
     deepspeed.utils.logger.setLevel(logging.WARNING)
     model.to(world.device)
     optimizer = make_optimizer(model, settings)
-    torch.nn.functional.linear = _LINEAR  # in case an engine before could not be started
-    engine, _, _, _ = deepspeed.initialize(
-        model=model,
-        optimizer=optimizer,
-        lr_scheduler=make_schedule(optimizer, settings, steps),
-        config=config,
-        dist_init_required=False,
-    )
+    try:
+        engine, _, _, _ = deepspeed.initialize(
+            model=model,
+            optimizer=optimizer,
+            lr_scheduler=make_schedule(optimizer, settings, steps),
+            config=config,
+            dist_init_required=False,
+        )
+    except BaseException:
+        _undo_zero3()
+        raise
     engine.train()
     return engine
 
@@ -144,8 +145,7 @@ def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
 def stop_engine(engine: Any) -> None:
     """Free what an engine holds and undo what it changed, so that the process can take the next stage."""
     engine.destroy()
-    torch.nn.functional.linear = _LINEAR
-    _forget_modules()
+    _undo_zero3()
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
     gc.collect()
     release_memory()
@@ -153,14 +153,16 @@ def stop_engine(engine: Any) -> None:
         torch.cuda.empty_cache()
 
 
-def _forget_modules() -> None:
-    """Empty what ZeRO 3 keeps for the whole process, in which each module holds its model and its engine."""
+def _undo_zero3() -> None:
+    """Take back what ZeRO 3 leaves for the whole process, on which its next stage would depend."""
     import inspect
 
     from deepspeed.runtime.zero import parameter_offload
     from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
 
-    # The outermost module is entered and never left.
+    # Its own linear layer (partition_parameters.py, _enable_mem_efficient_linear) rounds otherwise.
+    torch.nn.functional.linear = _LINEAR
+    # The outermost module is entered and never left, and holds its model and its engine.
     parameter_offload.FWD_MODULE_STACK.clear()
     for method in vars(PartitionedParameterCoordinator).values():
         if inspect.isfunction(method):

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.finished import PREDICTIONS
-from harness.execution.weights import largest_difference
+from harness.execution.weights import weights_difference
 from harness.leaderboard.predictions import evaluation_answers
 from harness.store.manifest import STAGES
 from harness.store.store import Store
@@ -52,15 +52,9 @@ def run(report: Report, repeats: int) -> None:
 def _run(folder: Path, name: str, words: list[str], variables: dict[str, str]) -> Store:
     store = folder / name.replace(" ", "-")
     command = [
-        sys.executable,
-        "-m",
-        "harness.cli.main",
-        "run",
-        str(folder / "machines.yaml"),
-        "--workers",
-        "1",
-    ]
-    command += ["--store", str(store), "--leaderboards", str(folder / "leaderboards"), *words]
+        sys.executable, "-m", "harness.cli.main", "run", str(folder / "machines.yaml"), "--workers", "1",
+        "--store", str(store), "--leaderboards", str(folder / "leaderboards"), *words,
+    ]  # fmt: skip
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | variables
     subprocess.run(command, env=environment, check=True, capture_output=True)
     return Store(store)
@@ -76,9 +70,11 @@ def _compare(report: Report, name: str, first: Store, other: Store) -> None:
         assert entry is not None
         stages.append(entry)
         answers.append(evaluation_answers(store.path(EVALUATIONS, evaluation) / PREDICTIONS))
+    difference = weights_difference(*stages)
+    weight = difference.largest if difference else 0.0
     one, another = answers
     changed = [float(np.mean(one[task].predictions != another[task].predictions)) for task in one]
     accuracy = [abs(one[task].accuracy - another[task].accuracy) for task in one]
-    report.add(f"{name}: largest difference of a weight", [1e6 * largest_difference(*stages)], "e-6")
+    report.add(f"{name}: largest difference of a weight", [1e6 * weight], "e-6")
     report.add(f"{name}: answers that changed", [100 * value for value in changed], "%")
     report.add(f"{name}: change of a language's accuracy", [100 * value for value in accuracy], "points")
