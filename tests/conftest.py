@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # No example database in the checkout, and no deadline: the machine may be busy.
 settings.register_profile("xstilts", database=None, deadline=None)
@@ -20,6 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # What must pass before a change lands tries the same examples each time; slow tests look for new ones.
     if config.getoption("markexpr", "") == "not slow":
         settings.load_profile("xstilts-repeatable")
+        # hypothesis mixes in constants of whatever modules the process has imported by then, so that examples would
+        # change with the split of tests among workers (no setting turns this off in 6.170).
+        providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,9 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "True": True, "false": False, "False": False}
-# YAML 1.1 reads these as true and false, YAML 1.2 as text.
-_AMBIGUOUS = re.compile(r"yes|no|on|off|y|n|YES|NO|ON|OFF|Yes|No|On|Off|Y|N|TRUE|FALSE")
+# YAML 1.1 reads these as true and false, YAML 1.2 as text. It names y and n too, but its readers and writers
+# (https://pyyaml.org/wiki/PyYAMLDocumentation) take both for text and write them unquoted.
+_AMBIGUOUS = re.compile(r"yes|no|on|off|YES|NO|ON|OFF|Yes|No|On|Off|TRUE|FALSE")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.spec.yaml_source import parse_yaml
 
@@ -43,7 +44,13 @@ def test_what_yaml_1_1_would_turn_into_something_else_stays_text(text: str) -> N
     assert value(text) == text.strip("\"'")
 
 
-@pytest.mark.parametrize("word", ["no", "yes", "on", "off", "y", "N", "TRUE"])
+@pytest.mark.parametrize("word", ["y", "n", "Y", "N"])
+def test_letters_that_writers_leave_unquoted_stay_text(word: str) -> None:
+    assert yaml.safe_dump({word: word}) == f"{word}: {word}\n"
+    assert parse_yaml(Path("x.yaml"), f"{word}: {word}\n").data == {word: word}
+
+
+@pytest.mark.parametrize("word", ["no", "yes", "on", "Off", "TRUE"])
 @pytest.mark.parametrize("text", ["{}: 1", "key: {}", "key: [{}]"])
 def test_words_that_other_readers_take_for_booleans_are_refused_unquoted(word: str, text: str) -> None:
     (problem,) = parse_yaml(Path("x.yaml"), "first: 1\n" + text.format(word)).problems
