@@ -8,6 +8,7 @@ from tests.benchmarks import (
     evaluation,
     evaluation_rivals,
     growth,
+    learning,
     machines,
     memory,
     startup,
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "memory": memory.run,
     "machines": machines.run,
     "sweep": sweep.run,
+    "learning": learning.run,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
