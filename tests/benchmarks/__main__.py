@@ -9,6 +9,7 @@ from tests.benchmarks import (
     evaluation_rivals,
     growth,
     learning,
+    loss_curve,
     machines,
     memory,
     startup,
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "machines": machines.run,
     "sweep": sweep.run,
     "learning": learning.run,
+    "loss-curve": loss_curve.run,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)

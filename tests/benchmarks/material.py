@@ -38,6 +38,7 @@ def stage_job(
     deepspeed: str = "zero2",
     task: str | None = None,
     frozen: bool = True,
+    steps: int | None = None,
 ) -> StageJob:
     """The stage that the harness trains on the first comparison's rows, once over."""
     return StageJob(
@@ -45,7 +46,7 @@ def stage_job(
         encoder=encoder(),
         task=Catalogue.load().training_tasks[task or task_name()],
         hyperparameters=Hyperparameters(
-            epochs=1, learning_rate=LEARNING_RATE, batch_size=BATCH, max_length=LENGTH, train_rows=rows,
+            epochs=1, steps=steps, learning_rate=LEARNING_RATE, batch_size=BATCH, max_length=LENGTH, train_rows=rows,
             precision=Precision(precision), freeze_embeddings=frozen,
         ),
         seed=1,

@@ -26,11 +26,19 @@ from tests.benchmarks.material import (
 )
 
 
-def harness_side(rows: int, precision: str = "bf16", deepspeed: str = "zero2", frozen: bool = True) -> None:
+def harness_side(
+    rows: int,
+    precision: str = "bf16",
+    deepspeed: str = "zero2",
+    frozen: bool = True,
+    steps: int | None = None,
+    seed: int = 1,
+) -> None:
     """A stage as `xstilts run` trains it, resume points included."""
     with tempfile.TemporaryDirectory() as folder:
         losses: list[float] = []
-        job = stage_job(Path(folder), rows, precision, deepspeed, frozen=frozen)
+        job = stage_job(Path(folder), rows, precision, deepspeed, frozen=frozen, steps=steps)
+        job = job.model_copy(update={"seed": seed})
         done = train_stage(job, lambda progress: losses.append(progress.loss))
     result(
         samples_per_second=done.samples_per_second,
