@@ -46,8 +46,8 @@ def stage_job(
         encoder=encoder(),
         task=Catalogue.load().training_tasks[task or task_name()],
         hyperparameters=Hyperparameters(
-            epochs=1, steps=steps, learning_rate=LEARNING_RATE, batch_size=BATCH, max_length=LENGTH, train_rows=rows,
-            precision=Precision(precision), freeze_embeddings=frozen,
+            epochs=1, steps=steps, train_rows=rows, learning_rate=LEARNING_RATE, batch_size=BATCH,
+            max_length=LENGTH, precision=Precision(precision), freeze_embeddings=frozen,
         ),
         seed=1,
         deepspeed=json.loads((shipped("deepspeed_configs") / f"{deepspeed}.json").read_text()),
