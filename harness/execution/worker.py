@@ -5,6 +5,7 @@ Imports of torch, deepspeed and lm-eval cost seconds; a worker pays them once. S
 processes below `python -m torch.distributed.run`.
 """
 
+import gc
 import os
 import sys
 import threading
@@ -45,7 +46,7 @@ def main() -> None:
     from harness.training.distributed import start_process_group
 
     world = start_process_group()
-    for request in spool.requests():
+    for number, request in enumerate(spool.requests()):
         if isinstance(request, StopRequest):
             return
         try:
@@ -55,6 +56,10 @@ def main() -> None:
             if world.size > 1:
                 # The other ranks may wait in a collective that this one will never join.
                 os._exit(1)
+        if number == 0:
+            # The libraries are there to stay: a million objects that each stage's collection need not visit.
+            gc.collect()
+            gc.freeze()
 
 
 def _fail(error: Exception, request: WorkRequest, spool: Spool, rank: int) -> None:

@@ -1,7 +1,9 @@
 """Whether the files of a finished entry are still those that its manifest lists."""
 
+import math
 import os
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +14,7 @@ from harness.store.manifest import FileRecord, Manifest
 MANIFEST = "manifest.json"
 # In the format of sha256sum; over the bytes of the manifest, which cannot hold its own checksum.
 MANIFEST_CHECKSUM = "manifest.sha256"
+_TICK = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,15 @@ class DamagedEntryError(StoreError):
 class Checksums:
     """Checksums of files, each read once however many hard links it has."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, ...], FileRecord] = {}
+    def __init__(self, seconds: float = math.inf) -> None:
+        """Begin without any.
+
+        Args:
+            seconds: After so long a file is read again: a disk may lose what it once held, without the
+                file system knowing.
+        """
+        self._seconds = seconds
+        self._known: dict[tuple[int, ...], tuple[float, FileRecord]] = {}
 
     def of(self, path: Path) -> FileRecord:
         """Return the checksum and size of a file.
@@ -58,9 +68,14 @@ class Checksums:
         """
         status = path.stat()
         inode = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if inode not in self._known:
-            self._known[inode] = record(path)
-        return self._known[inode]
+        now = time.monotonic()
+        read, known = self._known.get(inode, (now, None))
+        if known is None or now - read > self._seconds:
+            known = record(path)
+            # The clock of file systems ticks slowly: within a tick a change would not show.
+            if time.time_ns() - status.st_mtime_ns > _TICK:
+                self._known[inode] = now, known
+        return known
 
 
 def file_fault(path: Path, expected: FileRecord, checksums: Checksums) -> Fault | None:

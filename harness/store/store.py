@@ -27,6 +27,8 @@ from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind, FileRecord, M
 
 SHARED_SUFFIX = ".safetensors"
+# A file that was read and not changed since is not read again for so long; small stages follow in seconds.
+_SECONDS_TRUSTED = 300.0
 _FOLDERS = (
     *("stages", "evaluations", "retentions", "tensors"),
     *("building", "locks", "runs", "damaged", "failures"),
@@ -62,6 +64,7 @@ class Store:
             StoreError: The folder holds something else, a newer layout, or cannot be written.
         """
         self.layout = Layout(root.expanduser().absolute())
+        self._checksums = Checksums(_SECONDS_TRUSTED)
         try:
             self._open()
         except OSError as error:
@@ -144,7 +147,7 @@ class Store:
     def sound(self, kind: EntryKind[M], digest: str, checksums: Checksums | None = None) -> M | None:
         """Return the manifest of a finished entry whose every file is as it was written, or None.
 
-        To be called before an entry's files are used; reads all of them.
+        To be called before an entry's files are used; reads all that were not read in the last minutes.
 
         Args:
             kind: Kind of the entry.
@@ -156,7 +159,7 @@ class Store:
         """
         manifest = self.get(kind, digest)
         if manifest is not None:
-            faults = entry_faults(self.path(kind, digest), manifest, checksums or Checksums())
+            faults = entry_faults(self.path(kind, digest), manifest, checksums or self._checksums)
             if faults:
                 raise DamagedEntryError(faults)
         return manifest
@@ -211,11 +214,10 @@ class Store:
         """
         workdir = self.layout.building(manifest.digest)
         _remove_unfinished(workdir)
-        checksums = Checksums()
-        files = _records(workdir, checksums)
+        files = _records(workdir, self._checksums)
         for name, entry in files.items():
             if name.endswith(SHARED_SUFFIX):
-                self.share(workdir / name, entry, checksums)
+                self.share(workdir / name, entry, self._checksums)
         complete = manifest.model_copy(update={"files": files})
         sync_tree(workdir)
         text = complete.model_dump_json(indent=2) + "\n"

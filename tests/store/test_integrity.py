@@ -1,6 +1,7 @@
 """Damage of every kind to every file is found before the file is used, named, and mended or set aside."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def test_damage_is_found_before_use_and_named(store, name, damage):
     place = store.path(STAGES, A)
     assert (store.sound(STAGES, A) is not None) if place.exists() else "set aside" in said
     assert xstilts_store(store, "check")[0] == 0
+
+
+def test_a_file_is_read_again_when_it_changed_or_its_checksum_grew_old(tmp_path):
+    path, old = tmp_path / "weights", time.time_ns() - 10**9
+    path.write_bytes(b"one")
+    os.utime(path, ns=(old, old))
+    kept, short = Checksums(), Checksums(seconds=0.0)
+    first = kept.of(path)
+    assert short.of(path) == first
+    path.write_bytes(b"two")
+    os.utime(path, ns=(old, old))  # as where a disk loses what it held
+    assert kept.of(path) == first
+    assert short.of(path) == Checksums().of(path) != first
+    path.write_bytes(b"two")
+    assert kept.of(path) == short.of(path)
+    path.write_bytes(b"six")  # perhaps within the same tick of the file system's clock
+    assert kept.of(path) == Checksums().of(path)
 
 
 def test_every_bit_of_a_manifest_is_guarded(store):
