@@ -5,6 +5,7 @@ falls by a fifth. Each kind takes less than half an hour on two cores. The rows 
 """
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from statistics import fmean
@@ -50,9 +51,9 @@ def learn(kind: str) -> None:
     assert data is not None, "the rows are not at hand: set XSTILTS_TEST_DATA"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "data").mkdir()
-        for part in data.iterdir():
-            (folder / "data" / part.name).symlink_to(part)
+        # Copies: rows are not read through links that lead out of the data folder.
+        for part in ("copa", "glue", "xtreme/panx"):
+            shutil.copytree(data / part, folder / "data" / part)
         own = folder / "data" / "learning"
         own.mkdir()
         spec = Catalogue.load().training_tasks[task]
