@@ -21,8 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # What must pass before a change lands tries the same examples each time; slow tests look for new ones.
     if config.getoption("markexpr", "") == "not slow":
         settings.load_profile("xstilts-repeatable")
-        # hypothesis mixes in constants of whatever modules the process has imported by then, so that examples would
-        # change with the split of tests among workers (no setting turns this off in 6.170).
+        # hypothesis mixes in constants of whatever modules the process has imported by then, so that examples
+        # would change with the split of tests among workers (no setting turns this off in 6.170).
         providers._get_local_constants = providers.Constants
 
 

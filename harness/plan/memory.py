@@ -43,6 +43,7 @@ def peak_memory(
     model: Architecture,
     trained: int,
     frozen: int,
+    idle: int,
     settings: Hyperparameters,
     devices: int,
     zero_stage: int,
@@ -55,6 +56,7 @@ def peak_memory(
         model: The model's shape.
         trained: Parameters that are trained, head included.
         frozen: Parameters that are not.
+        idle: Parameters of word embeddings that are trained in name only, since no input names their rows.
         settings: Batch, length and precision.
         devices: Devices that share the work.
         zero_stage: ZeRO level, 0 to 3.
@@ -72,7 +74,7 @@ def peak_memory(
         states = 0
         parameters = 0 if zero_stage == 3 else parameters
     # The file that was loaded stays mapped; trained weights are copied out of it, and once more to be saved.
-    host = _LIBRARIES + 4 * (trained + frozen) + 8 * trained if on_host else 0.0
+    host = _LIBRARIES + 4 * (trained + frozen) + 8 * trained + 8 * idle if on_host else 0.0
     return Memory(parameters + gradients + states, _activations(model, settings, devices, width), host)
 
 

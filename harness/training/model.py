@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from harness.errors import UserError
@@ -15,6 +17,7 @@ from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
 from harness.training.heads import Head, head_for
 from harness.training.model_files import read_config, read_tensors, weight_files
+from harness.training.used_rows import train_used_rows
 
 SUPPORTED_MODEL_TYPES = (
     "bert",
@@ -99,6 +102,7 @@ def load_model(
     seed: int,
     trust_remote_code: bool,
     kept_head: Path | None = None,
+    used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedModel:
     """Load the encoder of a folder and put a fresh head on it, drawn by `seed`, or one that is kept.
 
@@ -111,6 +115,7 @@ def load_model(
         seed: Seed of the head's weights.
         trust_remote_code: Run the model code of the folder.
         kept_head: Folder of an encoder with the head to go on with.
+        used_ids: The token ids that inputs can hold, ascending; None where that is not known.
 
     Raises:
         UnsupportedModelError: the architecture is not one that is trained.
@@ -140,6 +145,8 @@ def load_model(
     )
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
+    elif used_ids is not None:
+        train_used_rows(model, used_ids)
     parameters = dict(model.named_parameters())
     # The output layer of a language model is its embedding matrix under a second name.
     tied = {name for name, _ in model.named_parameters(remove_duplicate=False)} - parameters.keys()

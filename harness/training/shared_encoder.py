@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -104,6 +106,7 @@ def load_mixture(
     tasks: Sequence[tuple[TrainingTask, Hyperparameters, Path | None]],
     seed: int,
     trust_remote_code: bool,
+    used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedMixture:
     """Load the encoder of a folder and put a head on it for each task, new ones drawn by `seed`.
 
@@ -112,6 +115,7 @@ def load_mixture(
         tasks: The tasks with their settings, and the folder of the head that one keeps.
         seed: Seed of each head's weights: those that the task would begin with alone.
         trust_remote_code: Run the model code of the folder.
+        used_ids: The token ids that inputs of any of the tasks can hold, ascending; None: not known.
 
     Raises:
         UserError: as `load_model`.
@@ -120,7 +124,7 @@ def load_mixture(
     used: list[set[str]] = []
     holder, encoder, most = 0, None, 0
     for task, settings, kept in tasks:
-        part = load_model(folder, task, settings, seed, trust_remote_code, kept)
+        part = load_model(folder, task, settings, seed, trust_remote_code, kept, used_ids)
         parts.append(part)
         used.append({name for name, _ in part.model.named_parameters()})
         count = sum(1 for _ in part.model.base_model.parameters())

@@ -31,6 +31,7 @@ from harness.training.task_rows import (
 )
 from harness.training.tokenised import fast_tokenizer
 from harness.training.training_log import DivergedError, TrainingLog
+from harness.training.used_rows import settled
 
 
 def train_stage(
@@ -191,7 +192,7 @@ def _open_log(job: Job, world: World, steps: int, after_step: int) -> TrainingLo
 def _save(job: Job, world: World, model: StageModel, engine: Any) -> None:
     trained: dict[str, torch.Tensor] = {}
     finite = True
-    for name, weights in trained_weights(engine):
+    for name, weights in settled(engine.module, trained_weights(engine)):
         finite = finite and bool(torch.isfinite(weights).all())
         if world.rank == 0:
             trained[name] = weights

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from harness.spec.model_family import is_text_to_text
+from harness.spec.training_task import MaskedLMTask
 from harness.training.checkpoint import Whole
 from harness.training.heads import head_for
 from harness.training.job import MixtureMember
@@ -44,15 +47,25 @@ def load_stage_model(job: Job, parts: Sequence[TaskRows]) -> StageModel:
     if is_text_to_text(job.encoder):
         return _without_heads(job, parts)
     tasks = [(part.task, part.member.hyperparameters, _kept_head(part.member)) for part in parts]
+    used = _used_ids(job, parts)
     if len(tasks) > 1:
-        return _shared(load_mixture(job.encoder, tasks, job.seed, job.trust_remote_code), parts)
+        return _shared(load_mixture(job.encoder, tasks, job.seed, job.trust_remote_code, used), parts)
     ((task, settings, kept),) = tasks
-    loaded = load_model(job.encoder, task, settings, job.seed, job.trust_remote_code, kept)
+    loaded = load_model(job.encoder, task, settings, job.seed, job.trust_remote_code, kept, used)
     return StageModel(
         loaded.model,
         lambda engine: lambda _, inputs: (engine(**inputs), 0.0),
         lambda trained: [Whole(loaded, dict(trained), loaded.head_folder)],
     )
+
+
+def _used_ids(job: Job, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64] | None:
+    """Return the token ids that the stage's inputs can hold; None where they can be any."""
+    # Language modelling draws tokens at random, and code of a model's own may do what it likes with them.
+    if job.trust_remote_code or any(isinstance(part.task, MaskedLMTask) for part in parts):
+        return None
+    ids = [part.maker.tokens.used_ids for part in parts]
+    return np.unique(np.concatenate(ids)).astype(np.int64)
 
 
 def _without_heads(job: Job, parts: Sequence[TaskRows]) -> StageModel:

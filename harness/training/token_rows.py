@@ -52,6 +52,11 @@ class TokenisedRows:
         """`[sequences]` tokens of each sequence."""
         return np.diff(self.starts)
 
+    @property
+    def used_ids(self) -> npt.NDArray[np.int64]:
+        """`[distinct]` the token ids that padded sequences can hold, ascending."""
+        return np.flatnonzero(np.bincount(np.append(self.ids, self.pad_id)))
+
     def positions(self, sequences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """`[tokens of them]` where the tokens of these sequences stand in `ids`."""
         return np.concatenate([np.arange(self.starts[one], self.starts[one + 1]) for one in sequences])

@@ -8,6 +8,8 @@ from tests.benchmarks import (
     evaluation,
     evaluation_rivals,
     growth,
+    learning,
+    loss_curve,
     machines,
     memory,
     startup,
@@ -26,6 +28,8 @@ BENCHMARKS = {
     "memory": memory.run,
     "machines": machines.run,
     "sweep": sweep.run,
+    "learning": learning.run,
+    "loss-curve": loss_curve.run,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)

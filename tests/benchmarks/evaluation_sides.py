@@ -25,12 +25,12 @@ def make_checkpoint(folder: str) -> None:
     result()
 
 
-def harness_side(checkpoint: str, limit: int) -> None:
-    """`xstilts eval` in bf16, from the call to the files that it leaves."""
+def harness_side(checkpoint: str, limit: int, precision: str = "bf16") -> None:
+    """`xstilts eval`, from the call to the files that it leaves."""
     with tempfile.TemporaryDirectory() as folder:
         job = EvaluationJob(
             checkpoint=Path(checkpoint), tasks=tuple(evaluation_tasks()), limit=limit,
-            precision=Precision.BF16, data_dir=data_folder(), output=Path(folder),
+            precision=Precision(precision), data_dir=data_folder(), output=Path(folder),
         )  # fmt: skip
         started = time.perf_counter()
         done = evaluate_checkpoint(job)

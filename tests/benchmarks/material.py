@@ -32,16 +32,22 @@ def encoder() -> Path:
 
 
 def stage_job(
-    workdir: Path, rows: int, precision: str = "bf16", deepspeed: str = "zero2", task: str | None = None
+    workdir: Path,
+    rows: int,
+    precision: str = "bf16",
+    deepspeed: str = "zero2",
+    task: str | None = None,
+    frozen: bool = True,
+    steps: int | None = None,
 ) -> StageJob:
     """The stage that the harness trains on the first comparison's rows, once over."""
     return StageJob(
-        digest=f"benchmark {rows} {precision}",
+        digest=f"benchmark {rows} {precision} {frozen}",
         encoder=encoder(),
         task=Catalogue.load().training_tasks[task or task_name()],
         hyperparameters=Hyperparameters(
-            epochs=1, learning_rate=LEARNING_RATE, batch_size=BATCH, max_length=LENGTH, train_rows=rows,
-            precision=Precision(precision), freeze_embeddings=True,
+            epochs=1, steps=steps, train_rows=rows, learning_rate=LEARNING_RATE, batch_size=BATCH,
+            max_length=LENGTH, precision=Precision(precision), freeze_embeddings=frozen,
         ),
         seed=1,
         deepspeed=json.loads((shipped("deepspeed_configs") / f"{deepspeed}.json").read_text()),

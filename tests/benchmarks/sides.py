@@ -3,8 +3,8 @@
 import json
 import sys
 
-from tests.benchmarks import evaluation_sides, leaderboard_sides, training_sides
+from tests.benchmarks import evaluation_sides, leaderboard_sides, learning, training_sides
 
-SIDES = {**training_sides.SIDES, **evaluation_sides.SIDES, **leaderboard_sides.SIDES}
+SIDES = {**training_sides.SIDES, **evaluation_sides.SIDES, **leaderboard_sides.SIDES, **learning.SIDES}
 
 SIDES[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -26,13 +26,20 @@ from tests.benchmarks.material import (
 )
 
 
-def harness_side(rows: int, precision: str = "bf16", deepspeed: str = "zero2") -> None:
+def harness_side(
+    rows: int,
+    precision: str = "bf16",
+    deepspeed: str = "zero2",
+    frozen: bool = True,
+    steps: int | None = None,
+    seed: int = 1,
+) -> None:
     """A stage as `xstilts run` trains it, resume points included."""
     with tempfile.TemporaryDirectory() as folder:
         losses: list[float] = []
-        done = train_stage(
-            stage_job(Path(folder), rows, precision, deepspeed), lambda progress: losses.append(progress.loss)
-        )
+        job = stage_job(Path(folder), rows, precision, deepspeed, frozen=frozen, steps=steps)
+        job = job.model_copy(update={"seed": seed})
+        done = train_stage(job, lambda progress: losses.append(progress.loss))
     result(
         samples_per_second=done.samples_per_second,
         tokens=done.tokens,
@@ -52,11 +59,11 @@ def trainer_example(rows: int) -> None:
     _train_with_trainer(model, encoded, labels, data_collator=None)
 
 
-def trainer_best(rows: int) -> None:
+def trainer_best(rows: int, frozen: bool) -> None:
     """R2: transformers.Trainer at its best: dynamic padding, lengths grouped, bf16, fused AdamW."""
     from transformers import DataCollatorWithPadding
 
-    model, tokenizer = _classifier(frozen=True)
+    model, tokenizer = _classifier(frozen)
     pairs, labels = training_examples(rows)
     encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], max_length=LENGTH, truncation=True)
     _train_with_trainer(
@@ -65,10 +72,10 @@ def trainer_best(rows: int) -> None:
     )  # fmt: skip
 
 
-def bare_loop(rows: int) -> None:
+def bare_loop(rows: int, frozen: bool = True) -> None:
     """A plain PyTorch loop over the batches that the harness makes, bf16 by autocast."""
     keep_memory()
-    model, tokenizer = _classifier(frozen=True)
+    model, tokenizer = _classifier(frozen)
     batches = list(_batches(tokenizer, rows))
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE, fused=True)

@@ -28,8 +28,9 @@ def test_one_stage_of_xlm_r_by_hand():
     products = 6 * matrices * 100_000 + 12 * 12 * 768 * 50 * 100_000 + 6 * 2000 * (768**2 + 768 * 3)
     trained = 278_045_955  # AutoModelForSequenceClassification of xlm-roberta-base with three labels
     assert cost.disk == 4 * trained
-    assert cost.flops == pytest.approx(products + 200 * 15 * trained)
-    assert cost.seconds == pytest.approx(products / (312e12 * 0.5) + 200 * 30 * trained / 2039e9)
+    idle = (250_002 - 4_472) * 768  # 20 · sqrt(50,000 tokens) rows are named
+    assert cost.flops == pytest.approx(products + 200 * 15 * (trained - idle))
+    assert cost.seconds == pytest.approx(products / (312e12 * 0.5) + 200 * 30 * (trained - idle) / 2039e9)
 
 
 def test_steps_and_rows_of_the_settings_count():
@@ -52,21 +53,21 @@ def test_an_accelerator_without_the_precision_gives_no_hours():
 @pytest.mark.parametrize(("level", "gigabytes"), [(0, 120), (1, 31.4), (2, 16.6), (3, 1.9)])
 def test_states_are_those_of_figure_1_of_the_zero_paper(level, gigabytes):
     """7.5 billion parameters on 64 devices, K = 12 (Rajbhandari et al. 2020)."""
-    memory = peak_memory(XLMR, 7_500_000_000, 0, Hyperparameters(batch_size=64), 64, level, False)
+    memory = peak_memory(XLMR, 7_500_000_000, 0, 0, Hyperparameters(batch_size=64), 64, level, False)
     assert memory.states / 1e9 == pytest.approx(gigabytes, abs=0.05)
 
 
 def test_offload_takes_the_optimizer_from_the_device_and_frozen_parameters_need_two_bytes():
     settings = Hyperparameters()
-    assert peak_memory(XLMR, 100, 1000, settings, 1, 2, False).states == 2 * 1100 + 2 * 100 + 12 * 100
-    assert peak_memory(XLMR, 100, 1000, settings, 1, 2, True).states == 2 * 1100 + 2 * 100
-    assert peak_memory(XLMR, 100, 1000, settings, 1, 3, True).states == 2 * 100
+    assert peak_memory(XLMR, 100, 1000, 0, settings, 1, 2, False).states == 2 * 1100 + 2 * 100 + 12 * 100
+    assert peak_memory(XLMR, 100, 1000, 0, settings, 1, 2, True).states == 2 * 1100 + 2 * 100
+    assert peak_memory(XLMR, 100, 1000, 0, settings, 1, 3, True).states == 2 * 100
 
 
 def test_activations_by_hand():
     tiny = Architecture("bert", 2, 8, 16, 100, 2, positions=16)
     memory = peak_memory(
-        tiny, 0, 0, Hyperparameters(batch_size=8, accumulation=2, max_length=16), 2, 0, False
+        tiny, 0, 0, 0, Hyperparameters(batch_size=8, accumulation=2, max_length=16), 2, 0, False
     )
     assert memory.activations == 16 * 2 * 8 * 2 * (34 + 5 * 2 * 16 / 8)
 
@@ -104,3 +105,17 @@ def test_frozen_embeddings_are_stored_once(tmp_path):
     sizes = dict.fromkeys(("mnli", "qqp", "xnli"), SIZE)
     all_trained, some = (plan_cost(one, XLMR, sizes, {}, A100).disk for one in (spec, frozen))
     assert all_trained - some == 4 * 250_002 * 768 * (plan_size(spec).stages - 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [(2, 200), (2000, 6325), (10**9, 250_002)],
+)
+def test_the_optimizer_holds_the_word_embeddings_that_inputs_name(rows, named):
+    size, settings = Size(rows, 50.0, 3), Hyperparameters(batch_size=8)
+    machine = Machine(ACCELERATORS["A100"])
+    some, every = (stage_cost(XLMR, one, settings, machine) for one in (size, replace(size, any_token=True)))
+    idle = (250_002 - named) * 768
+    assert every.memory.states - some.memory.states == pytest.approx((2 + 2 + 12) * idle, rel=1e-3, abs=1e6)
+    assert every.flops - some.flops == pytest.approx(15 * some.steps * idle, rel=1e-3, abs=1e6)
+    assert some.disk == every.disk

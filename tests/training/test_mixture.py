@@ -142,7 +142,8 @@ def test_levels_and_accumulation_give_the_same_weights(other, learnt, kinds):
 def test_a_mixture_that_always_draws_one_task_trains_as_that_task_alone(learnt, kinds):
     one, alone = encoder(kinds, "mix-one"), encoder(kinds, "mix-alone")
     assert one.keys() == alone.keys()
-    assert all(bool((one[name] == alone[name]).all()) for name in one)
+    # Not to the last bit: the norm of the gradient is summed over the words of both tasks.
+    assert all(float((one[name] - alone[name]).abs().max()) < 1e-6 for name in one)
 
 
 @pytest.mark.parametrize(
