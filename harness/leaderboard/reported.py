@@ -44,6 +44,7 @@ def read_reported(path: Path, targets: tuple[str, ...]) -> tuple[ReportedRow, ..
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # an escape can stand for half a character
     except (OSError, ValueError, RecursionError) as error:
         raise ReportedFileError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
