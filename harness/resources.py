@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from harness.named_path import user_path
+
 _PACKAGE = Path(__file__).resolve().parent
 _IN_WHEEL = _PACKAGE / "shipped"
 
@@ -21,7 +23,7 @@ def user_folder() -> Path:
     """
     home = os.environ.get("XSTILTS_HOME")
     if home:
-        return Path(home).expanduser()
+        return user_path(home)
     config = os.environ.get("XDG_CONFIG_HOME")
     return (Path(config) if config else Path.home() / ".config") / "xstilts"
 
@@ -30,6 +32,6 @@ def cache_folder() -> Path:
     """Return the folder for what can be made again (`XSTILTS_CACHE`, else `~/.cache/xstilts`)."""
     cache = os.environ.get("XSTILTS_CACHE")
     if cache:
-        return Path(cache).expanduser()
+        return user_path(cache)
     xdg = os.environ.get("XDG_CACHE_HOME")
     return (Path(xdg) if xdg else Path.home() / ".cache") / "xstilts"

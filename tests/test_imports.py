@@ -12,6 +12,8 @@ PACKAGE = Path(harness.__file__).parent
 # Each may import itself and those before it; `errors` and `resources` stand at the same place.
 ORDER = [
     "errors",
+    "message_text",
+    "named_path",
     "resources",
     "embedded",
     "spec",

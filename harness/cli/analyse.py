@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
+
 
 @click.command("analyse")
-@click.argument("file")
+@click.argument("file", type=FileOrName())
 @click.option(
     "--leaderboards",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     default=Path("leaderboards"),
     show_default=True,
     help="Folder where the page of a sequence named by FILE lies.",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
 from harness.errors import UserError
 from harness.spec.hyperparameters import Precision
 
@@ -17,13 +18,15 @@ class NoTasksError(UserError):
 
 
 @click.command("eval")
-@click.argument("checkpoint")
+@click.argument("checkpoint", type=FileOrName())
 @click.option(
     "--tasks", required=True, help="Groups or tasks, separated by commas; e.g. xtreme_xnli,mini_nli_de."
 )
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder in XTREME's layout. [XSTILTS_DATA, hub]"
+    "--output", required=True, type=FilePath(path_type=Path, file_okay=False), help="Folder for the results."
+)
+@click.option(
+    "--data-dir", type=FilePath(path_type=Path), help="Folder in XTREME's layout. [XSTILTS_DATA, hub]"
 )
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many items of each task.")

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from harness.errors import UserError
+from harness.message_text import cut
+
 _NOT_RUN = ("ls", "validate")
+_LONGEST_REASON = 2_000
+
+
+class LmEvalRefusesError(UserError):
+    """lm-eval cannot use its arguments."""
 
 
 @click.command(
@@ -23,6 +31,7 @@ def command(arguments: tuple[str, ...]) -> None:
 
     register()
     import lm_eval.tasks
+    import yaml
     from lm_eval.__main__ import cli_evaluate
 
     from harness.evaluation.task_manager import EvaluationTaskManager
@@ -33,7 +42,11 @@ def command(arguments: tuple[str, ...]) -> None:
     only_ours = bool(asked) and all(task in ours for task in asked)
     lm_eval.tasks.TaskManager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     sys.argv = ["lm-eval", *_with_batch_size(arguments)]
-    cli_evaluate()
+    try:
+        cli_evaluate()
+    # What lm-eval raises for arguments that it cannot use: unknown tasks and models, malformed JSON or YAML.
+    except (ValueError, TypeError, FileNotFoundError, yaml.YAMLError) as error:
+        raise LmEvalRefusesError(f"lm-eval: {cut(str(error), _LONGEST_REASON)}") from error
 
 
 def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str]:

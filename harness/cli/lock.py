@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
+
 if TYPE_CHECKING:
     from harness.data.lock import Lock
 
 
 @click.command("lock")
-@click.argument("file")
+@click.argument("file", type=FileOrName())
 @click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
 )
 def command(file: str, data_dir: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import signal
 import sys
 from types import FrameType
@@ -10,6 +11,7 @@ import click
 
 from harness import __version__
 from harness.errors import InterruptedRunError, XstiltsError
+from harness.message_text import in_short, printable
 
 # command -> (module, one line of help); the module defines `command`
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -37,18 +39,41 @@ _SYSTEM_REFUSES = frozenset(
         errno.EDQUOT,
         errno.EFBIG,
         errno.EIO,
+        errno.EISDIR,
+        errno.ELOOP,
         errno.EMFILE,
         errno.ENAMETOOLONG,
         errno.ENFILE,
         errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.ENXIO,
         errno.EPERM,
         errno.EROFS,
     }
 )
+# A name that leads nowhere is the user's to correct.
+_NO_SUCH_PLACE = frozenset((errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR))
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        return b"\0" not in argument.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they are called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; refuse what is no text, since it would enter files that hold text alone."""
+        for argument in args:
+            if not _is_text(argument):
+                raise click.UsageError(
+                    f"{in_short(argument)} is not UTF-8 text, or holds a NUL character; name it otherwise",
+                    ctx,
+                )
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which a user meets them."""
@@ -90,13 +115,17 @@ def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the terminal's encoding has no characters for is shown all the same.
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(prog_name="xstilts", standalone_mode=True)
     except InterruptedRunError as interruption:
         print(f"xstilts: {interruption}", file=sys.stderr)
         sys.exit(interruption.exit_code)
     except XstiltsError as error:
-        print(f"xstilts: {error}", file=sys.stderr)
+        print(f"xstilts: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
@@ -105,8 +134,8 @@ def main() -> None:
         if error.errno not in _SYSTEM_REFUSES:
             raise
         place = f"{error.filename}: " if error.filename else ""
-        print(f"xstilts: {place}{error.strerror}", file=sys.stderr)
-        sys.exit(1)
+        print(f"xstilts: {printable(f'{place}{error.strerror}')}", file=sys.stderr)
+        sys.exit(2 if error.errno in _NO_SUCH_PLACE else 1)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

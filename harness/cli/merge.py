@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
+from harness.cli.file_argument import FilePath
+
 
 @click.command("merge")
-@click.argument("pages", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("pages", nargs=-1, required=True, type=FilePath(path_type=Path))
 @click.option("--name", help="Name of the combination: lower-case letters, digits and -.")
 @click.option("--title", help="Its title. [default: those of PAGES]")
 @click.option("--question", help="The question it answers.")
 @click.option(
     "--leaderboards",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     default=Path("leaderboards"),
     show_default=True,
     help="Folder that it is written to.",

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORE = Path(".xstilts/store")
@@ -36,7 +38,7 @@ def store_option(command: F) -> F:
     """Add the option that says where finished stages and evaluations lie."""
     return click.option(
         "--store",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FilePath(path_type=Path, file_okay=False),
         default=DEFAULT_STORE,
         envvar="XSTILTS_STORE",
         show_default=True,
@@ -73,7 +75,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             data_dir=data_folder(data_dir),
             limit=limit,
             seeds=seeds,
-            deepspeed=find_deepspeed(deepspeed) if deepspeed else None,
+            deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
             reported=reported or _reported_beside(leaderboards),
             note=note,
         )
@@ -84,12 +86,12 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             store_option,
             click.option(
                 "--data-dir",
-                type=click.Path(path_type=Path),
+                type=FilePath(path_type=Path),
                 help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
             ),
             click.option(
                 "--leaderboards",
-                type=click.Path(path_type=Path, file_okay=False),
+                type=FilePath(path_type=Path, file_okay=False),
                 default=Path("leaderboards"),
                 show_default=True,
                 help="Folder that the leaderboard is written to.",
@@ -100,10 +102,12 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
                 help="Train on and score at most N rows a task, as a trial.",
             ),
             click.option("--seeds", type=SeedList(), help="Other seeds than the file's: 1,2,3."),
-            click.option("--deepspeed", help="Another DeepSpeed file: a known name or a path."),
+            click.option(
+                "--deepspeed", type=FileOrName(), help="Another DeepSpeed file: a known name or a path."
+            ),
             click.option(
                 "--reported",
-                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                type=FilePath(path_type=Path, exists=True, dir_okay=False),
                 help="JSON file of published numbers, shown apart and marked as not ours. "
                 "[default: reported.json in the leaderboards' folder, where there is one]",
             ),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
+
 if TYPE_CHECKING:
     from harness.plan.total_cost import PlanCost
     from harness.spec.load import LoadedSequence
@@ -15,7 +17,7 @@ _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 
 
 @click.command("plan")
-@click.argument("file")
+@click.argument("file", type=FileOrName())
 @click.option("--json", "as_json", is_flag=True, help="Print counts, balance and cost as JSON.")
 @click.option("--cost", is_flag=True, help="Estimate tokens, FLOPs, hours, memory and disk.")
 @click.option(
@@ -35,12 +37,12 @@ _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 )
 @click.option(
     "--store",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=FilePath(path_type=Path, file_okay=False, exists=True),
     help="Take tokens from the finished stages of this store, and compare the estimate with them.",
 )
 @click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="Count the rows of this data folder. [env: XSTILTS_DATA]",
 )
 def command(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import run_options
 
 if TYPE_CHECKING:
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command("publish")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, required=True, type=FileOrName())
 @run_options
 @click.option(
     "--from",
     "sources",
     multiple=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=FilePath(path_type=Path, file_okay=False, exists=True),
     help="Store to read, in place of --store; may be given several times.",
 )
 @click.option("--together", metavar="NAME", help="Write one leaderboard of this name from all FILES.")

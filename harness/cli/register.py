@@ -2,9 +2,11 @@
 
 import click
 
+from harness.cli.file_argument import FileOrName
+
 
 @click.command("register")
-@click.argument("file")
+@click.argument("file", type=FileOrName())
 @click.option("--force", is_flag=True, help="Replace a registered sequence of the same name.")
 def command(file: str, force: bool) -> None:
     """Check FILE, show its plan, and copy it to the user's sequences.

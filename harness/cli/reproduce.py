@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import DEFAULT_STORE
+from harness.errors import UserError
+from harness.message_text import in_short, printable
 
 if TYPE_CHECKING:
     from harness.execution.reproduction import Reproduction
@@ -19,26 +22,28 @@ _EXPLANATION = (
 )
 
 
+class RecordedCommandError(UserError):
+    """The command that a leaderboard was made with cannot be read."""
+
+
 @click.command("reproduce")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath(path_type=Path))
 @click.option("--row", "number", type=click.IntRange(1), required=True, help="Line of the table, from 1.")
 @click.option("--target", help="The table, where there are several targets. [default: the first]")
 @click.option("--seed", type=int, help="The seed to train. [default: the first with scores]")
-@click.option("--sequence", help="The sequence file, where it is no longer at its place.")
+@click.option("--sequence", type=FileOrName(), help="The sequence file, where it is no longer at its place.")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=FilePath(path_type=Path, file_okay=False, exists=True),
     envvar="XSTILTS_STORE",
     help="Store of the published run, to compare weights tensor by tensor. [default: .xstilts/store, if any]",
 )
 @click.option(
     "--into",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     help="Fresh store to train in, kept afterwards. [default: a temporary one]",
 )
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder with local data. [env: XSTILTS_DATA]"
-)
+@click.option("--data-dir", type=FilePath(path_type=Path), help="Folder with local data. [env: XSTILTS_DATA]")
 @click.option("--workers", type=click.IntRange(1), help="As in `xstilts run`.")
 def command(
     file: Path,
@@ -66,15 +71,15 @@ def command(
     else:
         with tempfile.TemporaryDirectory(prefix="xstilts-") as folder:
             found = _reproduced(row, sequence, store, Path(folder), data_dir, workers)
-    click.echo(f"\n{row.name}, as published in {file}:")
-    for line in found.same:
-        click.echo(f"  same     {line}")
-    for line in found.differences:
-        click.echo(f"  DIFFERS  {line}")
-    for line in found.unknown:
-        click.echo(f"  unknown  {line}")
-    for line in found.machines:
-        click.echo(f"  machine  {line}")
+    click.echo(printable(f"\n{row.name}, as published in {file}:"))
+    for word, lines in (
+        ("same", found.same),
+        ("DIFFERS", found.differences),
+        ("unknown", found.unknown),
+        ("machine", found.machines),
+    ):
+        for line in lines:
+            click.echo(printable(f"  {word:7}  {line}"))
     if found.differences:
         click.echo(f"\nNot the same: {len(found.differences)} differences. {_EXPLANATION}")
         raise click.exceptions.Exit(1)
@@ -117,10 +122,20 @@ def _reproduced(
 
 
 def _recorded(line: str) -> dict[str, Any]:
-    """Return the options of the recorded `xstilts run …`."""
+    """Return the options of the recorded `xstilts run …`.
+
+    Raises:
+        RecordedCommandError: it is none.
+    """
     import shlex
 
     from harness.cli.run import command as run
 
-    parsed: dict[str, Any] = run.make_context("xstilts run", shlex.split(line)[2:]).params
+    try:
+        parsed: dict[str, Any] = run.make_context("xstilts run", shlex.split(line)[2:]).params
+    except (ValueError, click.ClickException, click.exceptions.Exit) as error:
+        raise RecordedCommandError(
+            f"the leaderboard was made with {in_short(line)}, which is no command of this xstilts; take the "
+            "version that the page names"
+        ) from error
     return parsed

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.file_argument import FileOrName
 from harness.cli.options import run_options
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("file")
+@click.argument("file", type=FileOrName())
 @run_options
 @click.option(
     "--workers",

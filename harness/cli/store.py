@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.store.check import DamagedEntry, Repaired
 
 _DAY = 86_400
+_MOST_DAYS = 100_000
 
 
 @click.group("store")
@@ -90,7 +91,9 @@ def repair(store: Path) -> None:
 @command.command("gc")
 @store_option
 @click.option("--unfinished", is_flag=True, help="Also what was begun and is not being made now.")
-@click.option("--logs", type=click.IntRange(0), help="Also logs of runs that wrote nothing for N days.")
+@click.option(
+    "--logs", type=click.IntRange(0, _MOST_DAYS), help="Also logs of runs that wrote nothing for N days."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
 def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
     """Remove what no run needs: entries that were set aside, and weight files of no entry.

@@ -2,9 +2,12 @@
 
 import click
 
+from harness.cli.file_argument import FileOrName
+from harness.message_text import printable
+
 
 @click.command("validate")
-@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=FileOrName())
 def command(files: tuple[str, ...]) -> None:
     """Check sequence files and training task files (paths, or names of known sequences).
 
@@ -17,7 +20,7 @@ def command(files: tuple[str, ...]) -> None:
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):
             size = plan_size(checked.spec)
-            click.echo(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)")
+            click.echo(printable(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)"))
         else:
             labels = f", {len(checked.labels)} labels" if checked.labels else ""
-            click.echo(f"{name}: ok (training task, {checked.kind}{labels})")
+            click.echo(printable(f"{name}: ok (training task, {checked.kind}{labels})"))

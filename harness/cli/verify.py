@@ -4,14 +4,17 @@ from pathlib import Path
 
 import click
 
+from harness.cli.file_argument import FilePath
+from harness.message_text import printable
+
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FilePath(path_type=Path))
 @click.option(
     "--store",
     "stores",
     multiple=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=FilePath(path_type=Path, file_okay=False, exists=True),
     help="Hold this store's manifests and files to the published checksums, too. May be given several times.",
 )
 def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
@@ -28,8 +31,8 @@ def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
         result = verify(file, stores)
         for difference in result.differences:
             place = ", ".join(filter(None, (difference.row, difference.column)))
-            click.echo(f"{difference.file}: {place}: published {difference.published}")
-            click.echo(f"{'':4}recomputed {difference.recomputed}")
+            click.echo(printable(f"{difference.file}: {place}: published {difference.published}"))
+            click.echo(printable(f"{'':4}recomputed {difference.recomputed}"))
         counts = f"{result.numbers:,} numbers from {result.predictions:,} predictions"
         verdict = f"{len(result.differences)} differences" if result.differences else "all as published"
         click.echo(f"{result.page}: {counts}: {verdict}")

@@ -18,6 +18,7 @@ from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.embedded import corpus as embedded
 from harness.errors import UserError
+from harness.message_text import in_short
 from harness.spec.training_task import FolderSource, HubSource
 
 if TYPE_CHECKING:
@@ -183,4 +184,4 @@ def _require_known(what: str, name: str, known: Sequence[str]) -> None:
         return
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise UnknownEvaluationDataError(f"no {what} {name!r}; there are {', '.join(known)}.{hint}")
+    raise UnknownEvaluationDataError(f"no {what} {in_short(name)}; there are {', '.join(known)}.{hint}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.sources.columns import SourceColumns
 from harness.errors import UserError
+from harness.message_text import in_short
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -25,8 +26,8 @@ def input_texts(source: SourceColumns, inputs: Sequence[str]) -> tuple[Sequence[
         if not all(type(value) is str for value in values):
             row = next(at for at, value in enumerate(values) if type(value) is not str)
             raise NotTextError(
-                f"{source.place(row)}: {column} is {values[row]!r}, not a text; correct the row, or the "
-                "task's 'inputs'"
+                f"{source.place(row)}: {column} is {in_short(values[row])}, not a text; correct the row, or "
+                "the task's 'inputs'"
             )
     return source.columns[inputs[0]], source.columns[inputs[1]] if len(inputs) == 2 else None
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.data.sources.columns import SourceColumns
-from harness.data.sources.text_file import shortened
 from harness.errors import UserError
+from harness.message_text import in_short, values_in_short
 
 # What GLUE (-1), SNLI ('-') and unlabelled test files (empty) write in place of a label.
 _NO_LABEL = frozenset({"", "-", "-1", "None"})
@@ -56,7 +56,7 @@ def require_labelled(source: SourceColumns, column: str, ids: Sequence[int], rem
     if without:
         row = ids.index(UNLABELLED)
         raise UnlabelledRowsError(
-            f"{source.place(row)}: no label ({column} is {source.columns[column][row]!r}), as in "
+            f"{source.place(row)}: no label ({column} is {in_short(source.columns[column][row])}), as in "
             f"{without} of {len(ids)} rows; {remedy}"
         )
 
@@ -88,12 +88,12 @@ def _unknown(
 ) -> UnknownLabelError:
     classes = source.class_names.get(column)
     named = classes and isinstance(value, int) and 0 <= value < len(classes)
-    shown = shortened(value) + (f" ({classes[value]!r})" if classes and named else "")
+    shown = in_short(value) + (f" ({in_short(classes[value])})" if classes and named else "")
     allowed = [*(values or ()), *names]
     near = difflib.get_close_matches(str(value)[:80], allowed, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    hint = f" (did you mean {in_short(near[0])}?)" if near else ""
     return UnknownLabelError(
-        f"{source.place(row)}: {column} is {shown}, which is none of {', '.join(map(repr, allowed))}{hint}; "
+        f"{source.place(row)}: {column} is {shown}, which is none of {values_in_short(allowed)}{hint}; "
         "correct the row, or the task's 'label', 'labels' and 'label_values' (a header line counts as a row "
         "where the source lists 'columns')"
     )

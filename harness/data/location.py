@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.named_path import is_folder, user_path
 
 VARIABLE = "XSTILTS_DATA"
 
@@ -25,8 +26,8 @@ def data_folder(option: str | Path | None) -> Path | None:
     named, by = (option, "--data-dir") if option is not None else (os.environ.get(VARIABLE), VARIABLE)
     if named is None or str(named) == "":
         return None
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
+    folder = user_path(named)
+    if not is_folder(folder):
         raise DataFolderMissingError(
             f"{by}: {folder} is not a folder; name the folder that holds xtreme/ and glue/, "
             f"or leave {by} out to take the data from the hub"

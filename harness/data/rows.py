@@ -14,6 +14,7 @@ from harness.data.sources.embedded import read_embedded_training
 from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.errors import UserError
+from harness.named_path import is_there
 from harness.spec.training_task import Sources, TrainingTask
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _first_at_hand(
             if data_dir is None:
                 return f"{folder.path} below the data folder: none is named by --data-dir or XSTILTS_DATA"
             path = below(data_dir, folder.path)
-            return read_file(path, folder, needed) if path.exists() else f"{path}: no such file"
+            return read_file(path, folder, needed) if is_there(path) else f"{path}: no such file"
 
         attempts.append(("folder", from_folder))
     if hub is not None:

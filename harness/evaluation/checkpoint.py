@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import UserError
+from harness.message_text import cut, in_short, names_in_short
+from harness.named_path import is_file, is_folder, user_path
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES
 from harness.spec.text_format import TEXT_FORMAT_VERSION, TextFormat
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
@@ -16,6 +18,7 @@ from harness.training.model_files import ModelFileError, read_config, weight_fil
 from harness.training.pretrained import ensure_folder, resolve_model
 
 _LONGEST_DEFAULT = 512
+_SHORTEST = 4  # a token of each text, and those around them
 _NO_LIMIT = 100_000
 """Tokenizers without a limit record 10^30; anything above this says nothing."""
 _SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
@@ -92,11 +95,11 @@ def open_checkpoint(
 
 
 def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = user_path(name)
+    if is_folder(folder):
         within = [folder / name for name in (CLASSIFIER, TEXT_TO_TEXT)]
         return next((place for place in within if (place / "config.json").is_file()), folder)
-    if folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+    if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
     return ensure_folder(resolve_model(name, revision, trust_remote_code), trust_remote_code)
 
@@ -148,8 +151,8 @@ def _word_labels(folder: Path, words: TextFormat, given: tuple[str, ...] | None)
     labels = words.labels if given is None else given
     if len(labels) != len(words.labels):
         raise CheckpointError(
-            f"checkpoint {folder}: {len(labels)} labels were given ({', '.join(labels)}), but it answers "
-            f"with {len(words.labels)}: {', '.join(words.labels)}. Name each, in order."
+            f"checkpoint {folder}: {len(labels)} labels were given ({names_in_short(labels)}), but it "
+            f"answers with {len(words.labels)}: {names_in_short(words.labels)}. Name each, in order."
         )
     _refuse_equal_names(folder, labels)
     return labels
@@ -164,8 +167,8 @@ def _refuse_unfit(
     classifies = any(name.endswith("ForSequenceClassification") for name in architectures)
     if architectures and not classifies and not text_to_text:
         raise CheckpointError(
-            f"checkpoint {folder}: {' '.join(architectures)} has no classification head. Train one first "
-            "(`xstilts run`), or give the folder of a …ForSequenceClassification."
+            f"checkpoint {folder}: {cut(' '.join(architectures))} has no classification head. Train one "
+            "first (`xstilts run`), or give the folder of a …ForSequenceClassification."
         )
     if "auto_map" in config and not trust_remote_code:
         raise CheckpointError(
@@ -187,16 +190,16 @@ def _refuse_unfit(
 
 def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None) -> tuple[str, ...]:
     names = config.get("id2label")
-    if isinstance(names, dict) and not all(key.isascii() and key.isdecimal() for key in names):
+    if isinstance(names, dict) and set(names) != {str(number) for number in range(len(names))}:
         raise CheckpointError(
             f"checkpoint {folder}: config.json: id2label: its keys must be 0, 1, 2, …, "
-            f"not {', '.join(names)[:80]}"
+            f"not {names_in_short(names)}"
         )
     count = len(names) if isinstance(names, dict) else _whole(folder, config, "num_labels", 2)
     if given is not None:
         if isinstance(names, dict) and len(given) != count:
             raise CheckpointError(
-                f"checkpoint {folder}: {len(given)} labels were given ({', '.join(given)}), "
+                f"checkpoint {folder}: {len(given)} labels were given ({names_in_short(given)}), "
                 f"but its head has {count} outputs. Name each output, in order."
             )
         labels = given
@@ -205,7 +208,7 @@ def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None)
         if not labels or any(name.casefold().startswith("label_") for name in labels):
             raise CheckpointError(
                 f"checkpoint {folder}: config.json does not say what the {count} outputs of the head mean "
-                f"(id2label: {', '.join(labels) or 'missing'}). Find it out and say it: "
+                f"(id2label: {names_in_short(labels) or 'missing'}). Find it out and say it: "
                 "`--labels entailment,neutral,contradiction` for `xstilts eval`, the model argument "
                 "`label_names=entailment|neutral|contradiction` for `xstilts lm-eval`."
             )
@@ -215,19 +218,30 @@ def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None)
 
 def _refuse_equal_names(folder: Path, labels: tuple[str, ...]) -> None:
     if len({name.casefold() for name in labels}) != len(labels):
-        raise CheckpointError(f"checkpoint {folder}: two of its labels have one name: {', '.join(labels)}")
+        raise CheckpointError(
+            f"checkpoint {folder}: two of its labels have one name: {names_in_short(labels)}"
+        )
 
 
 def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
     positions = _positions(folder, config)
     if given is not None:
-        if not 4 <= given <= positions:
-            raise CheckpointError(f"checkpoint {folder}: max_length {given} is not between 4 and {positions}")
+        if not _SHORTEST <= given <= positions:
+            raise CheckpointError(
+                f"checkpoint {folder}: max_length {given} is not between {_SHORTEST} and {positions}"
+            )
         return given
     trained = config.get("xstilts")
     if isinstance(trained, dict) and isinstance(trained.get("max_length"), int):
-        return min(int(trained["max_length"]), positions)
-    return min(_tokenizer_limit(folder), positions, _LONGEST_DEFAULT)
+        usual = int(trained["max_length"])
+    else:
+        usual = min(_tokenizer_limit(folder), _LONGEST_DEFAULT)
+    if min(usual, positions) < _SHORTEST:
+        raise CheckpointError(
+            f"checkpoint {folder}: its files say that it reads {in_short(min(usual, positions))} tokens; "
+            "correct max_position_embeddings in config.json, or model_max_length in tokenizer_config.json"
+        )
+    return min(usual, positions)
 
 
 def _positions(folder: Path, config: dict[str, Any]) -> int:
@@ -244,7 +258,9 @@ def _whole(folder: Path, config: dict[str, Any], key: str, absent: int) -> int:
     if value is None:
         return absent
     if isinstance(value, bool) or not isinstance(value, int):
-        raise CheckpointError(f"checkpoint {folder}: config.json: {key}: {value!r:.80} is not a whole number")
+        raise CheckpointError(
+            f"checkpoint {folder}: config.json: {key}: {in_short(value)} is not a whole number"
+        )
     return value
 
 

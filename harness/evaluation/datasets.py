@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -58,8 +59,8 @@ def load(
     if tuple(labels) != rows.labels:
         raise TaskLabelsError(
             f"evaluation task of corpus {corpus}, language {language}: its file names the labels "
-            f"{', '.join(labels)}, the data has {', '.join(rows.labels)}. Use those in `metadata.labels` and "
-            "`doc_to_choice`, in that order."
+            f"{names_in_short(labels)}, the data has {names_in_short(rows.labels)}. Use those in "
+            "`metadata.labels` and `doc_to_choice`, in that order."
         )
     return {ROWS: rows.dataset}
 

@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import PairTokenizer, TextPair, TokenisedPair, batches
+from harness.message_text import names_in_short
 from harness.spec.hyperparameters import Precision
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
@@ -138,14 +139,14 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
     if missing:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its files lack {len(missing)} tensors of a classifier "
-            f"({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}), which would be random numbers. "
+            f"({names_in_short(missing, 200)}), which would be random numbers. "
             "It may be an encoder without a head: train one first."
         )
     outputs = int(model.config.num_labels)
     if outputs != len(checkpoint.labels):
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its head has {outputs} outputs, but "
-            f"{len(checkpoint.labels)} labels are named: {', '.join(checkpoint.labels)}"
+            f"{len(checkpoint.labels)} labels are named: {names_in_short(checkpoint.labels)}"
         )
     if precision is not Precision.FP32:
         _keep_head_in_fp32(model)

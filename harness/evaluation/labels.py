@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from harness.errors import UserError
+from harness.message_text import names_in_short
 
 
 class LabelMismatchError(UserError):
@@ -28,12 +29,9 @@ def match_labels(
     matched = {choice: position for choice, position in found.items() if position is not None}
     if len(matched) != len(found) or (complete and len(set(matched.values())) != len(labels)):
         raise LabelMismatchError(
-            f"task {task} has the {len(choices)} choices {', '.join(choices)}, but the checkpoint's head "
-            "has the "
-            f"{len(labels)} labels {', '.join(labels)}. Score it on a task with its labels; where only "
-            "the names "
-            "differ, name them as the task does: `--labels` for `xstilts eval`, the model argument "
-            "`label_names` "
-            "for `xstilts lm-eval`."
+            f"task {task} has the {len(choices)} choices {names_in_short(choices)}, but the checkpoint's "
+            f"head has the {len(labels)} labels {names_in_short(labels)}. Score it on a task with its "
+            "labels; where only the names differ, name them as the task does: `--labels` for `xstilts "
+            "eval`, the model argument `label_names` for `xstilts lm-eval`."
         )
     return matched

@@ -1,8 +1,9 @@
 """The lm-eval model `xstilts`: scores a task's choices by a fine-tuned classifier or text-to-text model."""
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from harness.evaluation.labels import match_labels
 from harness.evaluation.processes import Processes
 from harness.evaluation.text_to_text import TextToTextScorer
 from harness.evaluation.tokenised import TextPair
+from harness.message_text import in_short, names_in_short
 from harness.spec.hyperparameters import Precision
 
 DEFAULT_BATCH_SIZE = 64
@@ -89,6 +91,27 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
             trust_remote_code=trust_remote_code,
         )
         self._classifier = self._open_classifier(trust_remote_code)
+
+    @classmethod
+    def create_from_arg_obj(
+        cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None
+    ) -> Self:
+        """Open a checkpoint with the model arguments of lm-eval's command line.
+
+        Raises:
+            ModelArgumentError: an argument is unknown, or `pretrained` is missing.
+            UserError: the checkpoint, the device or an argument is unfit.
+        """
+        known = [name for name in inspect.signature(cls).parameters if name != "report"]
+        unknown = [name for name in arg_dict if name not in known]
+        if unknown:
+            raise ModelArgumentError(f"no such model argument: {names_in_short(unknown)}; {', '.join(known)}")
+        if not isinstance(arg_dict.get("pretrained"), str):
+            raise ModelArgumentError(
+                "--model_args: pretrained=FOLDER is needed, a checkpoint's folder or hub id"
+            )
+        model: Self = super().create_from_arg_obj(arg_dict, additional_config)
+        return model
 
     def _open_classifier(self, trust_remote_code: bool) -> EncoderClassifier | TextToTextScorer:
         settings: dict[str, Any] = {
@@ -220,7 +243,7 @@ def _text_pair(request: Instance) -> TextPair:
     if "text_a" not in document:
         raise UnsuitedTaskError(
             f"task {request.task_name}: its documents have no column text_a (they have "
-            f"{', '.join(document)}). The "
+            f"{names_in_short(document)}). The "
             "model xstilts scores the columns text_a and text_b; give such a task, or one of "
             "tasks/evaluation."
         )
@@ -253,7 +276,7 @@ def _precision(given: str | Precision) -> Precision:
     try:
         return Precision(given)
     except ValueError:
-        raise ModelArgumentError(f"precision {given!r} is none of {', '.join(Precision)}") from None
+        raise ModelArgumentError(f"precision {in_short(given)} is none of {', '.join(Precision)}") from None
 
 
 def _batch_size(given: int | str | None) -> int:
@@ -264,7 +287,7 @@ def _batch_size(given: int | str | None) -> int:
     except ValueError:
         size = 0
     if size < 1:
-        raise ModelArgumentError(f"batch_size {given!r} is neither a positive whole number nor auto")
+        raise ModelArgumentError(f"batch_size {in_short(given)} is neither a positive whole number nor auto")
     return size
 
 

@@ -56,6 +56,7 @@ def evaluate_checkpoint(
         trust_remote_code=job.trust_remote_code,
         report=report,
     )
+    job.output.mkdir(parents=True, exist_ok=True)  # what cannot be made is found before the work
     started = time.perf_counter()
     with quiet_lm_eval():
         results = lm_eval.evaluate(model, loaded.for_lm_eval, limit=job.limit, log_samples=False)
@@ -66,7 +67,6 @@ def evaluate_checkpoint(
         return None
     predictions = {task: _predictions(task, loaded, parts) for task in loaded.tasks}
     scores = tuple(_score(task, loaded, results, predictions[task]) for task in loaded.tasks)
-    job.output.mkdir(parents=True, exist_ok=True)
     write_predictions(predictions, job.output / "predictions.parquet")
     hashes = {score.task: loaded.hash(score.task, score.items) for score in scores}
     results_file.write(results, model, hashes, job.output / "results.json")

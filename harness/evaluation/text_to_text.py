@@ -13,6 +13,7 @@ from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_lin
 from harness.evaluation.encoder_classifier import CPU_TOKENS, DTYPES, PrecisionError
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import TextPair, batches
+from harness.message_text import cut, names_in_short
 from harness.spec.hyperparameters import Precision
 from harness.spec.text_format import TextFormat
 from harness.training.kinds.text_to_text import label_targets
@@ -171,8 +172,9 @@ class _InputTokens:
         texts = (pair.first,) if pair.second is None else (pair.first, pair.second)
         if len(texts) != len(self._marks):
             raise UnsuitedDocumentError(
-                f"the checkpoint reads {len(self._marks)} text(s) ({' … '.join(self._marks)} …), the task's "
-                f"documents have {len(texts)}; score it on a task like the one it was trained on"
+                f"the checkpoint reads {len(self._marks)} text(s) ({cut(' … '.join(self._marks), 200)} "
+                f"…), the task's documents have {len(texts)}; score it on a task like the one it was "
+                "trained on"
             )
         return texts
 
@@ -215,7 +217,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
     if missing:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its files lack {len(missing)} tensors of a text-to-text model "
-            f"({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}), which would be random numbers"
+            f"({names_in_short(missing, 200)}), which would be random numbers"
         )
     mend_output_scale(model)
     if precision is not Precision.FP32:

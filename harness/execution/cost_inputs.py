@@ -9,6 +9,7 @@ from harness.data.evaluation_corpora import CORPORA
 from harness.data.location import below
 from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
+from harness.named_path import is_file, user_path
 from harness.plan.cost import Size
 from harness.plan.hub_models import architecture
 from harness.plan.sampling import epoch_examples, sampling_rates
@@ -141,7 +142,7 @@ def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int
     from harness.data.rows import load_training_rows
 
     if data_dir is not None and all(
-        part.folder is not None and below(data_dir, part.folder.path).exists() for part in task.all_sources
+        part.folder is not None and is_file(below(data_dir, part.folder.path)) for part in task.all_sources
     ):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
@@ -226,8 +227,8 @@ def _exact_count(model: str) -> Callable[[str, str | None], int] | None:
             EMBEDDED_ENCODERS[model.removeprefix("embedded:")].tokenizer.read()
         )
     else:
-        file = Path(model).expanduser() / "tokenizer.json"
-        if not file.is_file():
+        file = user_path(model) / "tokenizer.json"
+        if not is_file(file):
             return None
         loaded = Tokenizer.from_file(str(file))
     loaded.no_padding()

@@ -1,5 +1,6 @@
 """The options of a run, and the sequence file that they turn the given one into."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,7 @@ class RunOptions:
 
     def command(self, sequence: str) -> str:
         """Return the command that repeats this run; folders of this machine are left out."""
-        words = ["xstilts run", sequence]
+        words = ["xstilts run", shlex.quote(sequence)]
         if self.data_dir is not None:
             words.append("--data-dir DATA")
         if self.limit is not None:
@@ -53,7 +54,7 @@ class RunOptions:
         if self.seeds is not None:
             words += [f"--seeds {','.join(str(seed) for seed in self.seeds)}"]
         if self.deepspeed is not None:
-            words.append(f"--deepspeed {self.deepspeed.name}")
+            words.append(f"--deepspeed {shlex.quote(self.deepspeed.name)}")
         if self.processes > 1:
             words.append(f"--processes {self.processes}")
         return " ".join(words)

@@ -18,7 +18,8 @@ from harness.execution.runner import Runner
 from harness.execution.work import Outcome
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.publish import Published
+from harness.leaderboard.publish import Published, make_folder
+from harness.leaderboard.reported import read_reported
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
 from harness.spec.load import LoadedSequence
@@ -48,6 +49,10 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     loaded = options.apply(loaded)
     store = Store(options.store)
     store.require_writable()
+    # Not only after days of training.
+    make_folder(options.leaderboards)
+    if options.reported is not None:
+        read_reported(options.reported, loaded.spec.targets)
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolution = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolution, console)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from harness.errors import UserError
 from harness.leaderboard.shown_name import ShownName
+from harness.message_text import cut, in_short
 
 Accuracy = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ARROW = " → "
@@ -225,8 +226,8 @@ def checked_name(name: str) -> str:
     """
     if not re.fullmatch(NAME, name):
         raise BoardNameError(
-            f"{name!r} cannot be the name of a leaderboard: use at most 64 lower-case letters, digits and -, "
-            "and no - in front"
+            f"{in_short(name)} cannot be the name of a leaderboard: use at most 64 lower-case letters, "
+            "digits and -, and no - in front"
         )
     return name
 
@@ -251,5 +252,6 @@ def read_model(model: type[M], path: Path) -> M:
         where = ".".join(str(part) for part in first["loc"]) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise BoardFileError(
-            f"{path}: {where}: {first['msg']}{more}. Publish the leaderboard again with `xstilts publish`."
+            f"{path}: {cut(where)}: {cut(first['msg'], 400)}{more}. Publish the leaderboard again with "
+            "`xstilts publish`."
         ) from error

@@ -14,6 +14,7 @@ from harness.leaderboard.board import (
     SeedResult,
     checked_name,
 )
+from harness.message_text import cut, names_in_short
 
 
 class ConflictingEvaluationsError(UserError):
@@ -79,8 +80,8 @@ def _refuse_others(boards: Sequence[Board]) -> None:
         ):
             if one != another:
                 raise IncompatibleBoardsError(
-                    f"{boards[0].name} and {board.name} have another {what} ({one} and {another}): "
-                    "their rows cannot be compared. Publish them apart."
+                    f"{boards[0].name} and {board.name} have another {what} ({cut(str(one))} and "
+                    f"{cut(str(another))}): their rows cannot be compared. Publish them apart."
                 )
     _refuse_other_recipes(boards)
 
@@ -113,7 +114,7 @@ def _languages(boards: Sequence[Board]) -> dict[str, tuple[EvaluatedLanguage, ..
 
 
 def _names(columns: Iterable[EvaluatedLanguage]) -> str:
-    return ", ".join(column.task for column in columns)
+    return names_in_short(column.task for column in columns)
 
 
 def _data(boards: Sequence[Board]) -> tuple[DataUse, ...]:
@@ -123,8 +124,9 @@ def _data(boards: Sequence[Board]) -> tuple[DataUse, ...]:
             own = found.setdefault((use.role, use.name), use)
             if own.fingerprint != use.fingerprint:
                 raise IncompatibleBoardsError(
-                    f"{board.name}: {use.role} data {use.name} has the fingerprint {use.fingerprint}, "
-                    f"elsewhere {own.fingerprint}; the rows are not the same"
+                    f"{board.name}: {use.role} data {cut(use.name)} has the fingerprint "
+                    f"{cut(str(use.fingerprint))}, elsewhere {cut(str(own.fingerprint))}; the rows are "
+                    "not the same"
                 )
     return tuple(found.values())
 

@@ -16,6 +16,7 @@ from harness.leaderboard.predictions import Predictions, correctness
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
 from harness.leaderboard.uncertainty import BOOTSTRAP_SEED, REPLICATES, estimate
+from harness.message_text import in_short
 
 FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
 
@@ -74,9 +75,18 @@ def read_publication(page: Path) -> Publication:
     Raises:
         BoardFileError: There is no readable JSON file of that name.
     """
-    if not page.name or "\0" in page.name:
-        raise BoardFileError(f"{str(page)!r}: that is no leaderboard's page and no JSON file")
+    require_file_name(page)
     return read_model(Publication, page if page.suffix == ".json" else page.with_suffix(".json"))
+
+
+def require_file_name(page: Path) -> None:
+    """Check that a path could be a leaderboard's.
+
+    Raises:
+        BoardFileError: It ends in no name, as `.` and `/` do.
+    """
+    if not page.name or "\0" in page.name:
+        raise BoardFileError(f"{in_short(str(page))}: that is no leaderboard's page and no JSON file")
 
 
 def predictions_path(page: Path, publication: Publication) -> Path:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from harness.errors import UserError
 from harness.leaderboard.board import Board, canonical_json
 from harness.leaderboard.index import INDEX, render_index
 from harness.leaderboard.pictures.picture import draw_pictures
@@ -60,6 +62,7 @@ def publish(
         reported: JSON file of numbers published elsewhere (see `harness.leaderboard.reported`).
 
     Raises:
+        LeaderboardFolderError: The folder cannot be written to.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
         ReportedFileError: The file of reported numbers cannot be used.
     """
@@ -68,17 +71,39 @@ def publish(
     return publish_answers(board, folder, answers, rows)
 
 
+class LeaderboardFolderError(UserError):
+    """Leaderboards cannot be written where they should be."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of leaderboards, and see that files can be written into it.
+
+    Raises:
+        LeaderboardFolderError: it cannot be made, or nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise LeaderboardFolderError(
+            f"{folder}: leaderboards cannot be written there ({error.strerror}); name another folder by "
+            "--leaderboards"
+        ) from error
+
+
 def publish_answers(
     board: Board, folder: Path, answers: Predictions | None, reported: tuple[ReportedRow, ...]
 ) -> Published:
     """Write a leaderboard whose predictions were read already, as `publish` does.
 
     Raises:
+        LeaderboardFolderError: The folder cannot be written to.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
     """
     if answers is not None:
         board = _exact_scores(board, answers)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     data, index = folder / f"{board.name}.json", folder / INDEX
     stored_path = folder / f"{board.name}.predictions.parquet"
     with _only_publisher(folder):

@@ -7,6 +7,7 @@ from harness.errors import UserError
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult
 from harness.leaderboard.predictions import TaskPredictions, read_predictions
 from harness.leaderboard.publication import predictions_path, read_publication
+from harness.message_text import in_short, names_in_short
 
 
 class NoSuchRowError(UserError):
@@ -63,7 +64,7 @@ def published_row(page: Path, number: int, target: str | None, seed: int | None)
     board = publication.board
     table = next((t for t in publication.targets if target in (None, t.target)), None)
     if table is None:
-        raise NoSuchRowError(f"{page}: no target {target}; it has {', '.join(board.targets)}")
+        raise NoSuchRowError(f"{page}: no target {in_short(target)}; it has {names_in_short(board.targets)}")
     if not 1 <= number <= len(table.rows):
         raise NoSuchRowError(f"{page}: {table.target} has rows 1 to {len(table.rows)}, no row {number}")
     sequence = table.rows[number - 1].sequence

@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from harness.errors import UserError
 from harness.leaderboard.board import Frozen
+from harness.message_text import cut, in_short
 
 _BY_LANGUAGE = "_by_language"
 _AVERAGES = "_averages"
@@ -43,18 +44,23 @@ def read_reported(path: Path, targets: tuple[str, ...]) -> tuple[ReportedRow, ..
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # an escape can stand for half a character
     except (OSError, ValueError, RecursionError) as error:
         raise ReportedFileError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ReportedFileError(f"{path}: holds a {type(content).__name__}; an object is expected")
     rows: list[ReportedRow] = []
     for key, entry in content.items():
-        if _BY_LANGUAGE in key:
-            target = key[: key.index(_BY_LANGUAGE)]
-            if target in targets:
-                rows += _by_language(path, key, target, entry)
-        elif key.endswith(_AVERAGES):
-            rows += _averages(path, key, targets, entry)
+        try:
+            if _BY_LANGUAGE in key:
+                target = key[: key.index(_BY_LANGUAGE)]
+                if target in targets:
+                    rows += _by_language(path, key, target, entry)
+            elif key.endswith(_AVERAGES):
+                rows += _averages(path, key, targets, entry)
+        except ValidationError as error:
+            what = error.errors()[0]["msg"]
+            raise ReportedFileError(f"{path}: {cut(key)}: {cut(what, 200)}") from error
     return tuple(rows)
 
 
@@ -62,12 +68,12 @@ def _by_language(path: Path, key: str, target: str, entry: Any) -> list[Reported
     source, models = _source(path, key, entry)
     languages = models.pop("languages", None)
     if not isinstance(languages, list) or not all(isinstance(code, str) for code in languages):
-        raise ReportedFileError(f"{path}: {key}.languages: a list of language codes is needed")
+        raise ReportedFileError(f"{path}: {cut(key)}.languages: a list of language codes is needed")
     rows = []
     for model, numbers in models.items():
         if not isinstance(numbers, list) or len(numbers) != len(languages) or not numbers:
             raise ReportedFileError(
-                f"{path}: {key}.{model}: one number for each of {len(languages)} languages"
+                f"{path}: {cut(f'{key}.{model}')}: one number for each of {len(languages)} languages"
             )
         values = [_percentage(path, f"{key}.{model}", number) for number in numbers]
         rows.append(
@@ -87,7 +93,9 @@ def _averages(path: Path, key: str, targets: tuple[str, ...], entry: Any) -> lis
     rows = []
     for model, numbers in models.items():
         if not isinstance(numbers, dict):
-            raise ReportedFileError(f"{path}: {key}.{model}: an object of target and percent is needed")
+            raise ReportedFileError(
+                f"{path}: {cut(f'{key}.{model}')}: an object of target and percent is needed"
+            )
         for target in targets:
             if target in numbers:
                 value = _percentage(path, f"{key}.{model}.{target}", numbers[target])
@@ -99,11 +107,13 @@ def _averages(path: Path, key: str, targets: tuple[str, ...], entry: Any) -> lis
 
 def _source(path: Path, key: str, entry: Any) -> tuple[str, dict[str, Any]]:
     if not isinstance(entry, dict) or not isinstance(entry.get("source"), str) or not entry["source"].strip():
-        raise ReportedFileError(f"{path}: {key}: `source` must say where the numbers were published")
+        raise ReportedFileError(f"{path}: {cut(key)}: `source` must say where the numbers were published")
     return entry["source"], {name: value for name, value in entry.items() if name != "source"}
 
 
 def _percentage(path: Path, place: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise ReportedFileError(f"{path}: {place}: {value!r} is not a percentage between 0 and 100")
+        raise ReportedFileError(
+            f"{path}: {cut(place)}: {in_short(value)} is not a percentage between 0 and 100"
+        )
     return float(value)

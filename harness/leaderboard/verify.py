@@ -19,7 +19,12 @@ from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
 from harness.leaderboard.provenance_section import content_digest
-from harness.leaderboard.publication import Publication, compile_publication, with_recomputed_scores
+from harness.leaderboard.publication import (
+    Publication,
+    compile_publication,
+    require_file_name,
+    with_recomputed_scores,
+)
 from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
@@ -63,6 +68,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
     Raises:
         BoardFileError: There is no leaderboard of that name.
     """
+    require_file_name(path)
     base = path.name
     for ending in _ENDINGS:
         base = base.removesuffix(ending)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from harness.message_text import in_short
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES
 
 _BERT = ("bert", "electra")
@@ -68,7 +69,8 @@ class Architecture:
         family = config.get("model_type")
         if family not in FAMILIES:
             raise UncountedModelError(
-                f"the architecture {family!r} is not one whose parameters are counted: {', '.join(FAMILIES)}"
+                f"the architecture {in_short(family)} is not one whose parameters are counted: "
+                f"{', '.join(FAMILIES)}"
             )
         try:
             return cls(**(_of_t5(config) if family in TEXT_TO_TEXT_TYPES else _of_bert(config)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.named_path import is_file, user_path
 from harness.plan.architecture import Architecture, UncountedModelError
 
 _E5_SMALL = Architecture("bert", 12, 384, 1536, 250_037, 12, positions=512, token_types=2)
@@ -90,8 +91,8 @@ def architecture(model: str) -> Architecture:
     """
     if model in KNOWN_MODELS:
         return KNOWN_MODELS[model]
-    config = Path(model).expanduser() / "config.json"
-    if not config.is_file():
+    config = user_path(model) / "config.json"
+    if not is_file(config):
         raise UnknownShapeError(
             f"model: {model}: its number of layers, widths and vocabulary are not known, so its cost is not "
             f"either. Download it and name its folder (config.json is enough), or name one of "

@@ -3,12 +3,19 @@
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 
+from harness.errors import UserError
 from harness.plan.content import few_shots, row_names, stage_content
-from harness.plan.orders import Order, iterate_orders
+from harness.plan.orders import Order, iterate_orders, plan_size
 from harness.plan.stage import Shots, Stage
 from harness.spec.load import LoadedSequence
 from harness.spec.sequence_file import SequenceFile
 from harness.spec.training_task import TrainingTask
+
+_MOST_STAGES = 1_000_000  # some GB of memory, and years of training
+
+
+class TooManyStagesError(UserError):
+    """A sequence file asks for more stages than can be planned one by one, let alone trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,18 @@ class Plan:
 
     @classmethod
     def of(cls, loaded: LoadedSequence, seeds: Seq[int] | None = None) -> "Plan":
-        """Expand a loaded sequence file, for its own seeds or for others."""
+        """Expand a loaded sequence file, for its own seeds or for others.
+
+        Raises:
+            TooManyStagesError: there are more than a million stages.
+        """
         spec = loaded.spec
+        size = plan_size(spec if seeds is None else spec.model_copy(update={"seeds": tuple(seeds)}))
+        if size.stages > _MOST_STAGES:
+            raise TooManyStagesError(
+                f"{loaded.path}: orders: that makes {size.stages:,} stages, more than {_MOST_STAGES:,}; take "
+                "fewer intermediates, or orders: {sample: 100, seed: 1} or the like"
+            )
         orders = tuple(iterate_orders(spec))
         sequences = tuple(
             Sequence(order, target, seed, shots)

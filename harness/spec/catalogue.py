@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from harness.named_path import is_file, is_folder
 from harness.resources import shipped, user_folder
 from harness.spec.deepspeed_file import deepspeed_files
 from harness.spec.evaluation_task import EvaluationGroup, EvaluationTask, read_evaluation_tasks
@@ -115,12 +116,12 @@ def find_sequence(name: str | Path) -> Path:
         SpecError: there is neither a file nor a known sequence of that name.
     """
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     known = sequence_files()
     if str(name) in known:
         return known[str(name)]
     hint = nearest(path.stem, known)
-    what = "this is a folder" if path.is_dir() else "there is no such file, and no sequence of this name"
+    what = "this is a folder" if is_folder(path) else "there is no such file, and no sequence of this name"
     remedy = f"{hint}Name a file, or one of {listed(known)}"
     raise SpecError([Problem(path, None, "", "", what, remedy)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.named_path import is_file, user_path
 from harness.resources import shipped
 from harness.spec.problem import Problem, SpecError, listed, nearest, shown
 from harness.spec.yaml_source import Key, YamlSource, parse_yaml, read_text
@@ -124,8 +125,8 @@ def find_deepspeed(name: str, folder: Path | None = None) -> DeepSpeedFile:
     known = deepspeed_files()
     if name in known:
         return read_deepspeed(known[name], name)
-    path = (folder or Path()) / Path(name).expanduser()
-    if path.suffix == ".json" and path.is_file():
+    path = (folder or Path()) / user_path(name)
+    if path.suffix == ".json" and is_file(path):
         return read_deepspeed(path, name)
     if path.suffix == ".json":
         remedy = (

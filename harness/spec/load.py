@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.named_path import is_file
 from harness.spec.catalogue import Catalogue, find_sequence
 from harness.spec.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.orders import ORDER_SHAPES
 from harness.spec.outline import Outline
-from harness.spec.problem import Problem, SpecError, listed, nearest
+from harness.spec.problem import MOST_SOUGHT, Problem, SpecError, listed, nearest
 from harness.spec.sequence_checks import scoring_leaves, sequence_problems
 from harness.spec.sequence_file import SequenceFile
 from harness.spec.text_to_text_checks import text_to_text_problems
@@ -85,9 +87,10 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
         problems += error.problems
     places = {problem.key for problem in problems}
     outline = Outline.of(source)
-    problems += [problem for problem in sequence_problems(outline, known) if problem.key not in places]
+    beyond = (problem for problem in sequence_problems(outline, known) if problem.key not in places)
+    problems += islice(beyond, MOST_SOUGHT)
     problems += _model_problems(source)
-    problems += text_to_text_problems(outline, known)
+    problems += islice(text_to_text_problems(outline, known), MOST_SOUGHT)
     problems += known.problems
     if problems or spec is None or deepspeed is None:
         raise SpecError(problems)
@@ -130,7 +133,7 @@ def _deepspeed(source: YamlSource) -> DeepSpeedFile | None:
         key = ("deepspeed",)
         # A file that is there has its own lines; a name that is not known stands in the sequence file.
         raise SpecError(
-            problem if problem.file.is_file() else source.problem(key, problem.message, problem.remedy)
+            problem if is_file(problem.file) else source.problem(key, problem.message, problem.remedy)
             for problem in error.problems
         ) from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.message_text import cut
 from harness.spec.catalogue import Catalogue
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, listed, nearest
@@ -22,10 +23,10 @@ def _names(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
         key = ("mixtures", name)
         if name in catalogue.training_task_files:
             message = f"the name {name!r} is taken by the training task {catalogue.training_task_files[name]}"
-            yield outline.source.problem(key, message, "give the mixture another name", f"{name}: …")
+            yield outline.source.problem(key, message, "give the mixture another name", f"{cut(name)}: …")
         elif name not in used:
             remedy = f"{nearest(name, used)}Add it to `intermediates`, or remove it"
-            yield outline.source.problem(key, "no stage trains this mixture", remedy, f"{name}: …")
+            yield outline.source.problem(key, "no stage trains this mixture", remedy, f"{cut(name)}: …")
 
 
 def _nested(outline: Outline) -> Iterator[Problem]:

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from harness.named_path import is_folder, user_path
+
 TEXT_TO_TEXT_TYPES = ("t5", "mt5", "umt5")
 """The text-to-text architectures (`model_type` of config.json) that are trained; byT5 is `t5`."""
 
@@ -32,9 +34,9 @@ def seems_text_to_text(model: str) -> bool:
     What it leaves open is told when the model is at hand, before anything is trained.
     """
     try:
-        folder = Path(model).expanduser()
-        if folder.is_dir():
+        folder = user_path(model)
+        if is_folder(folder):
             return is_text_to_text(folder)
-    except (OSError, RuntimeError):
-        return False  # no path at all: too long, or of a user without a home
+    except OSError:
+        return False
     return _PUBLISHED.fullmatch(model) is not None

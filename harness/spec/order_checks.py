@@ -7,6 +7,7 @@ from typing import get_args
 from harness.spec.balanced_design import MOST_TASKS_OF_SHORT_DESIGN, Design, block_rows, most_rows
 from harness.spec.outline import Outline
 from harness.spec.problem import Problem, listed, nearest
+from harness.spec.sequence_file import MOST_INTERMEDIATES
 from harness.spec.yaml_source import Key, dotted
 
 
@@ -45,7 +46,7 @@ def _repeated_tasks(outline: Outline) -> Iterator[Problem]:
 
 
 def _unknown_tasks(outline: Outline) -> Iterator[Problem]:
-    names = list(outline.intermediates.values())
+    names = dict.fromkeys(outline.intermediates.values())
     for order in outline.orders.values():
         for key, name in order.items():
             if name not in names:
@@ -69,7 +70,7 @@ def _too_long(outline: Outline) -> Iterator[Problem]:
 
 def _too_large_sample(outline: Outline) -> Iterator[Problem]:
     sample, length = outline.design.get("sample"), _length(outline)
-    if type(sample) is int and length is not None:
+    if type(sample) is int and length is not None and len(outline.intermediates) <= MOST_INTERMEDIATES:
         there_are = perm(len(outline.intermediates), length)
         if sample > there_are:
             message = f"there are only {there_are:,} orders of {length} of {len(outline.intermediates)} tasks"
@@ -81,7 +82,7 @@ def _impossible_balance(outline: Outline) -> Iterator[Problem]:
     key: Key = ("orders", "balanced")
     tasks, length = len(set(outline.intermediates.values())), _length(outline)
     design: Design | None = next((d for d in get_args(Design) if d == outline.design.get("balanced")), None)
-    if design is None or length is None:
+    if design is None or length is None or tasks > MOST_INTERMEDIATES:
         return
     if tasks < 2:
         yield outline.source.problem(key, "a balanced design needs two tasks or more", "add intermediates")

@@ -6,8 +6,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.message_text import cut
 
 _LONGEST_FOUND = 120
+_MOST_SHOWN = 200
+MOST_SOUGHT = 1_000
+"""Problems of a sort after which no more of a file are looked for: nobody reads them, and each takes time."""
+
 _WORDS = {None: "nothing", True: "true", False: "false"}
 
 
@@ -50,7 +55,9 @@ class SpecError(UserError):
         )
         count = len(self.problems)
         head = f"{count} problem{'s' if count != 1 else ''} found"
-        super().__init__("\n".join([head, *(str(problem) for problem in self.problems)]))
+        shown_ones = [str(problem) for problem in self.problems[:_MOST_SHOWN]]
+        rest = [f"and {count - _MOST_SHOWN:,} more"] if count > _MOST_SHOWN else []
+        super().__init__("\n".join([head, *shown_ones, *rest]))
 
 
 def shown(value: object) -> str:
@@ -62,7 +69,7 @@ def shown(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
-    near = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(name.lower()[:_LONGEST_FOUND], list(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'? " if near else ""
 
 
@@ -70,4 +77,4 @@ def listed(names: Iterable[str], most: int = 40) -> str:
     """Return names as a comma-separated list, cut after `most`."""
     every = list(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
-    return (", ".join(every[:most]) or "none") + more
+    return (", ".join(cut(name) for name in every[:most]) or "none") + more

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.named_path import user_path
 from harness.resources import shipped, user_folder
 from harness.spec.catalogue import Catalogue
 from harness.spec.deepspeed_file import deepspeed_files
@@ -50,7 +51,7 @@ def _require_self_contained(loaded: LoadedSequence) -> None:
             f"{loaded.path}: the tasks {listed(elsewhere)} lie beside this file; its copy would not find "
             f"them; move them from {loaded.path.parent / 'tasks'} to {user_folder() / 'tasks'} first"
         )
-    relative = Path(spec.deepspeed).expanduser()
+    relative = user_path(spec.deepspeed)
     if spec.deepspeed not in deepspeed_files() and not relative.is_absolute():
         raise NotSelfContainedError(
             f"{loaded.path}: deepspeed: {spec.deepspeed!r} is relative to this file; "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.message_text import cut
 from harness.spec.catalogue import Catalogue
 from harness.spec.evaluation_task import EvaluationTask
 from harness.spec.few_shot_checks import few_shot_problems
@@ -55,11 +56,11 @@ def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _idle_per_task(outline: Outline) -> Iterator[Problem]:
-    names = list(dict.fromkeys((*outline.tasks.values(), *outline.mixtures)))
+    names = dict.fromkeys((*outline.tasks.values(), *outline.mixtures))
     for key, name in outline.per_task.items():
         if name not in names:
             remedy = f"{nearest(name, names)}Name one of {listed(names)}, or remove the section"
-            yield outline.source.problem(key, "this file does not train this task", remedy, f"{name}: …")
+            yield outline.source.problem(key, "this file does not train this task", remedy, f"{cut(name)}: …")
 
 
 def _evaluation_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:

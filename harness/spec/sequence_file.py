@@ -20,6 +20,8 @@ SequenceName = Annotated[
     ),
 ]
 
+MOST_INTERMEDIATES = 100
+
 MEMBER_SETTINGS = ("max_length", "train_rows")
 """The settings that a task of a mixture can have of its own."""
 
@@ -74,7 +76,9 @@ class SequenceFile(_Model):
     revision: Text = Field("main", description="Branch, tag or commit of a hub model.")
     trust_remote_code: bool = Field(False, description="Run code from the model's repository; recorded.")
     intermediates: tuple[Name, ...] = Field(
-        (), description="Training tasks, or mixtures of this file, before the target."
+        (),
+        max_length=MOST_INTERMEDIATES,
+        description="Training tasks, or mixtures of this file, before the target.",
     )
     mixtures: dict[Name, Mixture] = Field(
         {}, description="Name -> training tasks that one stage trains together."

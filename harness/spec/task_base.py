@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from harness.message_text import in_short
+
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
@@ -123,7 +125,7 @@ def require_distinct(values: Iterable[str], what: str) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise ValueError(f"{what} {value!r} stands here twice; each may stand here once")
+            raise ValueError(f"{what} {in_short(value)} stands here twice; each may stand here once")
         seen.add(value)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from harness.message_text import in_short, names_in_short
 from harness.spec.other_languages import OtherLanguages
 from harness.spec.task_base import TABLES, Name, Task, Text, require_distinct
 
@@ -73,7 +74,8 @@ class ClassificationTask(Task):
         strange = [label for label in (values or {}).values() if labels and label not in labels]
         if strange:
             raise ValueError(
-                f"{strange[0]!r} is no label of this task; its labels are {', '.join(labels or ())}"
+                f"{in_short(strange[0])} is no label of this task; its labels are "
+                f"{names_in_short(labels or ())}"
             )
         return values
 
@@ -119,7 +121,9 @@ class MultipleChoiceTask(Task):
         inputs = info.data.get("inputs", ())
         strange = [column for column in values or {} if inputs and column not in inputs]
         if strange:
-            raise ValueError(f"{strange[0]!r} is no input of this task; its inputs are {', '.join(inputs)}")
+            raise ValueError(
+                f"{in_short(strange[0])} is no input of this task; its inputs are {names_in_short(inputs)}"
+            )
         return values
 
     @field_validator("label")
@@ -186,7 +190,7 @@ class TaggingTask(Task):
     def _labels_follow_the_scheme(cls, scheme: str, info: ValidationInfo) -> str:
         strange = [tag for tag in info.data.get("labels", ()) if not is_bio(tag)]
         if scheme == "bio" and strange:
-            raise ValueError(f"the tag {strange[0]!r} is neither O nor begins with B- or I-")
+            raise ValueError(f"the tag {in_short(strange[0])} is neither O nor begins with B- or I-")
         return scheme
 
 

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.spec.problem import Problem, SpecError, listed, nearest, shown
+from harness.message_text import cut
+from harness.spec.problem import MOST_SOUGHT, Problem, SpecError, listed, nearest, shown
 from harness.spec.yaml_source import Key, YamlSource, dotted
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +38,7 @@ def read_model(source: YamlSource, model: type[M], unseen: frozenset[str] = froz
     except ValidationError as error:
         wording = _Wording(source, model.model_json_schema())
         known = {problem.key for problem in problems}
-        others = [wording.problem(one, unseen) for one in _telling(error.errors())]
+        others = [wording.problem(one, unseen) for one in _telling(error.errors())[:MOST_SOUGHT]]
         raise SpecError([*problems, *(other for other in others if other.key not in known)]) from error
     if problems:
         raise SpecError(problems)
@@ -68,7 +69,9 @@ class _Wording:
         if error["loc"] and error["loc"][-1] == "[key]":
             key = place[:-1]
             allowed = _describe(self._schema(key[:-1]).get("propertyNames", {}))
-            return self.source.problem(key, "this key is not a valid name", f"write {allowed}", str(key[-1]))
+            return self.source.problem(
+                key, "this key is not a valid name", f"write {allowed}", cut(str(key[-1]))
+            )
         if kind == "missing":
             return self._missing(place)
         if kind == "extra_forbidden":
@@ -93,12 +96,12 @@ class _Wording:
         )
 
     def _unknown(self, place: Key) -> Problem:
-        name = str(place[-1])
+        name, shown_name = str(place[-1]), cut(str(place[-1]))
         allowed = self._schema(place[:-1]).get("properties", {})
         missing = [key for key in allowed if key not in self.source.value(place[:-1])]
         hint = nearest(name, missing) or self._belongs_elsewhere(name)
         remedy = f"{hint}Allowed here: {listed(allowed)}"
-        return self.source.problem(place, f"there is no key '{name}' here", remedy, f"{name}: …")
+        return self.source.problem(place, f"there is no key '{shown_name}' here", remedy, f"{shown_name}: …")
 
     def _belongs_elsewhere(self, name: str) -> str:
         for section, schema in self.root.get("properties", {}).items():
@@ -154,12 +157,12 @@ def _remedy(value: object, allowed: str, required: bool) -> str:
     if value is None:
         return "write it after the colon" + ("" if required else ", or leave the key out")
     if allowed.startswith("a list") and isinstance(value, str | int | float) and not isinstance(value, bool):
-        entry = value if isinstance(value, str) else shown(value)
+        entry = cut(value) if isinstance(value, str) else shown(value)
         return f"write a list, e.g. [{entry}]"
     if isinstance(value, bool | int | float) and ("text" in allowed or "name" in allowed):
         return f'quote it if it is meant as text: "{shown(value)}"'
     if isinstance(value, str) and "number" in allowed and value.strip().replace(".", "", 1).isdigit():
-        return f"write the number without quotes: {value.strip()}"
+        return f"write the number without quotes: {cut(value.strip())}"
     return f"write {allowed}"
 
 
@@ -211,6 +214,7 @@ def _describe_number(schema: _Schema) -> str:
 def _describe_list(schema: _Schema, root: _Schema | None) -> str:
     least = schema.get("minItems", 0)
     most = schema.get("maxItems")
-    count = f" (at least {least}" + (f", at most {most})" if most else ")") if least else ""
+    bounds = [f"at least {least}"] * bool(least) + [f"at most {most}"] * bool(most)
+    count = f" ({', '.join(bounds)})" if bounds else ""
     inner = _describe(schema.get("items", {}), root)
     return f"a list{count}, each entry {inner}"

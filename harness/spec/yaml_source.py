@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from harness.spec.problem import Problem, SpecError, shown
+from harness.message_text import cut
+from harness.spec.problem import MOST_SOUGHT, Problem, SpecError, shown
 
 Key = tuple[str | int, ...]
 
@@ -79,7 +80,7 @@ def dotted(key: Key) -> str:
     """Return a key path as users read it: `orders[0][1]`, `training.epochs`."""
     text = ""
     for part in key:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if text else cut(part)
     return text
 
 
@@ -263,6 +264,8 @@ class _Reader:
     def _refuse(self, event: yaml.Event, key: Key, found: str, message: str, remedy: str) -> None:
         line = _line(event)
         self.problems.append(Problem(self.path, line, dotted(key), shown_text(found), message, remedy))
+        if len(self.problems) >= MOST_SOUGHT:
+            raise SpecError(self.problems)
 
 
 def _line(event: yaml.Event) -> int:

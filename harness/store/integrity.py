@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from harness.message_text import in_short
 from harness.store.files import record
 from harness.store.layout import StoreError
 from harness.store.manifest import FileRecord, Manifest
@@ -105,7 +106,7 @@ def entry_faults(folder: Path, manifest: Manifest, checksums: Checksums) -> tupl
     for name, expected in manifest.files.items():
         inside = PurePosixPath(name)
         if inside.is_absolute() or ".." in inside.parts:
-            faults.append(Fault(folder / MANIFEST, f"lists {name!r}, which is not below its folder"))
+            faults.append(Fault(folder / MANIFEST, f"lists {in_short(name)}, which is not below its folder"))
             continue
         fault = file_fault(folder / name, expected, checksums)
         faults += [fault] if fault else []

@@ -11,6 +11,7 @@ from typing import Generic
 
 from pydantic import ValidationError
 
+from harness.message_text import in_short
 from harness.store.files import link_or_copy, sync_folder, sync_tree, write_durably
 from harness.store.integrity import (
     MANIFEST,
@@ -96,7 +97,8 @@ class Store:
         found = _format(marker)
         if found != FORMAT:
             raise StoreError(
-                f"store {root}: its format is {found!r}, this xstilts reads {FORMAT}; use another store"
+                f"store {root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use another "
+                "store"
             )
         for folder in _FOLDERS:
             if not (root / folder).is_dir():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.message_text import in_short
 
 _LARGEST_CONFIG = 20_000_000  # bytes; a classifier of 100,000 named labels has a tenth of that
 _LARGEST_NUMBER = 10**12
@@ -64,7 +65,8 @@ def weight_map(folder: Path) -> dict[str, str]:
     for name in found.values():
         if Path(name).name != name or not name.endswith(".safetensors"):
             raise ModelFileError(
-                f"{path}: weight_map names {name[:80]!r}; only safetensors files in the same folder are read"
+                f"{path}: weight_map names {in_short(name)}; only safetensors files in the same folder "
+                "are read"
             )
     return found
 

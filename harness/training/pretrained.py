@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.named_path import is_folder, user_path
 from harness.spec.model_family import TEXT_TO_TEXT_TYPES, model_type
 from harness.training.model_files import read_config
 
@@ -77,8 +78,8 @@ def resolve_model(model: str, revision: str, trust_remote_code: bool) -> Pretrai
         name = model.removeprefix(_EMBEDDED)
         fingerprint = encoder_fingerprint(name)
         return PretrainedModel(model, name, None, fingerprint, EMBEDDED_ENCODERS[name].description)
-    folder = Path(model).expanduser()
-    if folder.is_dir():
+    folder = user_path(model)
+    if is_folder(folder):
         return _local(model, folder.resolve(), trust_remote_code)
     if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1:
         raise ModelNotFoundError(

@@ -42,6 +42,11 @@ def test_pickled_weights_are_refused(tmp_path: Path):
         ({"auto_map": {"AutoModel": "model.Own"}}, "code of its own"),
         ({"id2label": {"0": "yes", "1": "Yes", "2": "no"}}, "one name"),
         ({"id2label": None}, "id2label: missing"),
+        ({"id2label": {"1" * 5000: "yes"}}, r"its keys must be 0, 1, 2, …, not 1{79}…"),
+        ({"id2label": {"0": "yes", "2": "no"}}, "not 0, 2"),
+        ({"architectures": ["x" * 5000]}, "x{79}… has no classification head"),
+        ({"xstilts": {"max_length": -1}}, "it reads -1 tokens"),
+        ({"max_position_embeddings": 2}, "it reads 2 tokens"),
     ],
 )
 def test_unfit_configurations_are_refused(tmp_path: Path, changes: dict, message: str):
@@ -83,3 +88,8 @@ def test_unfit_model_arguments_are_refused(tmp_path: Path):
         XstiltsModel(folder, precision="int8")
     with pytest.raises(DeviceError, match="unknown"):
         XstiltsModel(folder, device="gpu")
+    with pytest.raises(ModelArgumentError, match="no such model argument: precison"):
+        XstiltsModel.create_from_arg_obj({"pretrained": str(folder), "precison": "fp32"})
+    for missing in ({}, {"pretrained": 5}):
+        with pytest.raises(ModelArgumentError, match="pretrained=FOLDER"):
+            XstiltsModel.create_from_arg_obj(missing)

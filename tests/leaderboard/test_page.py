@@ -311,6 +311,11 @@ def test_numbers_of_others_stand_in_a_marked_block(tmp_path):
             "one number for each of 2",
         ),
         ('{"xnli_by_language": {"source": "s", "m": [1]}}', "languages: a list"),
+        (r'{"x_averages": {"source": "s", "\ud800": {"xnli": 65}}}', "cannot be read as JSON.*surrogates"),
+        (
+            f'{{"x_averages": {{"source": "s", "{"m" * 5000}": {{"xnli": 165}}}}}}',
+            r"x_averages\.m{68}…: 165 is not",
+        ),
     ],
 )
 def test_unusable_reported_numbers_are_refused_with_their_place(tmp_path, content, words):

@@ -6,7 +6,7 @@ import pytest
 
 from harness.leaderboard.index import render_index
 from harness.leaderboard.predictions import PredictionsError, read_predictions
-from harness.leaderboard.publish import publish, sequence_link
+from harness.leaderboard.publish import LeaderboardFolderError, make_folder, publish, sequence_link
 from harness.leaderboard.table import Table
 from harness.leaderboard.verify import verify
 
@@ -179,3 +179,9 @@ def test_a_board_whose_runs_all_failed_is_still_published(tmp_path):
     assert "Nothing can be said" in text
     assert "- rte → xnli, seed 1: RunError: loss is not finite" in text
     assert verify(published.markdown).differences == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(LeaderboardFolderError, match=r"file/boards: .*Not a directory.*--leaderboards"):
+        make_folder(tmp_path / "file" / "boards")

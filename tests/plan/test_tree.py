@@ -3,7 +3,7 @@ from itertools import permutations
 import pytest
 
 from harness.plan.orders import plan_size
-from harness.plan.tree import Plan
+from harness.plan.tree import Plan, TooManyStagesError
 from tests.plan.sequences import TASKS, loaded
 
 
@@ -52,3 +52,10 @@ def test_large_designs_are_counted_without_being_built(tmp_path):
     size = plan_size(sequence.spec)
     assert size.sequences == 13_700
     assert size.stages == 13_699 + 13_700
+
+
+def test_more_stages_than_can_be_planned_are_refused_and_still_counted(tmp_path):
+    sequence = loaded(tmp_path, intermediates=9, orders="all", seeds=2)
+    assert plan_size(sequence.spec).stages == 3_945_638
+    with pytest.raises(TooManyStagesError, match=r"orders: that makes 3,945,638 stages.*sample"):
+        Plan.of(sequence)

@@ -43,9 +43,3 @@ def table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, "pa.DataType
 def fault(source: SourceColumns, row: int, what: str, remedy: str) -> FaultyRowError:
     """Return the error of a row: where it stands, what is wrong, what to do."""
     return FaultyRowError(f"{source.place(row)}: {what}; {remedy}")
-
-
-def in_short(value: object) -> str:
-    """Return a value as Python writes it, cut to fit into a message."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,7 +1,8 @@
 """Rows of masked language modelling: running text."""
 
-from harness.data.kinds.examples import Examples, fault, in_short, table
+from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
+from harness.message_text import in_short
 from harness.spec.training_task import MaskedLMTask
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from harness.data.kinds.examples import Examples, fault, in_short, table
+from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
+from harness.message_text import in_short, names_in_short, values_in_short
 from harness.spec.training_task import MultipleChoiceTask
 
 _FEWEST, _MOST = 2, 5
@@ -58,10 +59,8 @@ def _asked(task: MultipleChoiceTask, source: SourceColumns, row: int, inputs: di
             )
         words = (task.input_values or {}).get(name)
         if words is not None and value not in words:
-            known = ", ".join(map(repr, words))
-            raise fault(
-                source, row, f"{name} is {value!r}, which is none of {known}", "add it to 'input_values'"
-            )
+            what = f"{name} is {in_short(value)}, which is none of {values_in_short(words)}"
+            raise fault(source, row, what, "add it to 'input_values'")
         parts.append(words[value] if words else value)
     return " ".join(part.strip() for part in parts)
 
@@ -95,5 +94,7 @@ def _label(task: MultipleChoiceTask, source: SourceColumns, row: int, count: int
     if not 0 <= label < count:
         names = task.labels or tuple(map(str, range(task.first_label, task.first_label + count)))
         what = f"{task.label} is {in_short(value)}, which names none of the {count} candidates"
-        raise fault(source, row, what, f"it must be one of {', '.join(names)}: correct the row, or 'labels'")
+        raise fault(
+            source, row, what, f"it must be one of {names_in_short(names)}: correct the row, or 'labels'"
+        )
     return label

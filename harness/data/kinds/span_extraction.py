@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from harness.data.kinds.examples import Examples, fault, in_short, table
+from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
+from harness.message_text import in_short
 from harness.spec.training_task import SpanExtractionTask
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from harness.data.kinds.examples import Examples, fault, in_short, table
+from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
+from harness.message_text import in_short, names_in_short
 from harness.spec.task_kinds import is_bio
 from harness.spec.training_task import TaggingTask
 
@@ -66,7 +67,7 @@ def _tags(
         if name is None:
             raise fault(source, row, f"the tag {in_short(tag)} is no text and has no name here", _REMEDY)
         if task.scheme == "bio" and not is_bio(name):
-            what = f"the tag {name!r} is neither O nor begins with B- or I-"
+            what = f"the tag {in_short(name)} is neither O nor begins with B- or I-"
             raise fault(source, row, what, "correct the row, or set 'scheme: plain'")
     return [name for name in names if name is not None]
 
@@ -82,4 +83,6 @@ def _require_known(source: SourceColumns, tags: list[list[str]], known: dict[str
     for row, sentence in enumerate(tags):
         for tag in sentence:
             if tag not in known:
-                raise fault(source, row, f"the tag {tag!r} is none of {', '.join(known)}", _REMEDY)
+                raise fault(
+                    source, row, f"the tag {in_short(tag)} is none of {names_in_short(known)}", _REMEDY
+                )

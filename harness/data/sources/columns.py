@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UserError
+from harness.message_text import values_in_short
 
 
 class MissingColumnError(UserError):
     """A source lacks a column that the task names."""
 
 
+class NoRowsError(UserError):
+    """A source is there, but holds no rows."""
+
+
 @dataclass(frozen=True)
 class SourceColumns:
-    """Columns of one source, all of one length, before labels are understood.
+    """Columns of one source, all of one length and not empty, before labels are understood.
 
     Attributes:
         columns: Column name -> values in row order; texts as str, labels as str or int.
@@ -33,6 +38,15 @@ class SourceColumns:
     class_names: dict[str, tuple[str, ...]]
     revision: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a source without rows.
+
+        Raises:
+            NoRowsError: it has none.
+        """
+        if not self.numbers:
+            raise NoRowsError(f"{self.origin}: holds no rows; put the data set there again")
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.numbers)
@@ -51,6 +65,6 @@ def require_columns(origin: str, found: Sequence[str], needed: Sequence[str], re
     missing = [name for name in needed if name not in found]
     if missing:
         raise MissingColumnError(
-            f"{origin}: no column {', '.join(map(repr, missing))}; "
-            f"its columns are {', '.join(map(repr, found))}. {remedy}"
+            f"{origin}: no column {values_in_short(missing)}; "
+            f"its columns are {values_in_short(found) or 'none'}. {remedy}"
         )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.data.sources.columns import SourceColumns, require_columns
-from harness.data.sources.text_file import MalformedFileError, file_lines, shortened
+from harness.data.sources.text_file import MalformedFileError, file_lines
+from harness.message_text import cut, in_short
 
 _START = "-DOCSTART-"
 
@@ -38,8 +39,8 @@ def conll_columns(
         fields = line.split("\t")
         if len(fields) != len(names) or not all(field.strip() for field in fields):
             raise MalformedFileError(
-                f"{path}, line {number}: {shortened(line)} is not {' TAB '.join(names)}; correct the "
-                "line, or the source's 'format' and 'columns' (a header line is not allowed)"
+                f"{path}, line {number}: {in_short(line)} is not {cut(' TAB '.join(names), 200)}; "
+                "correct the line, or the source's 'format' and 'columns' (a header line is not allowed)"
             )
         if not within:
             sentences.append([])

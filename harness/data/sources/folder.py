@@ -11,7 +11,8 @@ from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.conll_file import conll_columns
 from harness.data.sources.json_text import json_value
 from harness.data.sources.squad_file import squad_columns
-from harness.data.sources.text_file import MalformedFileError, file_lines, file_text, shortened
+from harness.data.sources.text_file import MalformedFileError, file_lines, file_text
+from harness.message_text import in_short, names_in_short
 from harness.spec.training_task import FolderSource
 
 _HEADER_REMEDY = (
@@ -89,7 +90,7 @@ def _header(path: Path, names: list[str]) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise MalformedFileError(
-            f"{path}, line 1: the header names {twice[0]!r} more than once. {_HEADER_REMEDY}"
+            f"{path}, line 1: the header names {in_short(twice[0])} more than once. {_HEADER_REMEDY}"
         )
     return names
 
@@ -101,8 +102,9 @@ def _require_even(path: Path, names: Sequence[str], records: list[list[str]], li
     for record, line in zip(records, lines, strict=True):
         if len(record) != width:
             raise MalformedFileError(
-                f"{path}, line {line}: {len(record)} field(s) where {width} are due ({', '.join(names)}): "
-                f"{shortened(record)}; correct the line, or the source's 'format' and 'columns'"
+                f"{path}, line {line}: {len(record)} field(s) where {width} are due "
+                f"({names_in_short(names)}): {in_short(record)}; correct the line, or the "
+                "source's 'format' and 'columns'"
             )
 
 
@@ -122,7 +124,7 @@ def _jsonl(path: Path, text: str, source: FolderSource, needed: tuple[str, ...])
         record = json_value(path, f", line {number}", line)
         if not isinstance(record, dict):
             raise MalformedFileError(
-                f"{path}, line {number}: {shortened(line)} is not an object; one a line is due"
+                f"{path}, line {number}: {in_short(line)} is not an object; one a line is due"
             )
         require_columns(f"{path}, line {number}", list(record), needed, _NAMES_REMEDY)
         for name in needed:

@@ -2,11 +2,12 @@
 
 import re
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.data.sources.columns import SourceColumns, require_columns
 from harness.errors import UserError
+from harness.message_text import cut, in_short
+from harness.named_path import is_folder, user_path
 from harness.spec.training_task import HubSource
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ def read_hub(source: HubSource, needed: tuple[str, ...]) -> SourceColumns:
         MissingColumnError: a column is not there.
     """
     origin = _origin(source)
-    local = Path(source.repository).expanduser().is_dir()
+    local = is_folder(user_path(source.repository))
     commit = None if local else _commit_on_hub(source, origin)
     dataset = _load(source, commit, offline=not local and commit is None, origin=origin)
     found = None if local else _commit_of(dataset)
     wanted = commit or (source.revision if _COMMIT.fullmatch(source.revision) else None)
     if wanted is not None and found is not None and found != wanted:
         raise HubDataError(
-            f"{origin}: revision {wanted} was asked for, but only a cached copy of {found} is at hand; "
+            f"{origin}: revision {cut(wanted)} was asked for, but only a cached copy of {found} is at hand; "
             "connect to the hub once, or give the data by --data-dir"
         )
     only = source.only or {}
@@ -83,7 +84,8 @@ def _commit_on_hub(source: HubSource, origin: str) -> str | None:
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code in (401, 403, 404):
             raise HubDataError(
-                f"{origin}: the hub has no such repository or revision {source.revision!r}, or needs a "
+                f"{origin}: the hub has no such repository or revision {in_short(source.revision)}, or "
+                "needs a "
                 "login for it; correct 'repository' and 'revision', or give the data by --data-dir"
             ) from error
         return None
@@ -112,7 +114,7 @@ def _load(source: HubSource, commit: str | None, *, offline: bool, origin: str) 
             ) from error
         raise HubDataError(
             f"{origin}: cannot be loaded ({reason}); correct the repository{config}, 'split' and "
-            f"'revision' {source.revision!r}, or give the data by --data-dir"
+            f"'revision' {in_short(source.revision)}, or give the data by --data-dir"
         ) from error
 
 
@@ -160,7 +162,9 @@ def _kept(dataset: "Dataset", only: dict[str, str], origin: str) -> "Dataset":
         rows = [row for row, value in enumerate(dataset[column][:]) if str(value).startswith(beginning)]
         dataset = dataset.select(rows)
         if not rows:
-            raise HubDataError(f"{origin}: no row's {column} begins with {beginning!r}; correct 'only'")
+            raise HubDataError(
+                f"{origin}: no row's {cut(column)} begins with {in_short(beginning)}; correct 'only'"
+            )
     return dataset
 
 

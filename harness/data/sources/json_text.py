@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.data.sources.text_file import MalformedFileError, shortened
+from harness.data.sources.text_file import MalformedFileError
+from harness.message_text import in_short
 
 # SQuAD's layout has 9 levels; beyond some hundreds Python itself gives up.
 _DEEPEST = 60
@@ -25,7 +26,7 @@ def json_value(path: Path, place: str, text: str) -> Any:
         value = json.loads(text)
     except ValueError as error:
         raise MalformedFileError(
-            f"{path}{place}: not JSON ({error}): {shortened(text)}; correct it, or download the file again"
+            f"{path}{place}: not JSON ({error}): {in_short(text)}; correct it, or download the file again"
         ) from error
     except RecursionError as error:
         raise _too_deep(path, place) from error

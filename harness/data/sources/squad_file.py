@@ -6,7 +6,8 @@ from typing import Any
 
 from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.json_text import json_value
-from harness.data.sources.text_file import MalformedFileError, shortened
+from harness.data.sources.text_file import MalformedFileError
+from harness.message_text import in_short
 
 COLUMNS = ("question", "context", "answers")
 
@@ -57,11 +58,11 @@ def _entries(path: Path, above: Any, key: str, place: str) -> Iterator[tuple[dic
     if not isinstance(found, list):
         where = f", {place}" if place else ""
         raise MalformedFileError(
-            f"{path}{where}: a list {key!r} is due, as in SQuAD's files, not {shortened(found)}; correct the "
+            f"{path}{where}: a list {key!r} is due, as in SQuAD's files, not {in_short(found)}; correct the "
             "file, or the source's 'format'"
         )
     for number, entry in enumerate(found):
         where = f"{place}.{key}[{number}]".removeprefix(".")
         if not isinstance(entry, dict):
-            raise MalformedFileError(f"{path}, {where}: {shortened(entry)} is not an object; one is due")
+            raise MalformedFileError(f"{path}, {where}: {in_short(entry)} is not an object; one is due")
         yield entry, where

@@ -45,9 +45,3 @@ def file_lines(text: str) -> list[str]:
     """Return the lines of a text, without their ends."""
     # Not splitlines(): that also splits at U+0085 and U+2028, which occur inside sentences.
     return text.removesuffix("\n").split("\n")
-
-
-def shortened(value: object) -> str:
-    """Return a value as Python writes it, cut after 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

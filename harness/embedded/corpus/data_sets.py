@@ -12,6 +12,7 @@ from harness.embedded.corpus.monolingual import labelled_texts
 from harness.embedded.corpus.parallel import DESIGNS as PARALLEL
 from harness.embedded.corpus.parallel import clause_pairs
 from harness.errors import UserError
+from harness.message_text import in_short
 
 CORPUS_VERSION = 1
 """Raised by hand whenever a row of any data set changes."""
@@ -99,4 +100,6 @@ def _rows(name: str, language: str, split: Split) -> list[Row]:
 
 def _require(known: bool, what: str, value: str, allowed: tuple[str, ...]) -> None:
     if not known:
-        raise UnknownCorpusError(f"embedded corpus: no {what} {value!r}; there are {', '.join(allowed)}.")
+        raise UnknownCorpusError(
+            f"embedded corpus: no {what} {in_short(value)}; there are {', '.join(allowed)}."
+        )

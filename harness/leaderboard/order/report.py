@@ -12,7 +12,7 @@ from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.order.power import SeedsNeeded, seeds_needed
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
-from harness.leaderboard.publication import Publication
+from harness.leaderboard.publication import Publication, require_file_name
 from harness.leaderboard.shown_name import plain
 
 
@@ -23,6 +23,7 @@ def find_publication(named: str, leaderboards: Path) -> Publication:
         BoardFileError: There is none, or it cannot be read.
     """
     path = Path(named)
+    require_file_name(path)
     candidates = [path.with_suffix(".json"), leaderboards / f"{path.stem}.json"]
     for candidate in candidates:
         if candidate.is_file():

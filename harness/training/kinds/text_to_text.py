@@ -13,6 +13,7 @@ from harness.data.kinds.tagging import UNKNOWN_TAG
 from harness.data.rows import TrainingRows
 from harness.data.text_examples import choice_names, marked_texts
 from harness.errors import UserError
+from harness.message_text import in_short
 from harness.spec.text_format import NO_ANSWER, NO_SPANS, SPAN_SEPARATOR, TextFormat
 from harness.training.kinds.batch_maker import Arrays, BatchMaker, Draw, Rows
 from harness.training.kinds.encoded import CHUNK, Encoded, common_facts
@@ -67,8 +68,9 @@ def label_targets(tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
     for at, ids in enumerate(found):
         if ids in found[:at]:
             raise IndistinctLabelsError(
-                f"the model's tokenizer makes the same tokens of the labels {words[found.index(ids)]!r} and "
-                f"{words[at]!r}, so that neither can be told from the other; rename one in the task file, "
+                f"the model's tokenizer makes the same tokens of the labels "
+                f"{in_short(words[found.index(ids)])} and {in_short(words[at])}, so that neither can be "
+                "told from the other; rename one in the task file, "
                 "or choose a model whose vocabulary holds them"
             )
     return found

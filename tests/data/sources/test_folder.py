@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.sources.columns import MissingColumnError, SourceColumns
+from harness.data.sources.columns import MissingColumnError, NoRowsError, SourceColumns
 from harness.data.sources.folder import MalformedFileError, read_file
+from harness.errors import UserError
 from harness.spec.training_task import FolderSource
 
 COLUMNS = ("a", "b", "label")
@@ -90,6 +91,32 @@ def test_a_malformed_tsv_is_refused_with_file_and_line(
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     with pytest.raises(MissingColumnError, match=r"no column 'b', 'label'; its columns are 'a', 'c'.*header"):
         read(tmp_path / "x.tsv", b"a\tc\nx\ty\n", columns=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{'9' * 5000}\tb\nx\ty\n",
+        "\t".join(f"column{number}" for number in range(1000)) + "\nx\n",
+        f"{'9' * 5000}\t{'9' * 5000}\nx\ty\n",
+        f"a\tb\tlabel\t{'9' * 5000}\nx\n",
+    ],
+)
+def test_messages_stay_short_whatever_the_names_of_columns_are(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UserError, match=r"x\.tsv.*header|x\.tsv, line 2") as refused:
+        read(tmp_path / "x.tsv", content.encode(), columns=None)
+    assert len(str(refused.value)) < 1200
+
+
+def test_a_file_of_blanks_holds_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(NoRowsError, match=r"x\.txt: holds no rows"):
+        read_file(_written(tmp_path, b"\t\n \t \n"), FolderSource(path="x.txt", format="text"), ("text",))
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    path = folder / "x.txt"
+    path.write_bytes(content)
+    return path
 
 
 def test_csv_keeps_quoted_commas_and_line_breaks(tmp_path: Path) -> None:

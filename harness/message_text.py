@@ -1,0 +1,48 @@
+"""What messages show of names and values that come from files: short, and without effect on a terminal."""
+
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_VALUE = 80
+_LONGEST_LIST = 400
+# Control characters, halves of characters, unassigned and private ones, and line and paragraph separators.
+_NOT_SHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def cut(text: str, most: int = LONGEST_VALUE) -> str:
+    """Return a text cut after `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def in_short(value: object, most: int = LONGEST_VALUE) -> str:
+    """Return a value as Python writes it, cut after `most` characters."""
+    return cut(repr(value), most)
+
+
+def names_in_short(names: Iterable[str], most: int = _LONGEST_LIST) -> str:
+    """Return names with commas between, each cut; after some `most` characters the others are counted."""
+    return _list([cut(name) for name in names], most)
+
+
+def values_in_short(values: Iterable[object], most: int = _LONGEST_LIST) -> str:
+    """Return values as Python writes them, else as `names_in_short` does names."""
+    return _list([in_short(value) for value in values], most)
+
+
+def printable(text: str) -> str:
+    """Return a message with what a terminal would obey, or could not print, written as Python escapes it."""
+    return "".join(
+        character
+        if character in "\n\t" or unicodedata.category(character) not in _NOT_SHOWN
+        else repr(character)[1:-1]
+        for character in text
+    )
+
+
+def _list(texts: list[str], most: int) -> str:
+    length = 0
+    for count, text in enumerate(texts):
+        length += len(text) + 2
+        if count and length > most:
+            return f"{', '.join(texts[:count])} and {len(texts) - count:,} more"
+    return ", ".join(texts)
