@@ -40,6 +40,7 @@ def command(arguments: tuple[str, ...]) -> None:
     asked = list(_values_of(arguments, ("--tasks", "-t")))
     # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
     only_ours = bool(asked) and all(task in ours for task in asked)
+    theirs, words = lm_eval.tasks.TaskManager, sys.argv
     lm_eval.tasks.TaskManager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     sys.argv = ["lm-eval", *_with_batch_size(arguments)]
     try:
@@ -47,6 +48,8 @@ def command(arguments: tuple[str, ...]) -> None:
     # What lm-eval raises for arguments that it cannot use: unknown tasks and models, malformed JSON or YAML.
     except (ValueError, TypeError, FileNotFoundError, yaml.YAMLError) as error:
         raise LmEvalRefusesError(f"lm-eval: {cut(str(error), _LONGEST_REASON)}") from error
+    finally:
+        lm_eval.tasks.TaskManager, sys.argv = theirs, words
 
 
 def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str]:
