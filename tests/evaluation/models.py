@@ -42,7 +42,9 @@ def make_tokenizer(folder: Path, segments: bool) -> None:
     from transformers import PreTrainedTokenizerFast
 
     specials = ["<pad>", "<unk>", "<s>", "</s>"]
-    vocabulary = {token: at for at, token in enumerate([*specials, *pre_tokenizers.ByteLevel.alphabet()])}
+    # The alphabet comes in another order in every process.
+    tokens = [*specials, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    vocabulary = {token: at for at, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.post_processor = processors.TemplateProcessing(
