@@ -18,10 +18,10 @@ from harness.spec.model_family import seems_text_to_text
 from harness.spec.text_format import text_format
 from harness.spec.training_task import (
     ClassificationTask,
-    MaskedLMTask,
     MultipleChoiceTask,
     TaggingTask,
     TrainingTask,
+    may_hold_any_token,
 )
 from harness.store.manifest import StageManifest
 
@@ -92,7 +92,9 @@ def cost_inputs(
         if name in alone:
             task, longest = loaded.tasks[name], loaded.spec.hyperparameters(name).max_length
             mean, tokens_from = tokens.get(name) or _estimated_tokens(task, dataset, tokenizer, longest)
-            sizes[name] = Size(rows, mean, len(task.labels), _any_token(loaded, [task]))
+            sizes[name] = Size(
+                rows, mean, len(task.labels), may_hold_any_token([task], loaded.spec.trust_remote_code)
+            )
             sources.append(f"{name}: rows {rows_from}; tokens {tokens_from}")
     for name in loaded.spec.mixtures:
         sizes[name] = _mixed_size(loaded, name, found, tokenizer)
@@ -108,11 +110,6 @@ def _rows_that_count(loaded: LoadedSequence) -> Iterator[str]:
         mixture = spec.mixtures.get(name)
         if spec.hyperparameters(name).steps is None or (mixture and mixture.sampling.weights is None):
             yield from spec.members(name)
-
-
-def _any_token(loaded: LoadedSequence, tasks: Iterable[TrainingTask]) -> bool:
-    """Return whether a stage's inputs can hold any token of the vocabulary (harness.training.stage_model)."""
-    return loaded.spec.trust_remote_code or any(isinstance(task, MaskedLMTask) for task in tasks)
 
 
 def _mixed_size(
@@ -134,7 +131,7 @@ def _mixed_size(
         epoch_examples(sampling, rows),
         sum(rates[task] * tokens[task] for task in tasks),
         sum(len(task.labels) for task in tasks.values()),
-        _any_token(loaded, tasks.values()),
+        may_hold_any_token(tasks.values(), loaded.spec.trust_remote_code),
     )
 
 

@@ -102,15 +102,16 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
     trained = trained_parameters(model, settings) + model.head_parameters(size.labels)
     frozen = model.word_embeddings if settings.freeze_embeddings else 0
     idle = _idle_parameters(model, size, settings)
+    optimised = trained - idle
     return StageCost(
         samples=samples,
         steps=steps,
         tokens=tokens,
-        flops=products + steps * (trained - idle) * _ADAM_OPERATIONS,
-        seconds=_seconds(products, steps * (trained - idle), settings.precision, machine),
+        flops=products + steps * optimised * _ADAM_OPERATIONS,
+        seconds=_seconds(products, steps * optimised, settings.precision, machine),
         memory=peak_memory(
             model,
-            trained - idle,
+            optimised,
             frozen,
             idle,
             settings,

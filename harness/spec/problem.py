@@ -64,7 +64,7 @@ def shown(value: object) -> str:
     """Return a value as a user would recognise it, shortened, on one line and printable."""
     text = _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
     text = "".join(character if character.isprintable() else "?" for character in text)
-    return text if len(text) <= _LONGEST_FOUND else text[: _LONGEST_FOUND - 1] + "…"
+    return cut(text, _LONGEST_FOUND)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """A training task: a data set with its kind, columns, labels and sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
@@ -82,6 +82,14 @@ def training_task(content: Mapping[str, Any]) -> TrainingTask:
         pydantic.ValidationError: it is none.
     """
     return _ADAPTER.validate_python(content)
+
+
+def may_hold_any_token(tasks: Iterable[TrainingTask], trust_remote_code: bool) -> bool:
+    """Tell whether the inputs of a stage over tasks can hold tokens that are not in its rows.
+
+    Language modelling draws tokens at random, and code of a model's own may do what it likes with them.
+    """
+    return trust_remote_code or any(isinstance(task, MaskedLMTask) for task in tasks)
 
 
 def training_task_schema() -> dict[str, Any]:

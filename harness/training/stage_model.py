@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from harness.spec.model_family import is_text_to_text
-from harness.spec.training_task import MaskedLMTask
+from harness.spec.training_task import may_hold_any_token
 from harness.training.checkpoint import Whole
 from harness.training.heads import head_for
 from harness.training.job import MixtureMember
@@ -60,12 +60,11 @@ def load_stage_model(job: Job, parts: Sequence[TaskRows]) -> StageModel:
 
 
 def _used_ids(job: Job, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64] | None:
-    """Return the token ids that the stage's inputs can hold; None where they can be any."""
-    # Language modelling draws tokens at random, and code of a model's own may do what it likes with them.
-    if job.trust_remote_code or any(isinstance(part.task, MaskedLMTask) for part in parts):
+    """Return the token ids that the stage's inputs can hold; None where they can be any, or don't matter."""
+    any_token = may_hold_any_token((part.task for part in parts), job.trust_remote_code)
+    if job.hyperparameters.freeze_embeddings or any_token:
         return None
-    ids = [part.maker.tokens.used_ids for part in parts]
-    return np.unique(np.concatenate(ids)).astype(np.int64)
+    return np.unique(np.concatenate([part.maker.tokens.used_ids for part in parts]))
 
 
 def _without_heads(job: Job, parts: Sequence[TaskRows]) -> StageModel:

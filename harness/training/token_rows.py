@@ -55,7 +55,7 @@ class TokenisedRows:
     @property
     def used_ids(self) -> npt.NDArray[np.int64]:
         """`[distinct]` the token ids that padded sequences can hold, ascending."""
-        return np.flatnonzero(np.bincount(np.append(self.ids, self.pad_id)))
+        return np.union1d(np.flatnonzero(np.bincount(self.ids)), [self.pad_id])
 
     def positions(self, sequences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """`[tokens of them]` where the tokens of these sequences stand in `ids`."""

@@ -55,7 +55,6 @@ class UsedRows(nn.Module):
         rows = nn.functional.embedding(places.clamp(min=0), self.weight)
         others = places < 0
         if others.any():
-            rows = rows.clone()
             rows[others] = self._whole[ids[others].cpu()].to(rows)
         return rows
 

@@ -11,14 +11,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from harness.resources import shipped
 from harness.spec.catalogue import Catalogue
-from harness.spec.hyperparameters import Hyperparameters
 from harness.spec.task_base import HeldOutSources
 from harness.spec.training_task import TrainingTask
-from harness.training.job import StageJob
 from harness.training.stage import train_stage
-from tests.benchmarks.material import data_folder, encoder, result
+from tests.benchmarks.material import data_folder, result, stage_job
 from tests.benchmarks.report import Report, side
 
 # Kind -> task, settings, metric and bar.
@@ -61,19 +58,13 @@ def learn(kind: str) -> None:
             spec = _other_files(spec, *_write_texts(data, own))
         elif kind == "span_extraction":
             spec = _other_files(spec, *_divide_questions(data, own))
-        done = train_stage(
-            StageJob(
-                digest=f"learning {kind}",
-                encoder=encoder(),
-                task=spec,
-                hyperparameters=Hyperparameters(batch_size=16, freeze_embeddings=True, **settings),
-                seed=1,
-                deepspeed=json.loads((shipped("deepspeed_configs") / "zero2.json").read_text()),
-                data_dir=folder / "data",
-                workdir=folder / "stage",
-            ),
-            lambda _: None,
-        )
+        job = stage_job(folder / "stage", None, task=task)
+        changes = {
+            "task": spec,
+            "hyperparameters": job.hyperparameters.overridden(settings),
+            "data_dir": folder / "data",
+        }
+        done = train_stage(job.model_copy(update=changes), lambda _: None)
     assert done.held_out is not None
     losses = [point.loss for point in done.loss_curve]
     tenth = max(1, len(losses) // 10)

@@ -33,7 +33,7 @@ def encoder() -> Path:
 
 def stage_job(
     workdir: Path,
-    rows: int,
+    rows: int | None,
     precision: str = "bf16",
     deepspeed: str = "zero2",
     task: str | None = None,

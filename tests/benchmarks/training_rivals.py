@@ -5,19 +5,14 @@ threads, and the same parameters trained: all of them, as the Trainer's example 
 frozen word embeddings on all sides. R1 pads to 128 in fp32, the others run in bf16 on batches of like length.
 """
 
+import itertools
+
 from tests.benchmarks.report import Report, side
 
 ROWS = 640
 # Multiply-adds of a token in the 12 layers of e5-small: 12 · (4 · 384² + 2 · 384 · 1536); attention left out.
 _MULTIPLY_ADDS = 12 * (4 * 384**2 + 2 * 384 * 1536)
-_SIDES = [
-    ("harness", False),
-    ("trainer-best", False),
-    ("bare-loop", False),
-    ("harness", True),
-    ("trainer-best", True),
-    ("bare-loop", True),
-]
+_SIDES = list(itertools.product(("harness", "trainer-best", "bare-loop"), (False, True)))
 
 
 def run(report: Report, repeats: int) -> None:
