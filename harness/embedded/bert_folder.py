@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CONVERSION_VERSION = 1
+CONVERSION_VERSION = 2
 """Raise by hand whenever `write_bert_folder` would write other bytes for the same input."""
 
+_WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
+_WORDS, _OTHERS = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 _INITIALIZER_RANGE = 0.02
 _POOLER_SEED = 20240208
 
@@ -25,7 +27,11 @@ class VocabularyMismatchError(RunError):
 
 
 def write_bert_folder(packed: bytes, tokenizer: bytes, folder: Path) -> None:
-    """Write `config.json`, `model.safetensors` (fp32), `tokenizer.json` and `tokenizer_config.json`.
+    """Write `config.json`, fp32 weights, `tokenizer.json` and `tokenizer_config.json`.
+
+    The word embeddings, four fifths of the weights, have a file of their own under the names that a model
+    with a head gives them, as in a stage's checkpoint (`harness.training.checkpoint`): a stage that leaves
+    them frozen links that file instead of writing it again.
 
     `packed` is the content of a `E5S1` file, `tokenizer` that of the matching `tokenizer.json`. The same
     input gives the same bytes, on every machine. Positions count from 0 and `BertModel` adds no offset, as
@@ -49,7 +55,15 @@ def write_bert_folder(packed: bytes, tokenizer: bytes, folder: Path) -> None:
     # Published without truncation or padding state, so that no caller inherits a length from it.
     (folder / "tokenizer.json").write_bytes(tokenizer)
     _write_json(folder / "tokenizer_config.json", _tokenizer_config(source.header, source.vocabulary))
-    save_file(_weights(source), folder / "model.safetensors", metadata={"format": "pt"})
+    weights = {f"bert.{name}": tensor for name, tensor in _weights(source).items()}
+    files = dict.fromkeys(weights, _OTHERS) | {_WORD_EMBEDDINGS: _WORDS}
+    for file in (_WORDS, _OTHERS):
+        part = {name: tensor for name, tensor in weights.items() if files[name] == file}
+        save_file(part, folder / file, metadata={"format": "pt"})
+    size = sum(tensor.nbytes for tensor in weights.values())
+    _write_json(
+        folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": files}
+    )
 
 
 def _check_same_pieces(vocabulary: UnigramPieces, unigram: list[tuple[str, float]]) -> None:

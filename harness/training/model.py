@@ -222,13 +222,14 @@ def _build(
         bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
     # T5's models are their own base, whatever their prefix says.
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
-    head_names = frozenset(name for name in skeleton.state_dict() if not name.startswith(prefix))
+    names = frozenset(skeleton.state_dict())
+    head_names = frozenset(name for name in names if not name.startswith(prefix))
     found = model_weights(folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
     pooler = {
         name
-        for name in skeleton.state_dict()
+        for name in names
         if name.startswith(f"{prefix}pooler.") and not {name, name.removeprefix(prefix)} & found.keys()
     }
     weights |= {name: tensor for name, tensor in kept.items() if name in head_names | pooler}
@@ -250,7 +251,7 @@ def _build(
     carried = {}
     for name in bare.state_dict() if prefix else ():
         tensor = found.get(prefix + name, found.get(name))
-        if tensor is not None and prefix + name not in skeleton.state_dict():
+        if tensor is not None and prefix + name not in names:
             carried[prefix + name] = tensor.float()
     mend_output_scale(model)
     quicken_attention(model)

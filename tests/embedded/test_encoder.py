@@ -25,6 +25,9 @@ from harness.embedded.made_folder import MANIFEST, Manifest, sha256_of
 from harness.embedded.q4_file import Q4File
 from harness.embedded.wheel_file import ChangedWheelFileError, MissingWheelError
 from harness.errors import UserError
+from harness.spec.catalogue import Catalogue
+from harness.spec.hyperparameters import Hyperparameters
+from harness.training.job import StageJob
 
 MEANINGS = {
     "en": (
@@ -220,7 +223,9 @@ def test_manifest_names_sources_and_result(folder):
     assert set(manifest.sources.values()) == {encoder.weights.sha256, encoder.tokenizer.sha256}
     assert set(manifest.files) == {
         "config.json",
-        "model.safetensors",
+        "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors",
+        "model.safetensors.index.json",
         "tokenizer.json",
         "tokenizer_config.json",
     }
@@ -229,11 +234,37 @@ def test_manifest_names_sources_and_result(folder):
 def test_a_truncated_encoder_is_made_again(cache, folder, other_cache):
     # In a copy: the other tests' model may still map the original file.
     shutil.copytree(cache, other_cache, dirs_exist_ok=True)
-    weights = other_cache / folder.relative_to(cache) / "model.safetensors"
+    weights = other_cache / folder.relative_to(cache) / "model-00002-of-00002.safetensors"
     with weights.open("r+b") as file:
         file.truncate(1000)
     assert ensure_encoder("e5-small") == weights.parent
-    assert sha256_of(weights) == sha256_of(folder / "model.safetensors")
+    assert sha256_of(weights) == sha256_of(folder / weights.name)
+
+
+def test_stages_that_leave_the_word_embeddings_frozen_link_their_file(folder, tmp_path):
+    settings = Hyperparameters(
+        steps=1, learning_rate=1e-4, batch_size=2, max_length=32, precision="fp32", freeze_embeddings=True
+    )
+    job = StageJob(
+        digest="frozen",
+        encoder=folder,
+        task=Catalogue.load().training_tasks["mini_nli"],
+        hyperparameters=settings,
+        seed=1,
+        deepspeed={"zero_optimization": {"stage": 0}},
+        workdir=tmp_path,
+    )
+    program = (
+        "import sys; from harness.training.job import StageJob\n"
+        "from harness.training.stage import train_stage\n"
+        "train_stage(StageJob.model_validate_json(sys.argv[1]), lambda _: None)"
+    )
+    subprocess.run([sys.executable, "-c", program, job.model_dump_json()], check=True, timeout=300)
+    words = "model-00001-of-00002.safetensors"
+    if folder.stat().st_dev == tmp_path.stat().st_dev:
+        assert (tmp_path / "encoder" / words).samefile(folder / words)
+    classifier = tmp_path / "classifier" / "model-00001-of-00003.safetensors"
+    assert sha256_of(classifier) == sha256_of(folder / words)
 
 
 def test_a_whole_encoder_is_used_as_it_stands_without_the_wheels(cache, folder, monkeypatch):
