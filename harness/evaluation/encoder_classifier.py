@@ -14,6 +14,7 @@ from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import PairTokenizer, TextPair, TokenisedPair, batches
 from harness.message_text import names_in_short
 from harness.spec.hyperparameters import Precision
+from harness.training.tokenizer import fast_tokenizer
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
@@ -100,12 +101,8 @@ class _Padding:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[PairTokenizer, _Padding]:
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            checkpoint.folder, use_fast=True, trust_remote_code=trust_remote_code
-        )
+        tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "

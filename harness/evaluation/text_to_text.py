@@ -20,6 +20,7 @@ from harness.training.kinds.text_to_text import label_targets
 from harness.training.model import mend_output_scale
 from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.text_inputs import input_ids
+from harness.training.tokenizer import fast_tokenizer
 
 _MOST_SCORES = 2**26
 """Scores of tokens that are held at once: 256 MB in fp32. A vocabulary of 250,000 words fills them soon."""
@@ -180,10 +181,8 @@ class _InputTokens:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, trust_remote_code=trust_remote_code)
+        tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "

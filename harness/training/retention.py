@@ -17,7 +17,7 @@ from harness.training.model import mend_output_scale, model_weights
 from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
 from harness.training.scoring.held_out import score_held_out
 from harness.training.scoring.text_answers import score_answers
-from harness.training.tokenised import fast_tokenizer
+from harness.training.tokenizer import fast_tokenizer
 
 
 class HeldOutGoneError(RunError):

@@ -29,7 +29,7 @@ from harness.training.task_rows import (
     members,
     rates,
 )
-from harness.training.tokenised import fast_tokenizer
+from harness.training.tokenizer import fast_tokenizer
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import settled
 

@@ -20,13 +20,13 @@ from harness.spec.training_task import TrainingTask
 from harness.training.kinds.registry import encode
 from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.token_rows import TokenisedRows
+from harness.training.tokenizer import fast_tokenizer
 
 # Raised by hand when the same text would be tokenised otherwise.
 _VERSION = 2
 _KEPT_IN_PROCESS = 4
 
 _in_process: OrderedDict[str, "TokenisedRows"] = OrderedDict()
-_tokenizers: OrderedDict[str, Any] = OrderedDict()
 
 
 class TokenisedCacheError(RunError):
@@ -86,19 +86,6 @@ def _key(
         kind.append(text_format.model_dump())
     parts = [_VERSION, kind, data, tokenizer, max_length, tokenizers.__version__]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def fast_tokenizer(encoder: Path, trust_remote_code: bool) -> Any:
-    """Return the tokenizer of a model's folder; the one used last is kept."""
-    from transformers import AutoTokenizer
-
-    fingerprint = tokenizer_fingerprint(encoder)
-    if fingerprint not in _tokenizers:
-        _tokenizers.clear()
-        _tokenizers[fingerprint] = AutoTokenizer.from_pretrained(
-            str(encoder), trust_remote_code=trust_remote_code
-        )
-    return _tokenizers[fingerprint]
 
 
 def _write(file: Path, table: pa.Table) -> None:

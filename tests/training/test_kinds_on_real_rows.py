@@ -9,7 +9,8 @@ from harness.spec.catalogue import Catalogue
 from harness.training.kinds import span_extraction, tagging
 from harness.training.scoring.answers import exact_match
 from harness.training.token_rows import IGNORED_LABEL
-from harness.training.tokenised import fast_tokenizer, from_table
+from harness.training.tokenised import from_table
+from harness.training.tokenizer import fast_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from harness.spec.hyperparameters import Hyperparameters
 from harness.training.model import load_model
 from harness.training.model_files import ModelFileError, read_config, read_tensors, weight_files
 from harness.training.pretrained import UnsafeModelError, resolve_model
-from harness.training.tokenised import fast_tokenizer
+from harness.training.tokenizer import fast_tokenizer
 
 from . import models
 
