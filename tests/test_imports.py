@@ -15,6 +15,7 @@ ORDER = [
     "message_text",
     "named_path",
     "resources",
+    "whole_file",
     "embedded",
     "spec",
     "plan",

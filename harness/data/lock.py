@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import UserError
+from harness.whole_file import whole_file
 
 
 class DataChangedError(UserError):
@@ -148,11 +149,10 @@ def write_lock(sequence_file: Path, lock: Lock) -> Path:
         LockFileError: the folder cannot be written to.
     """
     path = lock_path(sequence_file)
-    draft = path.with_name(path.name + ".draft")
     text = json.dumps(lock.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        with whole_file(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LockFileError(
             f"{path}: cannot be written ({error.strerror}); copy the sequence file to a folder of your own"

@@ -30,6 +30,7 @@ from harness.leaderboard.publication import (
 from harness.leaderboard.rendered import PAGE, rendered_files
 from harness.leaderboard.reported import ReportedRow, read_reported
 from harness.store.files import write_durably
+from harness.whole_file import whole_file
 
 _SAME_SCORE = 1e-9
 
@@ -185,13 +186,9 @@ def _is_rounding(mismatch: ScoreMismatch) -> bool:
 
 
 def _store(answers: Predictions, path: Path) -> StoredPredictions:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        count = write_predictions(answers, temporary)
-        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as draft:
+        count = write_predictions(answers, draft)
+        digest = hashlib.sha256(draft.read_bytes()).hexdigest()
     return StoredPredictions(file=path.name, sha256=digest, count=count)
 
 

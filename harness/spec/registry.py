@@ -1,7 +1,5 @@
 """Registered sequence files: copies in the user's folder, known by name everywhere."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from harness.errors import UserError
@@ -11,6 +9,7 @@ from harness.spec.catalogue import Catalogue
 from harness.spec.deepspeed_file import deepspeed_files
 from harness.spec.load import LoadedSequence
 from harness.spec.problem import listed
+from harness.whole_file import whole_file
 
 
 class NameTakenError(UserError):
@@ -39,7 +38,9 @@ def register(loaded: LoadedSequence, *, force: bool = False) -> Path:
             f"{target} exists already; give --force to replace it, or change `name:` in {loaded.path}"
         )
     _require_self_contained(loaded)
-    _copy(loaded.path, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(target) as draft:
+        draft.write_bytes(loaded.path.read_bytes())
     return target
 
 
@@ -62,15 +63,3 @@ def _require_self_contained(loaded: LoadedSequence) -> None:
             f"{loaded.path}: model: {spec.model!r} is relative to the current folder; "
             f"write {Path(spec.model).resolve()}"
         )
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, half = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(source.read_bytes())
-        Path(half).replace(target)
-    except BaseException:
-        Path(half).unlink(missing_ok=True)
-        raise

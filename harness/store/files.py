@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from harness.store.manifest import FileRecord
+from harness.whole_file import whole_file
 
 
 def record(path: Path) -> FileRecord:
@@ -20,32 +21,19 @@ def link_or_copy(source: Path, target: Path) -> None:
 
     An existing `target` is replaced in one step.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
+    with whole_file(target) as draft:
         try:
-            os.link(source, temporary)
+            os.link(source, draft)
         except OSError:
-            shutil.copyfile(source, temporary)
-        # Renaming one link of a file over another link of the same file does nothing and leaves both.
-        if target.exists() and temporary.samefile(target):
-            return
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+            shutil.copyfile(source, draft)
 
 
 def write_durably(path: Path, content: str | bytes) -> None:
     """Write a file so that it is either absent (or old) or complete, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as draft, draft.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
     sync_folder(path.parent)
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.training.distributed import World, on_first_rank
 from harness.training.resume_key import is_sealed, seal
+from harness.whole_file import whole_file
 
 FOLDER = "resume"
 _COMPLETE = "complete.json"
@@ -126,9 +127,8 @@ class ResumePoints:
         )
         content = point.model_dump_json()
         (slot / _SEAL).write_text(seal(content.encode()), encoding="utf-8")
-        temporary = slot / f".{_COMPLETE}"
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(slot / _COMPLETE)
+        with whole_file(slot / _COMPLETE) as draft:
+            draft.write_text(content, encoding="utf-8")
 
     def _newest(self) -> tuple[str, SavedPoint | None]:
         found: list[tuple[int, str, SavedPoint]] = []

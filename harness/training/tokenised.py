@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from harness.training.kinds.registry import encode
 from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.token_rows import TokenisedRows
 from harness.training.tokenizer import fast_tokenizer
+from harness.whole_file import whole_file
 
 # Raised by hand when the same text would be tokenised otherwise.
 _VERSION = 2
@@ -89,12 +89,14 @@ def _key(
 
 
 def _write(file: Path, table: pa.Table) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        with (
+            whole_file(file) as draft,
+            pa.OSFile(str(draft), "wb") as sink,
+            pa.ipc.new_file(sink, table.schema) as writer,
+        ):
             writer.write_table(table)
-        temporary.replace(file)
     except OSError as error:
         raise TokenisedCacheError(
             f"cannot write {file}: {error}. Set XSTILTS_CACHE to a writable folder."
