@@ -34,6 +34,7 @@ _POSITIONS = 512
 def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
     """Fill a folder with `data/`, `model/` and a smaller copy of a sequence file; return the copy."""
     draw = random.Random(3)
+    (folder / "data").mkdir()
     for task in [*loaded.tasks.values(), *few_shot_tasks(loaded).values()]:
         held_out = [task.held_out.folder] if task.held_out else []
         for file in [*(part.folder for part in task.all_sources), *held_out]:
