@@ -24,10 +24,9 @@ def command(file: str, data_dir: Path | None) -> None:
     It holds the commit of every hub repository and the fingerprint of the model and of all rows. Later
     runs of FILE refuse data that has changed since; locking again accepts the change.
     """
-    from harness.data.evaluation_rows import load_evaluation_rows
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
-    from harness.data.rows import load_training_rows
+    from harness.execution.rows import evaluation_rows, training_rows
     from harness.plan.content import few_shot_tasks
     from harness.spec.catalogue import find_sequence
     from harness.spec.load import load_sequences
@@ -36,15 +35,8 @@ def command(file: str, data_dir: Path | None) -> None:
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
-    tasks = loaded.tasks | few_shot_tasks(loaded)
-    training = {name: load_training_rows(task, data_dir=folder) for name, task in tasks.items()}
-    evaluation = {
-        task.name: load_evaluation_rows(
-            task.corpus, task.language, split=spec.evaluation.split, data_dir=folder
-        )
-        for leaves in loaded.evaluations.values()
-        for task in leaves
-    }
+    training = training_rows(loaded.tasks | few_shot_tasks(loaded), folder)
+    evaluation = evaluation_rows(loaded, folder)
     lock = Lock(
         model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),
         training={name: LockedRows.of(rows) for name, rows in training.items()},

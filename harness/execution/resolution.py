@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
-from harness.data.lock import Lock, read_lock
-from harness.data.rows import TrainingRows, load_held_out_rows, load_training_rows
+from harness.data.evaluation_rows import EvaluationRows
+from harness.data.lock import read_lock
+from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
+from harness.execution.rows import evaluation_rows, training_rows
 from harness.plan.content import StageContent, stage_content
 from harness.plan.identity import (
     MemberIdentity,
@@ -125,8 +126,8 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
             text_format(task)
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
-    training = _training_rows(plan, data_dir, lock)
-    evaluation = _evaluation_rows(plan, data_dir, lock)
+    training = training_rows(plan.tasks, data_dir, lock)
+    evaluation = evaluation_rows(plan.loaded, data_dir, lock)
     leakage = find_leakage(plan, training, evaluation, data_dir)
     if spec.overlap == "drop":
         training = drop_leaked(plan, training, leakage)
@@ -174,26 +175,6 @@ def _retention_digests(
         if heads:
             found[stage] = retention_digest(digests[stage], heads)
     return found
-
-
-def _training_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, TrainingRows]:
-    rows = {}
-    for name, task in plan.tasks.items():
-        revision = lock.revision(name) if lock else None
-        rows[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
-        if lock is not None:
-            lock.check(name, rows[name])
-    return rows
-
-
-def _evaluation_rows(plan: Plan, data_dir: Path | None, lock: Lock | None) -> dict[str, EvaluationRows]:
-    split = plan.loaded.spec.evaluation.split
-    rows = {}
-    for task in dict.fromkeys(task for leaves in plan.loaded.evaluations.values() for task in leaves):
-        rows[task.name] = load_evaluation_rows(task.corpus, task.language, split=split, data_dir=data_dir)
-        if lock is not None:
-            lock.check(task.name, rows[task.name])
-    return rows
 
 
 def _evaluation_digests(
