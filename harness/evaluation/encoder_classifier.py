@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
+from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import PairTokenizer, TextPair, TokenisedPair, batches
 from harness.message_text import names_in_short
 from harness.spec.hyperparameters import Precision
-from harness.training.tokenizer import fast_tokenizer
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
@@ -101,13 +101,7 @@ class _Padding:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[PairTokenizer, _Padding]:
-    try:
-        tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "
-            "Save it beside the model with `tokenizer.save_pretrained(folder)`."
-        ) from error
+    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
     if tokenizer.pad_token_id is None:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer has no padding token; set `pad_token`."

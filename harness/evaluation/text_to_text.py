@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
+from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.encoder_classifier import CPU_TOKENS, DTYPES, PrecisionError
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import TextPair, batches
@@ -20,7 +21,6 @@ from harness.training.kinds.text_to_text import label_targets
 from harness.training.model import mend_output_scale
 from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.text_inputs import input_ids
-from harness.training.tokenizer import fast_tokenizer
 
 _MOST_SCORES = 2**26
 """Scores of tokens that are held at once: 256 MB in fp32. A vocabulary of 250,000 words fills them soon."""
@@ -181,13 +181,7 @@ class _InputTokens:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
-    try:
-        tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "
-            "Save it beside the model with `tokenizer.save_pretrained(folder)`."
-        ) from error
+    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
     if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer lacks a padding token or an end of the sequence; "
