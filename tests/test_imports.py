@@ -16,12 +16,15 @@ ORDER = [
     "named_path",
     "resources",
     "whole_file",
+    "frozen_model",
     "embedded",
-    "spec",
+    "config",
     "plan",
     "data",
+    "models",
     "training",
     "store",
+    "cost",
     "evaluation",
     "leaderboard",
     "execution",
@@ -83,7 +86,7 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
         ".".join(("harness", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
         for file in FILES
         if file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        in ("errors", "resources", "spec", "plan", "cli")
+        in ("errors", "resources", "config", "plan", "cli")
     ]
     program = f"import sys\nfor name in {modules!r}: __import__(name)\nprint(*sys.modules)"
     loaded = subprocess.run(

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.plan import command
+from harness.config.load import load_sequences
 from harness.plan.balance import balance
 from harness.resources import shipped
-from harness.spec.load import load_sequences
 
 COSTED = sorted(
     path for path in shipped("sequences").glob("*.yaml") if " --cost`" in path.read_text(encoding="utf-8")

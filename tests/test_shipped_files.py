@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.config.catalogue import Catalogue
+from harness.config.deepspeed_file import read_deepspeed
+from harness.config.load import load_sequences
 from harness.resources import shipped
-from harness.spec.catalogue import Catalogue
-from harness.spec.deepspeed_file import read_deepspeed
-from harness.spec.load import load_sequences
 
 FOLDERS = ("tasks", "sequences", "deepspeed_configs")
 FILES = sorted(

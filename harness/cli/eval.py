@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
+from harness.config.hyperparameters import Precision
 from harness.errors import UserError
-from harness.spec.hyperparameters import Precision
 
 if TYPE_CHECKING:
     from harness.evaluation.job import EvaluationJob, EvaluationResult, TaskScore

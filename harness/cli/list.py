@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.spec.catalogue import Catalogue
+    from harness.config.catalogue import Catalogue
 
 Rows = Iterator[Sequence[str]]
 
@@ -21,7 +21,7 @@ def command(what: str) -> None:
     """
     from tabulate import tabulate
 
-    from harness.spec.catalogue import Catalogue
+    from harness.config.catalogue import Catalogue
 
     headers, rows = _TABLES[what]
     catalogue = Catalogue.load()
@@ -49,9 +49,9 @@ def _tasks(catalogue: "Catalogue") -> Rows:
 
 
 def _sequences(catalogue: "Catalogue") -> Rows:
+    from harness.config.load import load_sequences
+    from harness.config.problem import SpecError
     from harness.plan.orders import plan_size
-    from harness.spec.load import load_sequences
-    from harness.spec.problem import SpecError
 
     for name, path in catalogue.sequence_files.items():
         try:
@@ -65,7 +65,7 @@ def _sequences(catalogue: "Catalogue") -> Rows:
 
 
 def _deepspeed(catalogue: "Catalogue") -> Rows:
-    from harness.spec.deepspeed_file import read_deepspeed
+    from harness.config.deepspeed_file import read_deepspeed
 
     for name, path in catalogue.deepspeed_files.items():
         file = read_deepspeed(path, name)

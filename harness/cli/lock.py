@@ -24,13 +24,13 @@ def command(file: str, data_dir: Path | None) -> None:
     It holds the commit of every hub repository and the fingerprint of the model and of all rows. Later
     runs of FILE refuse data that has changed since; locking again accepts the change.
     """
+    from harness.config.catalogue import find_sequence
+    from harness.config.load import load_sequences
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.execution.rows import evaluation_rows, training_rows
+    from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.load import load_sequences
-    from harness.training.pretrained import resolve_model
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)

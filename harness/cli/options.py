@@ -65,9 +65,9 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         note: str | None,
         **others: Any,
     ) -> None:
+        from harness.config.deepspeed_file import find_deepspeed
         from harness.data.location import data_folder
         from harness.execution.options import RunOptions
-        from harness.spec.deepspeed_file import find_deepspeed
 
         options = RunOptions(
             store=store,

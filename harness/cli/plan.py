@@ -10,8 +10,8 @@ import click
 from harness.cli.file_argument import FileOrName, FilePath
 
 if TYPE_CHECKING:
-    from harness.plan.total_cost import PlanCost
-    from harness.spec.load import LoadedSequence
+    from harness.config.load import LoadedSequence
+    from harness.cost.total import PlanCost
 
 _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 
@@ -60,9 +60,9 @@ def command(
     ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
+    from harness.config.catalogue import find_sequence
+    from harness.config.load import load_sequences
     from harness.plan.drawing import draw
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
     content = _counts(loaded) if as_json else {}
@@ -113,14 +113,14 @@ def _cost(
     store: Path | None,
     data_dir: Path | None,
 ) -> "tuple[PlanCost, str]":
+    from harness.cost.accelerators import ACCELERATORS
+    from harness.cost.check import check_stages, check_table
+    from harness.cost.estimate import Machine
+    from harness.cost.hub_models import architecture
+    from harness.cost.inputs import cost_inputs
+    from harness.cost.table import cost_table
+    from harness.cost.total import plan_cost
     from harness.data.location import data_folder
-    from harness.execution.cost_check import check_stages, check_table
-    from harness.execution.cost_inputs import cost_inputs
-    from harness.plan.accelerators import ACCELERATORS
-    from harness.plan.cost import Machine
-    from harness.plan.cost_table import cost_table
-    from harness.plan.hub_models import architecture
-    from harness.plan.total_cost import plan_cost
     from harness.store.manifest import STAGES
     from harness.store.store import Store
 

@@ -37,9 +37,9 @@ def command(
     Give the options with which they were run. Sequences that were not run are listed as such. An
     evaluation that two stores hold is taken once; if its results differ, it is refused.
     """
+    from harness.config.catalogue import find_sequence
+    from harness.config.load import load_sequences
     from harness.execution.published import publish_files
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.load import load_sequences
 
     loaded = load_sequences([find_sequence(file) for file in files])
     stores = sources or (options.store,)

@@ -13,10 +13,10 @@ def command(file: str, force: bool) -> None:
 
     From then on it is known by its `name:` in every command, e.g. `xstilts run NAME`.
     """
+    from harness.config.catalogue import find_sequence
+    from harness.config.load import load_sequences
+    from harness.config.registry import register
     from harness.plan.drawing import draw
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.load import load_sequences
-    from harness.spec.registry import register
 
     (loaded,) = load_sequences([find_sequence(file)])
     copy = register(loaded, force=force)

@@ -96,12 +96,12 @@ def _reproduced(
 ) -> "Reproduction":
     from rich.console import Console
 
+    from harness.config.catalogue import find_sequence
+    from harness.config.deepspeed_file import find_deepspeed
+    from harness.config.load import load_sequences
     from harness.data.location import data_folder
     from harness.execution.options import RunOptions
     from harness.execution.reproduction import reproduce
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.deepspeed_file import find_deepspeed
-    from harness.spec.load import load_sequences
     from harness.store.store import Store
 
     recorded = _recorded(row.provenance.command)

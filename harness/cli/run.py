@@ -44,10 +44,10 @@ def command(
     """
     from rich.console import Console
 
+    from harness.config.catalogue import find_sequence
+    from harness.config.load import load_sequences
     from harness.execution.run import run
     from harness.leaderboard.terminal import render_terminal
-    from harness.spec.catalogue import find_sequence
-    from harness.spec.load import load_sequences
 
     (loaded,) = load_sequences([find_sequence(file)])
     options = replace(options, workers=workers, processes=processes, stall_minutes=stall_minutes)

@@ -20,6 +20,6 @@ def command(kind: Literal["sequence", "task"]) -> None:
     With the YAML extension of VS Code, for example: save it as xstilts.schema.json and begin a file with
     "# yaml-language-server: $schema=xstilts.schema.json".
     """
-    from harness.spec.schema import json_schema
+    from harness.config.schema import json_schema
 
     click.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))

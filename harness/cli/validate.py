@@ -14,8 +14,8 @@ def command(files: tuple[str, ...]) -> None:
     Lists every problem of every FILE with its line, key and remedy, and exits with code 2; trains nothing and
     loads no data.
     """
+    from harness.config.load import LoadedSequence, check_files
     from harness.plan.orders import plan_size
-    from harness.spec.load import LoadedSequence, check_files
 
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):

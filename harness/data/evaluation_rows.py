@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.config.training_task import FolderSource, HubSource
 from harness.data.evaluation_corpora import CORPORA, EvaluationCorpus
 from harness.data.examples import classification_dataset, input_texts
 from harness.data.fingerprint import fingerprint
@@ -19,7 +20,6 @@ from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.embedded import corpus as embedded
 from harness.errors import UserError
 from harness.message_text import in_short
-from harness.spec.training_task import FolderSource, HubSource
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -5,9 +5,10 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from harness.errors import UserError
+from harness.frozen_model import FrozenModel
 from harness.whole_file import whole_file
 
 
@@ -32,11 +33,7 @@ class Rows(Protocol):
     def revision(self) -> str | None: ...  # noqa: D102
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LockedRows(_Model):
+class LockedRows(FrozenModel):
     """Rows as they were: where from, at which commit, how many, and the sha256 of their content."""
 
     source: str
@@ -52,7 +49,7 @@ class LockedRows(_Model):
         )
 
 
-class LockedModel(_Model):
+class LockedModel(FrozenModel):
     """The pretrained model as it was: commit of the hub, and its fingerprint."""
 
     name: str
@@ -60,7 +57,7 @@ class LockedModel(_Model):
     fingerprint: str
 
 
-class Lock(_Model):
+class Lock(FrozenModel):
     """Everything from outside that a sequence file's results depend on.
 
     `training` goes by training task, `evaluation` by evaluation task.

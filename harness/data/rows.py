@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.config.training_task import Sources, TrainingTask
 from harness.data.fingerprint import fingerprint, fingerprint_of_kind
 from harness.data.kinds.examples import Examples
 from harness.data.kinds.registry import make_examples, needed_columns
@@ -15,7 +16,6 @@ from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.errors import UserError
 from harness.named_path import is_there
-from harness.spec.training_task import Sources, TrainingTask
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.spec.text_format import TextFormat
+from harness.config.text_format import TextFormat
 
 Texts = tuple[str, ...]
 

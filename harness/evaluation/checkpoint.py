@@ -8,14 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.config.model_family import TEXT_TO_TEXT_TYPES
+from harness.config.text_format import TEXT_FORMAT_VERSION, TextFormat
 from harness.errors import UserError
 from harness.message_text import cut, in_short, names_in_short
+from harness.models.files import ModelFileError, read_config, weight_files
+from harness.models.references import ensure_folder, resolve_model
 from harness.named_path import is_file, is_folder, user_path
-from harness.spec.model_family import TEXT_TO_TEXT_TYPES
-from harness.spec.text_format import TEXT_FORMAT_VERSION, TextFormat
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
-from harness.training.model_files import ModelFileError, read_config, weight_files
-from harness.training.pretrained import ensure_folder, resolve_model
 
 _LONGEST_DEFAULT = 512
 _SHORTEST = 4  # a token of each text, and those around them

@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
-from harness.training.tokenizer import fast_tokenizer
+from harness.models.tokenizer import fast_tokenizer
 
 
 def load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:

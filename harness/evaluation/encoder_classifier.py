@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
 from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import PairTokenizer, TextPair, TokenisedPair, batches
 from harness.message_text import names_in_short
-from harness.spec.hyperparameters import Precision
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.spec.hyperparameters import Precision
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from harness.config.hyperparameters import Precision
+from harness.frozen_model import FrozenModel
 
 
-class EvaluationJob(_Model):
+class EvaluationJob(FrozenModel):
     """One checkpoint to score on evaluation tasks.
 
     Attributes:
@@ -43,7 +40,7 @@ class EvaluationJob(_Model):
     output: Path
 
 
-class EvaluationProgress(_Model):
+class EvaluationProgress(FrozenModel):
     """How far an evaluation is: documents scored by this process, and its documents in all."""
 
     done: int
@@ -51,7 +48,7 @@ class EvaluationProgress(_Model):
     items_per_second: float
 
 
-class TaskScore(_Model):
+class TaskScore(FrozenModel):
     """The score of one leaf task; accuracy and its standard error as shares, 0 to 1."""
 
     task: str
@@ -65,7 +62,7 @@ class TaskScore(_Model):
     data_revision: str | None = None
 
 
-class EvaluationResult(_Model):
+class EvaluationResult(FrozenModel):
     """The scores of one checkpoint, in the order in which the tasks were asked for."""
 
     scores: tuple[TaskScore, ...]

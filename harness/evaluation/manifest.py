@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from harness.config.hyperparameters import Precision
 from harness.evaluation.job import EvaluationResult
-from harness.spec.hyperparameters import Precision
 from harness.store.manifest import DataRecord, EntryKind, Manifest
 
 

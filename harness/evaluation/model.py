@@ -11,6 +11,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook
 from numpy.typing import NDArray
 
+from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 from harness.evaluation.checkpoint import open_checkpoint
 from harness.evaluation.encoder_classifier import EncoderClassifier
@@ -20,7 +21,6 @@ from harness.evaluation.processes import Processes
 from harness.evaluation.text_to_text import TextToTextScorer
 from harness.evaluation.tokenised import TextPair
 from harness.message_text import in_short, names_in_short
-from harness.spec.hyperparameters import Precision
 
 DEFAULT_BATCH_SIZE = 64
 _CACHE_OWNER = "xstilts checkpoint"

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from harness.config.hyperparameters import Precision
+from harness.config.text_format import TextFormat
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
 from harness.evaluation.checkpoint_tokenizer import load_tokenizer
@@ -15,11 +17,9 @@ from harness.evaluation.encoder_classifier import CPU_TOKENS, DTYPES, PrecisionE
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import TextPair, batches
 from harness.message_text import cut, names_in_short
-from harness.spec.hyperparameters import Precision
-from harness.spec.text_format import TextFormat
+from harness.models.references import tokenizer_fingerprint
 from harness.training.kinds.text_to_text import label_targets
 from harness.training.model import mend_output_scale
-from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.text_inputs import input_ids
 
 _MOST_SCORES = 2**26

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.training.pretrained import tokenizer_fingerprint
+from harness.models.references import tokenizer_fingerprint
 
 _CHUNK = 2048
 

@@ -9,6 +9,7 @@ from harness.data.rows import TrainingRows
 from harness.evaluation.job import EvaluationJob, EvaluationResult
 from harness.evaluation.manifest import EvaluationManifest
 from harness.execution.resolution import Resolution, evaluation_precision
+from harness.models.references import ensure_folder
 from harness.plan.stage import Stage
 from harness.store.layout import FORMAT
 from harness.store.manifest import STAGES, DataRecord, RetentionManifest, StageManifest
@@ -16,7 +17,6 @@ from harness.store.provenance import environment
 from harness.store.store import Store
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 from harness.training.job import EarlierHead, MixtureJob, MixtureMember, StageJob, StageResult
-from harness.training.pretrained import ensure_folder
 from harness.training.retention_job import KeptHead, RetentionJob, RetentionResult
 
 

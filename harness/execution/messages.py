@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
+from harness.frozen_model import FrozenModel
 from harness.training.job import MixtureJob, StageJob, StageProgress, StageResult
 from harness.training.retention_job import RetentionJob, RetentionResult
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrainRequest(_Model):
+class TrainRequest(FrozenModel):
     """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
 
     kind: Literal["train"] = "train"
@@ -22,62 +19,62 @@ class TrainRequest(_Model):
     locks: Path
 
 
-class EvaluateRequest(_Model):
+class EvaluateRequest(FrozenModel):
     """Score a checkpoint."""
 
     kind: Literal["evaluate"] = "evaluate"
     job: EvaluationJob
 
 
-class RetainRequest(_Model):
+class RetainRequest(FrozenModel):
     """Measure what a stage kept of the tasks up to it."""
 
     kind: Literal["retain"] = "retain"
     job: RetentionJob
 
 
-class StopRequest(_Model):
+class StopRequest(FrozenModel):
     """End the worker."""
 
     kind: Literal["stop"] = "stop"
 
 
-class Training(_Model):
+class Training(FrozenModel):
     """A stage goes on."""
 
     kind: Literal["training"] = "training"
     progress: StageProgress
 
 
-class Evaluating(_Model):
+class Evaluating(FrozenModel):
     """An evaluation goes on."""
 
     kind: Literal["evaluating"] = "evaluating"
     progress: EvaluationProgress
 
 
-class Trained(_Model):
+class Trained(FrozenModel):
     """A stage lies complete in its workdir."""
 
     kind: Literal["trained"] = "trained"
     result: StageResult
 
 
-class Evaluated(_Model):
+class Evaluated(FrozenModel):
     """An evaluation lies complete in its output folder."""
 
     kind: Literal["evaluated"] = "evaluated"
     result: EvaluationResult
 
 
-class Retained(_Model):
+class Retained(FrozenModel):
     """What a stage kept was measured."""
 
     kind: Literal["retained"] = "retained"
     result: RetentionResult
 
 
-class Failed(_Model):
+class Failed(FrozenModel):
     """The request could not be carried out; the worker's log has the rest."""
 
     kind: Literal["failed"] = "failed"

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.config.deepspeed_file import DeepSpeedFile
+from harness.config.hyperparameters import Hyperparameters
+from harness.config.load import LoadedSequence
+from harness.config.sequence_file import SequenceFile, TrainingSettings
 from harness.execution.worker_process import STALL_SECONDS
-from harness.spec.deepspeed_file import DeepSpeedFile
-from harness.spec.hyperparameters import Hyperparameters
-from harness.spec.load import LoadedSequence
-from harness.spec.sequence_file import SequenceFile, TrainingSettings
 
 
 @dataclass(frozen=True)

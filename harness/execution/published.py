@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.config.load import LoadedSequence
 from harness.execution.board import make_board
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
@@ -12,7 +13,6 @@ from harness.leaderboard.combine import combine
 from harness.leaderboard.publish import Published, publish
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
-from harness.spec.load import LoadedSequence
 from harness.store.store import Store
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.config.load import LoadedSequence
 from harness.errors import RunError, UserError
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.board import weights_digest
@@ -19,7 +20,6 @@ from harness.leaderboard.board import Machine
 from harness.leaderboard.predictions import evaluation_answers
 from harness.leaderboard.published_row import PublishedRow
 from harness.plan.tree import Plan
-from harness.spec.load import LoadedSequence
 from harness.store.manifest import STAGES, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Entry, Store

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.config.evaluation_task import EvaluationTask
+from harness.config.hyperparameters import Precision
+from harness.config.text_format import text_format
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
+from harness.models.references import PretrainedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.identity import (
     MemberIdentity,
@@ -22,10 +26,6 @@ from harness.plan.kept_heads import KeptHead, kept_heads
 from harness.plan.sampling import epoch_examples
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
-from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Precision
-from harness.spec.text_format import text_format
-from harness.training.pretrained import PretrainedModel, resolve_model
 
 _RECIPE_LENGTH = 16
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.config.load import LoadedSequence
 from harness.execution.options import RunOptions
 from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
@@ -22,7 +23,6 @@ from harness.leaderboard.publish import Published, make_folder
 from harness.leaderboard.reported import read_reported
 from harness.plan.drawing import summary
 from harness.plan.tree import Plan
-from harness.spec.load import LoadedSequence
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
 

@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from harness.errors import UserError
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.shown_name import ShownName
 from harness.message_text import cut, in_short
 
@@ -24,13 +25,7 @@ class BoardFileError(UserError):
     """A leaderboard's JSON file cannot be read as one."""
 
 
-class Frozen(BaseModel):
-    """Base of the models of this package: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SeedResult(Frozen):
+class SeedResult(FrozenModel):
     """One sequence trained with one seed: its scores, why it failed, or that it was not run yet."""
 
     seed: int
@@ -65,7 +60,7 @@ class SeedResult(Frozen):
         return self
 
 
-class BoardRow(Frozen):
+class BoardRow(FrozenModel):
     """One sequence: intermediate tasks in order, then the target, with the result of each seed."""
 
     order: tuple[ShownName, ...] = Field(
@@ -84,7 +79,7 @@ class BoardRow(Frozen):
         return next((result for result in self.seeds if result.seed == seed), None)
 
 
-class EvaluatedLanguage(Frozen):
+class EvaluatedLanguage(FrozenModel):
     """One column: an evaluation task in one language of a corpus."""
 
     task: ShownName
@@ -92,7 +87,7 @@ class EvaluatedLanguage(Frozen):
     corpus: ShownName
 
 
-class DataUse(Frozen):
+class DataUse(FrozenModel):
     """A data set that entered the results, and exactly which version of it."""
 
     name: str
@@ -107,7 +102,7 @@ class DataUse(Frozen):
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
 
 
-class SharedRows(Frozen):
+class SharedRows(FrozenModel):
     """What a training task and an evaluation set have in common; rows of the whole sets."""
 
     training: str
@@ -120,7 +115,7 @@ class SharedRows(Frozen):
     similar_sentence_rows: int = Field(ge=0, description="The same after normalisation.")
 
 
-class Provenance(Frozen):
+class Provenance(FrozenModel):
     """What is needed to make the leaderboard again."""
 
     command: str
@@ -129,7 +124,7 @@ class Provenance(Frozen):
     commit: str | None = None
     dirty: bool | None = None
     created: str = Field(description="ISO 8601 date or time; pages show its date.")
-    packages: dict[str, str] = {}
+    packages: dict[str, str] = Field({})
     hardware: str
     deepspeed: str
     model: str
@@ -140,7 +135,7 @@ class Provenance(Frozen):
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
 
 
-class Machine(Frozen):
+class Machine(FrozenModel):
     """Hardware and software that made a result."""
 
     hardware: str
@@ -149,7 +144,7 @@ class Machine(Frozen):
     dirty: bool | None
 
 
-class Board(Frozen):
+class Board(FrozenModel):
     """All results of one sequence file, or of several combined.
 
     Attributes:
@@ -169,7 +164,7 @@ class Board(Frozen):
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
-    metrics: dict[str, str] = {}
+    metrics: dict[str, str] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
 
@@ -215,7 +210,7 @@ class Board(Frozen):
         return tuple(row for row in self.rows if row.target == target)
 
 
-M = TypeVar("M", bound=Frozen)
+M = TypeVar("M", bound=FrozenModel)
 
 
 def checked_name(name: str) -> str:
@@ -232,7 +227,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def canonical_json(model: Frozen) -> str:
+def canonical_json(model: FrozenModel) -> str:
     """Return the one JSON text of a model: same content, same bytes."""
     return model.model_dump_json(indent=1) + "\n"
 

@@ -6,14 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, Frozen, SeedResult
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, SeedResult
 from harness.leaderboard.predictions import Predictions, TaskPredictions, evaluated
 
 # One-sided, 5% (the 95% point of the standard normal distribution).
 _Z = 1.6449
 
 
-class Collapse(Frozen):
+class Collapse(FrozenModel):
     """One run of a target that did not learn it; its scores are kept and count like all others.
 
     Attributes:

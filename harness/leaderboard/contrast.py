@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.interval import CONFIDENCE, DECIMALS, Interval
 
 Floats = npt.NDArray[np.float64]
@@ -36,7 +36,7 @@ class SeedNoise:
     degrees: float
 
 
-class Estimate(Frozen):
+class Estimate(FrozenModel):
     """A difference with its 95% interval and its two-sided p-value, not corrected for others."""
 
     difference: float

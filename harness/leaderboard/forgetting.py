@@ -9,13 +9,14 @@ its own stage; only the encoder below it changes. Tasks without held-out rows ar
 import statistics
 from collections.abc import Sequence
 
-from harness.leaderboard.board import Board, BoardRow, Frozen
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board, BoardRow
 from harness.leaderboard.statistics import Spread
 
 Matrix = Sequence[Sequence[float | None]]
 
 
-class TaskRetention(Frozen):
+class TaskRetention(FrozenModel):
     """One task of a sequence, over seeds: its metric after its own stage, after the target, and the change.
 
     Attributes:
@@ -30,7 +31,7 @@ class TaskRetention(Frozen):
     change: Spread
 
 
-class RowForgetting(Frozen):
+class RowForgetting(FrozenModel):
     """One sequence; backward transfer is None where no task before the target has held-out rows."""
 
     sequence: str
@@ -38,7 +39,7 @@ class RowForgetting(Frozen):
     backward_transfer: Spread | None
 
 
-class TargetForgetting(Frozen):
+class TargetForgetting(FrozenModel):
     """All sequences of one target in which forgetting was measured with every seed."""
 
     target: str

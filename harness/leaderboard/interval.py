@@ -1,13 +1,13 @@
 """Intervals, and to how many decimals what is estimated is kept."""
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 
 CONFIDENCE = 0.95
 # Sums differ in their last bits from one processor to the next; what is published must not.
 DECIMALS = 6
 
 
-class Interval(Frozen):
+class Interval(FrozenModel):
     """A 95% interval, as a fraction like the estimate it belongs to."""
 
     low: float

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.contrast import ALPHA, Contrasts, Floats, Indices, holm
 from harness.leaderboard.interval import DECIMALS, Interval
 
@@ -33,7 +33,7 @@ _BLOCK = 500
 _TOLERANCE = 1e-9
 
 
-class PairedComparison(Frozen):
+class PairedComparison(FrozenModel):
     """Two rows, the better average first: the first's average minus the second's, as a fraction."""
 
     first: str

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from harness.leaderboard.board import Board, BoardFileError, BoardRow, Frozen, SeedResult, read_model
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board, BoardFileError, BoardRow, SeedResult, read_model
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
@@ -21,7 +22,7 @@ from harness.message_text import in_short
 FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
 
 
-class Bootstrap(Frozen):
+class Bootstrap(FrozenModel):
     """How the intervals were drawn."""
 
     replicates: int = REPLICATES
@@ -29,7 +30,7 @@ class Bootstrap(Frozen):
     confidence: float = CONFIDENCE
 
 
-class StoredPredictions(Frozen):
+class StoredPredictions(FrozenModel):
     """The parquet file beside the page."""
 
     file: str
@@ -37,14 +38,14 @@ class StoredPredictions(Frozen):
     count: int
 
 
-class Finding(Frozen):
+class Finding(FrozenModel):
     """The sentences on one target."""
 
     target: str
     sentences: tuple[str, ...]
 
 
-class Publication(Frozen):
+class Publication(FrozenModel):
     """The content of a leaderboard's JSON file; its page is made from this alone.
 
     Attributes:
@@ -94,7 +95,7 @@ def predictions_path(page: Path, publication: Publication) -> Path:
     return page.with_name(f"{publication.board.name}.predictions.parquet")
 
 
-class ScoreMismatch(Frozen):
+class ScoreMismatch(FrozenModel):
     """A score that its predictions do not give; None where a side has none."""
 
     sequence: str

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from harness.errors import UserError
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.message_text import cut, in_short
 
 _BY_LANGUAGE = "_by_language"
@@ -25,7 +25,7 @@ class ReportedFileError(UserError):
     """The file of reported numbers cannot be used as it stands."""
 
 
-class ReportedRow(Frozen):
+class ReportedRow(FrozenModel):
     """One published model on one target, in percent as printed there."""
 
     target: str

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, Frozen
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage
 from harness.leaderboard.interval import Interval
 from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.ties import shared_ranks, tie_groups
@@ -20,7 +21,7 @@ from harness.leaderboard.uncertainty import TargetUncertainty
 SOURCE_LANGUAGE = "en"
 
 
-class Spread(Frozen):
+class Spread(FrozenModel):
     """Mean over `n` seeds with the sample standard deviation (n − 1); one seed has no sd."""
 
     mean: float
@@ -34,7 +35,7 @@ class Spread(Frozen):
         return cls(mean=statistics.fmean(values), sd=sd, n=len(values))
 
 
-class RowStatistics(Frozen):
+class RowStatistics(FrozenModel):
     """One line of the table; accuracies and differences are fractions (0.583, not 58.3)."""
 
     sequence: str
@@ -60,7 +61,7 @@ class RowStatistics(Frozen):
         return self.delta_interval is not None and self.delta_interval.covers_zero
 
 
-class TargetStatistics(Frozen):
+class TargetStatistics(FrozenModel):
     """The table of one target, best average first, rows without an average last.
 
     Attributes:

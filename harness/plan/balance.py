@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import perm
 
+from harness.config.sequence_file import SequenceFile
 from harness.plan.orders import design_orders, order_lengths
-from harness.spec.sequence_file import SequenceFile
 
 
 @dataclass(frozen=True)

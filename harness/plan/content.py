@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.config.few_shot import FewShot
+from harness.config.hyperparameters import Hyperparameters
+from harness.config.load import LoadedSequence
+from harness.config.mixture import Mixture
+from harness.config.sequence_file import SequenceFile
+from harness.config.training_task import ClassificationTask, TrainingTask
 from harness.plan.stage import Shots, Stage
-from harness.spec.few_shot import FewShot
-from harness.spec.hyperparameters import Hyperparameters
-from harness.spec.load import LoadedSequence
-from harness.spec.mixture import Mixture
-from harness.spec.sequence_file import SequenceFile
-from harness.spec.training_task import ClassificationTask, TrainingTask
 
 
 @dataclass(frozen=True)

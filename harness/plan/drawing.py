@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from harness.config.load import LoadedSequence
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
 from harness.plan.kept_heads import kept_heads
@@ -10,7 +11,6 @@ from harness.plan.orders import plan_size
 from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
-from harness.spec.load import LoadedSequence
 
 # Above this the tree would fill screens without telling more than the counts do.
 _MOST_SEQUENCES = 5_000

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
-from harness.spec.mixture import Sampling
-from harness.spec.sequence_file import MEMBER_SETTINGS
-from harness.spec.text_format import TextFormat
-from harness.spec.training_task import TrainingTask
+from harness.config.evaluation_task import EvaluationTask
+from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.config.mixture import Sampling
+from harness.config.sequence_file import MEMBER_SETTINGS
+from harness.config.text_format import TextFormat
+from harness.config.training_task import TrainingTask
 
 # Raised by hand when the training code changes what weights the same description gives.
 STAGE_VERSION = 3

@@ -6,9 +6,9 @@ from itertools import permutations
 from math import perm
 from random import Random
 
-from harness.spec.balanced_design import balanced_rows, shuffled
-from harness.spec.orders import BalancedOrders, LengthOrders, ListedOrders, SampledOrders
-from harness.spec.sequence_file import SequenceFile
+from harness.config.balanced_design import balanced_rows, shuffled
+from harness.config.orders import BalancedOrders, LengthOrders, ListedOrders, SampledOrders
+from harness.config.sequence_file import SequenceFile
 
 Order = tuple[str, ...]
 

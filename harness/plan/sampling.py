@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from harness.spec.mixture import Sampling
+from harness.config.mixture import Sampling
 
 
 def sampling_rates(sampling: Sampling, examples: Mapping[str, int]) -> dict[str, float]:
     """Return the chance of each task to be drawn; they sum to 1.
 
     Args:
-        sampling: The rule; its formula and source are in `harness.spec.mixture.Sampling`.
+        sampling: The rule; its formula and source are in `harness.config.mixture.Sampling`.
         examples: Task -> its examples e, at least 1.
     """
     if sampling.weights is not None:

@@ -1,7 +1,7 @@
 """How plans and leaderboards name stages: with the languages that are not English, and what mixtures hold."""
 
+from harness.config.load import LoadedSequence
 from harness.plan.sampling import in_words
-from harness.spec.load import LoadedSequence
 
 
 def shown_name(loaded: LoadedSequence, name: str) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 
+from harness.config.load import LoadedSequence
+from harness.config.sequence_file import SequenceFile
+from harness.config.training_task import TrainingTask
 from harness.errors import UserError
 from harness.plan.content import few_shots, row_names, stage_content
 from harness.plan.orders import Order, iterate_orders, plan_size
 from harness.plan.stage import Shots, Stage
-from harness.spec.load import LoadedSequence
-from harness.spec.sequence_file import SequenceFile
-from harness.spec.training_task import TrainingTask
 
 _MOST_STAGES = 1_000_000  # some GB of memory, and years of training
 

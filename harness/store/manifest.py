@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
-from harness.spec.hyperparameters import Hyperparameters
-from harness.spec.mixture import Sampling
+from harness.config.hyperparameters import Hyperparameters
+from harness.config.mixture import Sampling
+from harness.frozen_model import FrozenModel
 from harness.store.provenance import Environment
 from harness.training.job import StageResult
 from harness.training.retention_job import RetentionResult
@@ -14,18 +13,14 @@ from harness.training.retention_job import RetentionResult
 M = TypeVar("M", bound="Manifest")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileRecord(_Model):
+class FileRecord(FrozenModel):
     """Checksum and size of one file of an entry."""
 
     sha256: str
     bytes: int
 
 
-class DataRecord(_Model):
+class DataRecord(FrozenModel):
     """The rows that were used.
 
     Attributes:
@@ -41,7 +36,7 @@ class DataRecord(_Model):
     whole_fingerprint: str | None = None
 
 
-class Manifest(_Model):
+class Manifest(FrozenModel):
     """What every entry's manifest holds; `files` maps paths below its folder to their records."""
 
     format: int

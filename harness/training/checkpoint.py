@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
+from harness.models.files import weight_map
+from harness.models.references import TOKENIZER_FILES
 from harness.training.model import LoadedModel
-from harness.training.model_files import weight_map
-from harness.training.pretrained import TOKENIZER_FILES
 
 ENCODER = "encoder"
 _INDEX = "model.safetensors.index.json"

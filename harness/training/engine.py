@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.errors import UserError
-from harness.spec.hyperparameters import Hyperparameters, Precision
 from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.optimizer import make_optimizer, make_schedule

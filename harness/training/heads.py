@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.spec.training_task import TrainingTask
+from harness.config.training_task import TrainingTask
 from harness.training.checkpoint_folders import CLASSIFIER
 from harness.training.checkpoint_folders import TEXT_TO_TEXT as TEXT_TO_TEXT_FOLDER
 from harness.training.token_rows import IGNORED_LABEL

@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.spec.hyperparameters import Hyperparameters, Precision
-from harness.spec.mixture import Sampling
-from harness.spec.training_task import TrainingTask
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from harness.config.hyperparameters import Hyperparameters, Precision
+from harness.config.mixture import Sampling
+from harness.config.training_task import TrainingTask
+from harness.frozen_model import FrozenModel
 
 
-class _Job(_Model):
+class _Job(FrozenModel):
     digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
     encoder: Path = Field(
         description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
@@ -29,7 +26,7 @@ class _Job(_Model):
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 
-class EarlierHead(_Model):
+class EarlierHead(FrozenModel):
     """A head to go on with: the folder of its stage, and its task where that stage was a mixture."""
 
     folder: Path
@@ -55,7 +52,7 @@ class StageJob(_Job):
         return self.task.name
 
 
-class MixtureMember(_Model):
+class MixtureMember(FrozenModel):
     """One task of a mixture."""
 
     name: str
@@ -75,7 +72,7 @@ class MixtureJob(_Job):
     sampling: Sampling
 
 
-class StageProgress(_Model):
+class StageProgress(FrozenModel):
     """How far a stage is."""
 
     step: int = Field(description="Optimizer steps done, those before a resume included.")
@@ -86,14 +83,14 @@ class StageProgress(_Model):
     samples_per_second: float
 
 
-class LossPoint(_Model):
+class LossPoint(FrozenModel):
     """Mean training loss per example over the steps since the point before."""
 
     step: int
     loss: float
 
 
-class HeldOutScore(_Model):
+class HeldOutScore(FrozenModel):
     """How well the finished stage does its own task on rows that it was not trained on."""
 
     metrics: dict[str, float] = Field(
@@ -104,7 +101,7 @@ class HeldOutScore(_Model):
     fingerprint: str
 
 
-class MemberResult(_Model):
+class MemberResult(FrozenModel):
     """What a stage did with one task of its mixture."""
 
     task: str
@@ -119,7 +116,7 @@ class MemberResult(_Model):
     held_out: HeldOutScore | None
 
 
-class StageResult(_Model):
+class StageResult(FrozenModel):
     """What a stage did."""
 
     steps: int

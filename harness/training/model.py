@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.config.hyperparameters import Hyperparameters, Precision
+from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.config.text_format import text_format
+from harness.config.training_task import TrainingTask
 from harness.errors import UserError
-from harness.spec.hyperparameters import Hyperparameters, Precision
-from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
-from harness.spec.text_format import text_format
-from harness.spec.training_task import TrainingTask
+from harness.models.files import read_config, read_tensors, weight_files
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
 from harness.training.heads import Head, head_for
-from harness.training.model_files import read_config, read_tensors, weight_files
 from harness.training.used_rows import train_used_rows
 
 SUPPORTED_MODEL_TYPES = (
@@ -33,7 +33,7 @@ SUPPORTED_MODEL_TYPES = (
 )
 """The encoders (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`.
 
-Text-to-text models: `harness.spec.model_family`.
+Text-to-text models: `harness.config.model_family`.
 """
 
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")

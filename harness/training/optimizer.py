@@ -6,7 +6,7 @@ import torch
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from harness.spec.hyperparameters import Hyperparameters, Schedule
+from harness.config.hyperparameters import Hyperparameters, Schedule
 
 
 def make_optimizer(model: torch.nn.Module, settings: Hyperparameters) -> AdamW:

@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
+from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.config.text_format import text_format
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
-from harness.spec.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
-from harness.spec.text_format import text_format
+from harness.models.tokenizer import fast_tokenizer
 from harness.training.distributed import World, from_every_rank, start_process_group
 from harness.training.heads import head_for
 from harness.training.job import HeldOutScore
@@ -17,7 +18,6 @@ from harness.training.model import mend_output_scale, model_weights
 from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
 from harness.training.scoring.held_out import score_held_out
 from harness.training.scoring.text_answers import score_answers
-from harness.training.tokenizer import fast_tokenizer
 
 
 class HeldOutGoneError(RunError):

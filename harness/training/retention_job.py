@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.spec.training_task import TrainingTask
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from harness.config.training_task import TrainingTask
+from harness.frozen_model import FrozenModel
 
 
-class KeptHead(_Model):
+class KeptHead(FrozenModel):
     """The head of an earlier stage, or of the measured stage itself."""
 
     place: int = Field(ge=1, description="The stage's place in the sequence, from 1.")
@@ -21,7 +18,7 @@ class KeptHead(_Model):
     batch_size: int
 
 
-class RetentionJob(_Model):
+class RetentionJob(FrozenModel):
     """One finished stage whose encoder is put under the heads of the stages up to it."""
 
     encoder: Path = Field(description="The stage's `encoder/`.")
@@ -31,7 +28,7 @@ class RetentionJob(_Model):
     output: Path = Field(description="Folder of the entry that is made of it.")
 
 
-class RetainedScore(_Model):
+class RetainedScore(FrozenModel):
     """How well a stage's encoder still does the task of an earlier stage, on that task's held-out rows."""
 
     place: int
@@ -45,7 +42,7 @@ class RetainedScore(_Model):
     fingerprint: str
 
 
-class RetentionResult(_Model):
+class RetentionResult(FrozenModel):
     """The scores of one stage, in order of place."""
 
     scores: tuple[RetainedScore, ...]

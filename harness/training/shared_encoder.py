@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.spec.hyperparameters import Hyperparameters
-from harness.spec.training_task import TrainingTask
+from harness.config.hyperparameters import Hyperparameters
+from harness.config.training_task import TrainingTask
 from harness.training.model import LoadedModel, load_model
 
 _ENCODER = "encoder"

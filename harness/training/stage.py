@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from harness.data.rows import load_held_out_rows
+from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
@@ -29,7 +30,6 @@ from harness.training.task_rows import (
     members,
     rates,
 )
-from harness.training.tokenizer import fast_tokenizer
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import settled
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from harness.spec.model_family import is_text_to_text
-from harness.spec.training_task import may_hold_any_token
+from harness.config.model_family import is_text_to_text
+from harness.config.training_task import may_hold_any_token
 from harness.training.checkpoint import Whole
 from harness.training.heads import head_for
 from harness.training.job import MixtureMember

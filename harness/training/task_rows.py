@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.config.model_family import is_text_to_text
+from harness.config.text_format import TextFormat, text_format
+from harness.config.training_task import TaggingTask, TrainingTask
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.plan.sampling import epoch_examples, sampling_rates
-from harness.spec.model_family import is_text_to_text
-from harness.spec.text_format import TextFormat, text_format
-from harness.spec.training_task import TaggingTask, TrainingTask
 from harness.training.batches import BatchPlan, subsample
 from harness.training.distributed import on_first_rank
 from harness.training.heads import Head, head_for

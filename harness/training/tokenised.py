@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from harness.config.text_format import TextFormat
+from harness.config.training_task import TrainingTask
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
+from harness.models.references import tokenizer_fingerprint
+from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
-from harness.spec.text_format import TextFormat
-from harness.spec.training_task import TrainingTask
 from harness.training.kinds.registry import encode
-from harness.training.pretrained import tokenizer_fingerprint
 from harness.training.token_rows import TokenisedRows
-from harness.training.tokenizer import fast_tokenizer
 from harness.whole_file import whole_file
 
 # Raised by hand when the same text would be tokenised otherwise.

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from datasets import Dataset
 
+from harness.config.training_task import ClassificationTask, FolderSource, Sources
 from harness.data.examples import classification_dataset
 from harness.data.fingerprint import fingerprint
 from harness.data.overlap import find_overlap
 from harness.data.rows import load_training_rows
-from harness.spec.training_task import ClassificationTask, FolderSource, Sources
 from tests.benchmarks.report import Report
 
 LABELS = ("entailment", "neutral", "contradiction")

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from harness.spec.catalogue import Catalogue
-from harness.spec.task_base import HeldOutSources
-from harness.spec.training_task import TrainingTask
+from harness.config.catalogue import Catalogue
+from harness.config.task_base import HeldOutSources
+from harness.config.training_task import TrainingTask
 from harness.training.stage import train_stage
 from tests.benchmarks.material import data_folder, result, stage_job
 from tests.benchmarks.report import Report, side

@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from harness.config.catalogue import Catalogue
+from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
 from harness.resources import shipped
-from harness.spec.catalogue import Catalogue
-from harness.spec.hyperparameters import Hyperparameters, Precision
 from harness.training.job import StageJob
 
 BATCH, LENGTH, LEARNING_RATE = 16, 128, 5e-5

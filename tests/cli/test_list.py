@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.resources import user_folder
-from tests.spec.files import SEQUENCE, TASK, changed, write
+from tests.config.files import SEQUENCE, TASK, changed, write
 
 
 def table(what: str) -> dict[str, str]:

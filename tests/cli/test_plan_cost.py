@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.plan import command
+from harness.config.catalogue import find_sequence
+from harness.cost.accelerators import ACCELERATORS
+from harness.cost.estimate import UTILISATION
 from harness.errors import UserError
-from harness.plan.accelerators import ACCELERATORS
-from harness.plan.cost import UTILISATION
-from harness.spec.catalogue import find_sequence
-from tests.spec.files import SEQUENCE, changed, write
+from tests.config.files import SEQUENCE, changed, write
 
 
 def plan(*arguments: str) -> str:

@@ -4,10 +4,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli.main import cli
+from harness.config.registry import NameTakenError, NotSelfContainedError
 from harness.errors import UserError
 from harness.resources import user_folder
-from harness.spec.registry import NameTakenError, NotSelfContainedError
-from tests.spec.files import SEQUENCE, TASK, changed, write
+from tests.config.files import SEQUENCE, TASK, changed, write
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@ import json
 from click.testing import CliRunner
 
 from harness.cli.main import cli
-from harness.spec.sequence_file import SequenceFile
-from harness.spec.training_task import TASK_KINDS
+from harness.config.sequence_file import SequenceFile
+from harness.config.training_task import TASK_KINDS
 
 
 def schema(*arguments: str) -> dict[str, object]:

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import cli, main
-from tests.spec import test_malformed_sequences, test_malformed_tasks
-from tests.spec.files import SEQUENCE, TASK, changed, write
+from tests.config import test_malformed_sequences, test_malformed_tasks
+from tests.config.files import SEQUENCE, TASK, changed, write
 
 SEQUENCES = test_malformed_sequences.CASES
 TASKS = test_malformed_tasks.CASES

@@ -1,6 +1,6 @@
 from typing import Any
 
-from harness.spec.training_task import ClassificationTask, EmbeddedSource, FolderSource, HubSource, Sources
+from harness.config.training_task import ClassificationTask, EmbeddedSource, FolderSource, HubSource, Sources
 
 NLI = ("entailment", "neutral", "contradiction")
 

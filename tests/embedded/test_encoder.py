@@ -15,6 +15,8 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
+from harness.config.catalogue import Catalogue
+from harness.config.hyperparameters import Hyperparameters
 from harness.embedded.encoder import (
     EMBEDDED_ENCODERS,
     UnknownEncoderError,
@@ -25,8 +27,6 @@ from harness.embedded.made_folder import MANIFEST, Manifest, sha256_of
 from harness.embedded.q4_file import Q4File
 from harness.embedded.wheel_file import ChangedWheelFileError, MissingWheelError
 from harness.errors import UserError
-from harness.spec.catalogue import Catalogue
-from harness.spec.hyperparameters import Hyperparameters
 from harness.training.job import StageJob
 
 MEANINGS = {

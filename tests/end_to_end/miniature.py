@@ -11,11 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from harness.data.evaluation_corpora import CORPORA
-from harness.plan.content import few_shot_tasks
-from harness.plan.orders import iterate_orders
-from harness.spec.load import LoadedSequence
-from harness.spec.training_task import (
+from harness.config.load import LoadedSequence
+from harness.config.training_task import (
     ClassificationTask,
     FolderSource,
     MultipleChoiceTask,
@@ -23,6 +20,9 @@ from harness.spec.training_task import (
     TaggingTask,
     TrainingTask,
 )
+from harness.data.evaluation_corpora import CORPORA
+from harness.plan.content import few_shot_tasks
+from harness.plan.orders import iterate_orders
 from tests.training import models
 from tests.training.text_models import make_mt5
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.config.load import load_sequences
 from harness.resources import shipped
-from harness.spec.load import load_sequences
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 from tests.end_to_end.miniature import make_miniature

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.spec.load import load_sequences
+from harness.config.load import load_sequences
 from tests.execution.experiment import make_experiment
 
 ROOT = Path(__file__).resolve().parents[2]

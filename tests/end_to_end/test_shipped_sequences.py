@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.config.load import load_sequences
 from harness.plan.tree import Plan
 from harness.resources import shipped
-from harness.spec.load import load_sequences
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 from tests.end_to_end.miniature import make_miniature

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.config.hyperparameters import Hyperparameters
 from harness.errors import RunError
 from harness.evaluation.job import EvaluationJob
 from harness.execution.failure import in_words, is_out_of_memory
 from harness.execution.messages import EvaluateRequest, TrainRequest
-from harness.spec.hyperparameters import Hyperparameters
 from harness.training.job import StageJob
 from tests.training.models import TASK
 

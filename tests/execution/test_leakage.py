@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.config.load import load_sequences
 from harness.data.evaluation_corpora import CORPORA
 from harness.data.overlap import OverlapError
 from harness.data.rows import NoRowsLeftError
 from harness.execution.leakage import Leakage, Shared
 from harness.execution.resolution import resolve
 from harness.plan.tree import Plan
-from harness.spec.load import load_sequences
 from tests.training.models import make_bert
 
 XNLI_LANGUAGES = CORPORA["xnli"].languages

@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from harness.config.load import load_sequences
 from harness.execution.options import RunOptions
-from harness.spec.load import load_sequences
 from tests.execution.experiment import make_experiment
 
 

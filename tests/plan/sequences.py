@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.spec.load import LoadedSequence, load_sequences
+from harness.config.load import LoadedSequence, load_sequences
 
 TASKS = ("mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte", "mini_sentiment", "mini_acceptability")
 

@@ -1,5 +1,10 @@
 import pytest
 
+from harness.config.evaluation_task import EvaluationTask
+from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.config.mixture import Sampling
+from harness.config.text_format import text_format
+from harness.config.training_task import training_task
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
@@ -7,11 +12,6 @@ from harness.plan.identity import (
     root_digest,
     stage_digest,
 )
-from harness.spec.evaluation_task import EvaluationTask
-from harness.spec.hyperparameters import Hyperparameters, Precision, Schedule
-from harness.spec.mixture import Sampling
-from harness.spec.text_format import text_format
-from harness.spec.training_task import training_task
 
 TASK = training_task(
     {

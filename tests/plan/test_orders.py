@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.config.sequence_file import SequenceFile
 from harness.plan.drawing import draw
 from harness.plan.orders import iterate_orders, plan_size
 from harness.plan.tree import Plan
-from harness.spec.sequence_file import SequenceFile
 from tests.plan.sequences import TASKS, loaded
 
 

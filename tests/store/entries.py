@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.config.hyperparameters import Hyperparameters
 from harness.store.manifest import DataRecord, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store

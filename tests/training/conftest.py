@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.spec.hyperparameters import Hyperparameters
-from harness.spec.mixture import Sampling
-from harness.spec.training_task import TrainingTask
+from harness.config.hyperparameters import Hyperparameters
+from harness.config.mixture import Sampling
+from harness.config.training_task import TrainingTask
 from harness.training.job import MixtureJob, MixtureMember, StageJob
 
 from . import models
@@ -152,7 +152,7 @@ def weights(laboratory: Laboratory) -> Callable[[str], dict[str, Any]]:
     def read(name: str) -> dict[str, Any]:
         from safetensors.torch import load_file
 
-        from harness.training.model_files import weight_files
+        from harness.models.files import weight_files
 
         tensors: dict[str, Any] = {}
         for file in weight_files(laboratory.stage(name, "classifier")):

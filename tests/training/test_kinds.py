@@ -97,7 +97,7 @@ def test_masks_do_not_depend_on_level_and_accumulation(learnt):
 def test_a_killed_stage_of_another_kind_resumes_to_bit_identical_weights(kinds):
     from safetensors.torch import load_file
 
-    from harness.training.model_files import weight_files
+    from harness.models.files import weight_files
 
     settings = {"level": "zero2", "dropout": 0.1, "epochs": 3}
     killed = job(kinds, "masked_lm", "mlm-killed", **settings)

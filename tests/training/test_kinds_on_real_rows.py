@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from harness.config.catalogue import Catalogue
 from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
-from harness.spec.catalogue import Catalogue
+from harness.models.tokenizer import fast_tokenizer
 from harness.training.kinds import span_extraction, tagging
 from harness.training.scoring.answers import exact_match
 from harness.training.token_rows import IGNORED_LABEL
 from harness.training.tokenised import from_table
-from harness.training.tokenizer import fast_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from harness.config.mixture import Sampling
 from harness.plan.sampling import sampling_rates
-from harness.spec.mixture import Sampling
 from harness.training.mixture_plan import MixturePlan, draw_tasks
 
 EXAMPLES = {"anli": 1_104_934, "mnli": 392_702, "squad": 87_599, "hellaswag": 39_905, "csqa": 9_741}

@@ -2,7 +2,7 @@ import pytest
 import torch
 import transformers
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.config.hyperparameters import Hyperparameters
 from harness.training.checkpoint import Whole, write_checkpoint
 from harness.training.model import SUPPORTED_MODEL_TYPES, InputTooLongError, load_model
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.config.hyperparameters import Hyperparameters
 from harness.training.optimizer import make_optimizer, make_schedule
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from harness.config.hyperparameters import Hyperparameters
 from harness.errors import RunError, UserError
-from harness.spec.hyperparameters import Hyperparameters
 
 
 @pytest.mark.parametrize(

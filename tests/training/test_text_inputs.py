@@ -48,7 +48,7 @@ def test_the_file_that_mt5_publishes_is_read_as_sentencepiece_reads_it(tmp_path)
     sentencepiece = pytest.importorskip("sentencepiece")
     from transformers import MT5Config
 
-    from harness.training.tokenizer import fast_tokenizer
+    from harness.models.tokenizer import fast_tokenizer
 
     texts = [f"xnli: premise: word{at} hypothesis: entailment neutral Wörter 你好" for at in range(40)]
     sentencepiece.SentencePieceTrainer.train(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import UserError
-from harness.training.model_files import weight_files
+from harness.models.files import weight_files
 
 from .kinds import kind_task, write_kinds
 from .models import LABELS, TASK

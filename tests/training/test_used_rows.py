@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
-from harness.spec.hyperparameters import Hyperparameters
+from harness.config.hyperparameters import Hyperparameters
 from harness.training.optimizer import make_optimizer, make_schedule
 from harness.training.used_rows import UsedRows, settled, train_used_rows
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from harness.config.training_task import ClassificationTask
 from harness.data.examples import classification_dataset, input_texts
 from harness.data.kinds.examples import Examples
 from harness.data.labels import UNLABELLED, label_ids, require_labelled
 from harness.data.sources.columns import SourceColumns
-from harness.spec.training_task import ClassificationTask
 
 
 def needed(task: ClassificationTask) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Rows of masked language modelling: running text."""
 
+from harness.config.training_task import MaskedLMTask
 from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
 from harness.message_text import in_short
-from harness.spec.training_task import MaskedLMTask
 
 
 def needed(task: MaskedLMTask) -> tuple[str, ...]:

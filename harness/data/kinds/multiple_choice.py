@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from harness.config.training_task import MultipleChoiceTask
 from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
 from harness.message_text import in_short, names_in_short, values_in_short
-from harness.spec.training_task import MultipleChoiceTask
 
 _FEWEST, _MOST = 2, 5
 _LONGEST_NUMBER = 10

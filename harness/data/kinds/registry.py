@@ -1,15 +1,15 @@
 """The kinds of training task by name."""
 
-from harness.data.kinds import classification, masked_lm, multiple_choice, span_extraction, tagging
-from harness.data.kinds.examples import Examples
-from harness.data.sources.columns import SourceColumns
-from harness.spec.training_task import (
+from harness.config.training_task import (
     ClassificationTask,
     MultipleChoiceTask,
     SpanExtractionTask,
     TaggingTask,
     TrainingTask,
 )
+from harness.data.kinds import classification, masked_lm, multiple_choice, span_extraction, tagging
+from harness.data.kinds.examples import Examples
+from harness.data.sources.columns import SourceColumns
 
 
 def needed_columns(task: TrainingTask) -> tuple[str, ...]:

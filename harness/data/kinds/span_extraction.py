@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from harness.config.training_task import SpanExtractionTask
 from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
 from harness.message_text import in_short
-from harness.spec.training_task import SpanExtractionTask
 
 
 def needed(task: SpanExtractionTask) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from harness.config.task_kinds import is_bio
+from harness.config.training_task import TaggingTask
 from harness.data.kinds.examples import Examples, fault, table
 from harness.data.sources.columns import SourceColumns
 from harness.message_text import in_short, names_in_short
-from harness.spec.task_kinds import is_bio
-from harness.spec.training_task import TaggingTask
 
 UNKNOWN_TAG = -1
 _REMEDY = "correct the row, or the task's 'words', 'tags' and 'labels'"

@@ -4,11 +4,11 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.config.training_task import HubSource
 from harness.data.sources.columns import SourceColumns, require_columns
 from harness.errors import UserError
 from harness.message_text import cut, in_short
 from harness.named_path import is_folder, user_path
-from harness.spec.training_task import HubSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.interval import DECIMALS
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ _MOST_ENUMERATED = 7
 _TOLERANCE = 1e-9
 
 
-class Correlation(Frozen):
+class Correlation(FrozenModel):
     """A coefficient, −1 to 1, and its two-sided p-value, not corrected for others."""
 
     value: float

@@ -11,12 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 
 ENGLISH = "en"
 
 
-class LanguageFacts(Frozen):
+class LanguageFacts(FrozenModel):
     """A language by its two-letter code.
 
     Attributes:

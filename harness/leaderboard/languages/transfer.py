@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.leaderboard.board import Board, Frozen
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board
 from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.languages.correlation import (
     Correlation,
@@ -34,7 +35,7 @@ ACCURACY, GAIN = "accuracy", "gain"
 DISTANCE, SIZE = "syntactic distance to English", "pretraining text (log GiB)"
 
 
-class LanguageScore(Frozen):
+class LanguageScore(FrozenModel):
     """One language, averaged over the complete sequences; accuracy and gain as fractions.
 
     Attributes:
@@ -51,7 +52,7 @@ class LanguageScore(Frozen):
     gain: float | None
 
 
-class Association(Frozen):
+class Association(FrozenModel):
     """How accuracies or gains, averaged over sequences, go with a property of the languages."""
 
     measure: str
@@ -62,7 +63,7 @@ class Association(Frozen):
     pearson: Correlation | None
 
 
-class RowTransfer(Frozen):
+class RowTransfer(FrozenModel):
     """One complete sequence: its gap, the gap's change against target-only, and Spearman's correlations."""
 
     sequence: str
@@ -74,7 +75,7 @@ class RowTransfer(Frozen):
     gain_size: Correlation | None
 
 
-class LanguageTransfer(Frozen):
+class LanguageTransfer(FrozenModel):
     """The languages of one target; no associations below four languages besides English."""
 
     target: str

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.order.scores import Floats, OrderScores
 
@@ -13,7 +13,7 @@ _FEWEST_RANKED = 3
 _MOST_SPLITS = 200
 
 
-class Agreement(Frozen):
+class Agreement(FrozenModel):
     """How alike several raters rank the same sequences.
 
     Attributes:

@@ -1,6 +1,7 @@
 """Everything that a leaderboard says about order, target by target."""
 
-from harness.leaderboard.board import Board, Frozen
+from harness.frozen_model import FrozenModel
+from harness.leaderboard.board import Board
 from harness.leaderboard.contrast import Contrasts
 from harness.leaderboard.order.agreement import (
     Agreement,
@@ -15,7 +16,7 @@ from harness.leaderboard.order.scores import Order, order_scores
 from harness.leaderboard.order.variance import VarianceShare, variance_shares
 
 
-class OrderAnalysis(Frozen):
+class OrderAnalysis(FrozenModel):
     """Order as a factor in one target's table, over the rows that are complete.
 
     Attributes:

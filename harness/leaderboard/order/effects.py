@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.contrast import ALPHA, Contrasts, Floats, holm
 from harness.leaderboard.interval import DECIMALS, Interval
 
@@ -18,7 +18,7 @@ Order = tuple[str, ...]
 Condition = Callable[[Order], bool | None]
 
 
-class PlaceEffect(Frozen):
+class PlaceEffect(FrozenModel):
     """Accuracy with a task at a place minus that with it elsewhere, a fraction.
 
     Attributes:

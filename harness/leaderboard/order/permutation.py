@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 from scipy import stats
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.contrast import residual_mean_square
 from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.order.scores import Floats, OrderScores
@@ -19,7 +19,7 @@ _BLOCK = 500
 _TOLERANCE = 1e-9
 
 
-class OrderTest(Frozen):
+class OrderTest(FrozenModel):
     """Tests of "for the same tasks, every order gives the same accuracy", on these test items.
 
     Attributes:

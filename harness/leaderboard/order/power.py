@@ -11,7 +11,7 @@ import math
 
 from scipy import stats
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.contrast import ALPHA, residual_mean_square
 from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.order.scores import OrderScores
@@ -21,14 +21,14 @@ DIFFERENCES = (0.005, 0.01, 0.02, 0.03)
 MOST_SEEDS = 1_000
 
 
-class SeedsNeeded(Frozen):
+class SeedsNeeded(FrozenModel):
     """Seeds for 80% power at one difference, a fraction; None when over 1,000 are needed."""
 
     difference: float
     seeds: int | None
 
 
-class SeedPower(Frozen):
+class SeedPower(FrozenModel):
     """What the scatter of the training runs allows to detect.
 
     Attributes:

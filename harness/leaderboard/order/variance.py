@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.order.scores import Floats, OrderScores
 
@@ -31,7 +31,7 @@ _NAMES = {
 Source = tuple[str, frozenset[str]]
 
 
-class VarianceShare(Frozen):
+class VarianceShare(FrozenModel):
     """One source of variance: its standard deviation in accuracy (a fraction), and its share, 0 to 1."""
 
     source: str

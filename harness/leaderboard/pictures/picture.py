@@ -8,7 +8,7 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from harness.leaderboard.board import Frozen
+from harness.frozen_model import FrozenModel
 from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.pictures.before_matrix import draw_before_matrix
 from harness.leaderboard.pictures.forest import draw_forest
@@ -17,7 +17,7 @@ from harness.leaderboard.pictures.style import MOST_ROWS, drawn
 from harness.leaderboard.statistics import TargetStatistics
 
 
-class Picture(Frozen):
+class Picture(FrozenModel):
     """A picture beside the page, as SVG and PNG, with the sha256 of both files."""
 
     target: str

@@ -4,15 +4,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from harness.data.rows import TrainingRows
-from harness.spec.text_format import TextFormat
-from harness.spec.training_task import (
+from harness.config.text_format import TextFormat
+from harness.config.training_task import (
     ClassificationTask,
     MultipleChoiceTask,
     SpanExtractionTask,
     TaggingTask,
     TrainingTask,
 )
+from harness.data.rows import TrainingRows
 from harness.training.kinds import (
     classification,
     masked_lm,

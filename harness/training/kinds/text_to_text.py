@@ -1,6 +1,6 @@
 """Every kind of task as a text-to-text model reads it: one input and one target for each row.
 
-What the texts are says `harness.spec.text_format`.
+What the texts are says `harness.config.text_format`.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from harness.config.text_format import NO_ANSWER, NO_SPANS, SPAN_SEPARATOR, TextFormat
 from harness.data.kinds.tagging import UNKNOWN_TAG
 from harness.data.rows import TrainingRows
 from harness.data.text_examples import choice_names, marked_texts
 from harness.errors import UserError
 from harness.message_text import in_short
-from harness.spec.text_format import NO_ANSWER, NO_SPANS, SPAN_SEPARATOR, TextFormat
 from harness.training.kinds.batch_maker import Arrays, BatchMaker, Draw, Rows
 from harness.training.kinds.encoded import CHUNK, Encoded, common_facts
 from harness.training.scoring.spans import tagged_spans

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from harness.config.training_task import SpanExtractionTask, TrainingTask
 from harness.data.rows import TrainingRows
-from harness.spec.training_task import SpanExtractionTask, TrainingTask
 from harness.training.batches import shares
 from harness.training.distributed import World, from_every_rank
 from harness.training.job import HeldOutScore

@@ -10,8 +10,8 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from harness.config.training_task import MaskedLMTask, SpanExtractionTask, TaggingTask, TrainingTask
 from harness.data.kinds.tagging import UNKNOWN_TAG
-from harness.spec.training_task import MaskedLMTask, SpanExtractionTask, TaggingTask, TrainingTask
 from harness.training.kinds.batch_maker import BatchMaker
 from harness.training.scoring.answers import answer_f1, exact_match
 from harness.training.scoring.spans import span_f1

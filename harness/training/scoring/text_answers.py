@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.config.text_format import NO_ANSWER, SPAN_SEPARATOR, TextFormat
+from harness.config.training_task import SpanExtractionTask, TrainingTask
 from harness.data.rows import TrainingRows
-from harness.spec.text_format import NO_ANSWER, SPAN_SEPARATOR, TextFormat
-from harness.spec.training_task import SpanExtractionTask, TrainingTask
 from harness.training.batches import shares
 from harness.training.distributed import World, from_every_rank
 from harness.training.job import HeldOutScore

@@ -6,13 +6,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.config.catalogue import Catalogue
+from harness.config.training_task import TrainingTask, training_task
 from harness.data.kinds.examples import FaultyRowError
 from harness.data.rows import load_held_out_rows, load_training_rows
 from harness.data.sources.columns import MissingColumnError
 from harness.data.sources.text_file import MalformedFileError
 from harness.errors import UserError
-from harness.spec.catalogue import Catalogue
-from harness.spec.training_task import TrainingTask, training_task
 
 
 def task(kind: str, form: str, columns: list[str] | None = None, **fields: Any) -> TrainingTask:

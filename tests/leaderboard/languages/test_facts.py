@@ -1,7 +1,7 @@
 import pytest
 
+from harness.config.catalogue import Catalogue
 from harness.leaderboard.languages.facts import language_facts
-from harness.spec.catalogue import Catalogue
 
 
 def test_every_language_of_the_shipped_evaluation_tasks_has_its_facts():

@@ -1,0 +1,127 @@
+"""All that sequence files can name: training tasks, evaluation tasks, DeepSpeed files, sequences."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from harness.config.deepspeed_file import deepspeed_files
+from harness.config.evaluation_task import EvaluationGroup, EvaluationTask, read_evaluation_tasks
+from harness.config.problem import Problem, SpecError, listed, nearest
+from harness.config.training_task import TrainingTask
+from harness.config.training_task_file import read_training_task
+from harness.named_path import is_file, is_folder
+from harness.resources import shipped, user_folder
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What ships with xstilts, what the user added, and what lies beside a sequence file.
+
+    Attributes:
+        training_tasks: Name -> task.
+        training_task_files: Name -> the file that defines it.
+        evaluation_tasks: Name -> leaf task.
+        evaluation_groups: Name -> group.
+        deepspeed_files: Name -> file.
+        sequence_files: Name -> file.
+        problems: What is wrong with training task files; a task with problems is not in the catalogue.
+    """
+
+    training_tasks: dict[str, TrainingTask]
+    training_task_files: dict[str, Path]
+    evaluation_tasks: dict[str, EvaluationTask]
+    evaluation_groups: dict[str, EvaluationGroup]
+    deepspeed_files: dict[str, Path]
+    sequence_files: dict[str, Path]
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def load(cls, extra_task_folders: Iterable[Path] = ()) -> Self:
+        """Read the shipped files, the user's (`harness.resources.user_folder`), and extra task folders.
+
+        Raises:
+            SpecError: a shipped evaluation task is malformed.
+        """
+        leaves, groups = read_evaluation_tasks(shipped("tasks") / "evaluation")
+        empty = cls({}, {}, leaves, groups, deepspeed_files(), sequence_files(), ())
+        folders = (shipped("tasks") / "training", user_folder() / "tasks", *extra_task_folders)
+        return empty._with_folders(folders)
+
+    def beside(self, sequence_file: Path) -> Self:
+        """Return the catalogue with the training tasks of the folder `tasks/` beside a sequence file."""
+        folder = sequence_file.parent / "tasks"
+        return self._with_folders([folder]) if folder.is_dir() else self
+
+    def leaves(self, name: str) -> tuple[EvaluationTask, ...]:
+        """Return the leaf tasks of an evaluation task or group, English first.
+
+        Raises:
+            KeyError: there is no such evaluation task.
+        """
+        if name in self.evaluation_groups:
+            return tuple(self.evaluation_tasks[leaf] for leaf in self.evaluation_groups[name].tasks)
+        return (self.evaluation_tasks[name],)
+
+    @property
+    def evaluation_names(self) -> tuple[str, ...]:
+        """The names of all evaluation groups and tasks."""
+        return (*self.evaluation_groups, *self.evaluation_tasks)
+
+    @property
+    def scorers(self) -> dict[str, tuple[EvaluationTask, ...]]:
+        """Evaluation group or task -> its leaf tasks."""
+        return {name: self.leaves(name) for name in self.evaluation_names}
+
+    def _with_folders(self, folders: Iterable[Path]) -> Self:
+        tasks, files = dict(self.training_tasks), dict(self.training_task_files)
+        problems, scorers = list(self.problems), self.scorers
+        for path in _yaml_files(folders):
+            if path in files.values():
+                continue
+            taken = files.get(path.stem)
+            if taken is not None:
+                message = f"the name {path.stem!r} is taken by {taken}"
+                remedy = "give the task and its file another name"
+                problems.append(Problem(path, None, "name", "", message, remedy))
+                continue
+            files[path.stem] = path
+            try:
+                tasks[path.stem] = read_training_task(path, scorers)
+            except SpecError as error:
+                problems += error.problems
+        return replace(
+            self, training_tasks=tasks, training_task_files=files, problems=tuple(dict.fromkeys(problems))
+        )
+
+
+def _yaml_files(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
+
+
+def sequence_files() -> dict[str, Path]:
+    """Return the shipped and the registered sequence files by name; a shipped one keeps its name."""
+    folders = (shipped("sequences"), user_folder() / "sequences")
+    files: dict[str, Path] = {}
+    for path in _yaml_files(folders):
+        files.setdefault(path.stem, path)
+    return files
+
+
+def find_sequence(name: str | Path) -> Path:
+    """Return the sequence file of a path, or of the name of a shipped or registered sequence.
+
+    Raises:
+        SpecError: there is neither a file nor a known sequence of that name.
+    """
+    path = Path(name)
+    if is_file(path):
+        return path
+    known = sequence_files()
+    if str(name) in known:
+        return known[str(name)]
+    hint = nearest(path.stem, known)
+    what = "this is a folder" if is_folder(path) else "there is no such file, and no sequence of this name"
+    remedy = f"{hint}Name a file, or one of {listed(known)}"
+    raise SpecError([Problem(path, None, "", "", what, remedy)])

@@ -1,0 +1,173 @@
+"""Sequence files with all that they name; every problem of every file at once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.config.catalogue import Catalogue, find_sequence
+from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
+from harness.config.evaluation_task import EvaluationTask
+from harness.config.orders import ORDER_SHAPES
+from harness.config.outline import Outline
+from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed, nearest
+from harness.config.sequence_checks import scoring_leaves, sequence_problems
+from harness.config.sequence_file import SequenceFile
+from harness.config.text_to_text_checks import text_to_text_problems
+from harness.config.training_task import TrainingTask
+from harness.config.training_task_file import check_training_task, is_training_task
+from harness.config.wording import own_message, read_model
+from harness.config.yaml_source import YamlSource, read_yaml
+from harness.named_path import is_file
+
+
+@dataclass(frozen=True)
+class LoadedSequence:
+    """A sequence file whose every name has been resolved.
+
+    Attributes:
+        path: The file.
+        tasks: Name -> training task, for intermediates, those of mixtures, and targets.
+        evaluations: Target -> the leaf evaluation tasks that score it, in the order of the file.
+    """
+
+    path: Path
+    spec: SequenceFile
+    tasks: dict[str, TrainingTask]
+    deepspeed: DeepSpeedFile
+    evaluations: dict[str, tuple[EvaluationTask, ...]]
+
+    def members(self, stage: str) -> dict[str, TrainingTask]:
+        """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""
+        return {name: self.tasks[name] for name in self.spec.members(stage)}
+
+
+def load_sequences(paths: Iterable[Path], catalogue: Catalogue | None = None) -> list[LoadedSequence]:
+    """Read and check sequence files.
+
+    Args:
+        paths: The files.
+        catalogue: What they can name; each file's own `tasks/` folder joins it.
+
+    Raises:
+        SpecError: all problems of all files.
+    """
+    known = catalogue or Catalogue.load()
+    problems: list[Problem] = []
+    loaded: list[LoadedSequence] = []
+    for path in paths:
+        try:
+            loaded.append(check_sequence(read_yaml(path), known))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return loaded
+
+
+def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
+    """Return the sequence that a file holds.
+
+    Raises:
+        SpecError: all problems of the file, and those of the training tasks beside it.
+    """
+    known = catalogue.beside(source.path)
+    problems: list[Problem] = []
+    spec, deepspeed = None, None
+    try:
+        spec = read_model(source, SequenceFile, frozenset(ORDER_SHAPES))
+        problems += _override_problems(source, spec)
+    except SpecError as error:
+        problems += error.problems
+    try:
+        deepspeed = _deepspeed(source)
+    except SpecError as error:
+        problems += error.problems
+    places = {problem.key for problem in problems}
+    outline = Outline.of(source)
+    beyond = (problem for problem in sequence_problems(outline, known) if problem.key not in places)
+    problems += islice(beyond, MOST_SOUGHT)
+    problems += _model_problems(source)
+    problems += islice(text_to_text_problems(outline, known), MOST_SOUGHT)
+    problems += known.problems
+    if problems or spec is None or deepspeed is None:
+        raise SpecError(problems)
+    names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]
+    tasks = {name: known.training_tasks[name] for name in dict.fromkeys(names)}
+    evaluations = {target: _evaluations(spec, tasks[target], known) for target in spec.targets}
+    return LoadedSequence(source.path, spec, tasks, deepspeed, evaluations)
+
+
+def _evaluations(
+    spec: SequenceFile, target: TrainingTask, catalogue: Catalogue
+) -> tuple[EvaluationTask, ...]:
+    wanted = [leaf for name in spec.evaluation.tasks for leaf in catalogue.leaves(name)]
+    scoring = {leaf.name for leaf in scoring_leaves(target, catalogue)}
+    return tuple(leaf for leaf in wanted if leaf.name in scoring)
+
+
+def _override_problems(source: YamlSource, spec: SequenceFile) -> Iterator[Problem]:
+    """Check that each task's settings fit together once they override the file's."""
+    members = {member for mixture in spec.mixtures.values() for member in mixture.tasks}
+    for task in spec.training.per_task:
+        key = ("training", "per_task", task)
+        if task in members and task not in (*spec.intermediates, *spec.targets):
+            continue  # its settings never override the file's
+        try:
+            spec.hyperparameters(task)
+        except ValidationError as error:
+            for one in error.errors():
+                yield source.problem(key, own_message(one["msg"]), "change one of the two")
+
+
+def _deepspeed(source: YamlSource) -> DeepSpeedFile | None:
+    data = source.data if isinstance(source.data, dict) else {}
+    name = data.get("deepspeed", SequenceFile.model_fields["deepspeed"].default)
+    if not isinstance(name, str) or not name:
+        return None  # the model says so
+    try:
+        return find_deepspeed(name, source.path.parent)
+    except SpecError as error:
+        key = ("deepspeed",)
+        # A file that is there has its own lines; a name that is not known stands in the sequence file.
+        raise SpecError(
+            problem if is_file(problem.file) else source.problem(key, problem.message, problem.remedy)
+            for problem in error.problems
+        ) from error
+
+
+def _model_problems(source: YamlSource) -> Iterator[Problem]:
+    data = source.data if isinstance(source.data, dict) else {}
+    model = data.get("model")
+    if isinstance(model, str) and model.startswith("embedded:"):
+        from harness.embedded.encoder import EMBEDDED_ENCODERS
+
+        known = [f"embedded:{name}" for name in EMBEDDED_ENCODERS]
+        if model not in known:
+            remedy = f"{nearest(model, known)}Name one of {listed(known)}, a hub id or a folder"
+            yield source.problem(("model",), "there is no such embedded model", remedy)
+
+
+def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask]]:
+    """Read and check sequence files and training task files, by path or by the name of a known sequence.
+
+    Raises:
+        SpecError: all problems of all files.
+    """
+    catalogue = Catalogue.load()
+    problems: list[Problem] = []
+    checked: list[tuple[str, LoadedSequence | TrainingTask]] = []
+    for name in names:
+        try:
+            source = read_yaml(find_sequence(name))
+            if is_training_task(source):
+                checked.append((name, check_training_task(source, catalogue.scorers)))
+            else:
+                checked.append((name, check_sequence(source, catalogue)))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return checked

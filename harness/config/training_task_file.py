@@ -1,0 +1,109 @@
+"""Training task files: read, and checked against the evaluation tasks that score them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from harness.config.evaluation_task import EvaluationTask
+from harness.config.problem import Problem, SpecError, listed, nearest, shown
+from harness.config.training_task import (
+    TASK_KINDS,
+    AnyKindTask,
+    ClassificationTask,
+    TrainingTask,
+    training_task,
+)
+from harness.config.wording import read_model
+from harness.config.yaml_source import YamlSource, read_yaml
+
+Scorers = Mapping[str, tuple[EvaluationTask, ...]]
+"""Name of an evaluation task or group -> its leaf tasks."""
+
+
+def read_training_task(path: Path, scorers: Scorers) -> TrainingTask:
+    """Read one training task.
+
+    Raises:
+        SpecError: all problems of the file.
+    """
+    return check_training_task(read_yaml(path), scorers)
+
+
+def check_training_task(source: YamlSource, scorers: Scorers) -> TrainingTask:
+    """Return the training task that a file holds.
+
+    Raises:
+        SpecError: all problems of the file.
+    """
+    problems = list(_cross_problems(source, scorers))
+    task = None
+    try:
+        task = _of_its_kind(source)
+    except SpecError as error:
+        problems += error.problems
+    if task is None or problems:
+        raise SpecError(problems)
+    return task
+
+
+def is_training_task(source: YamlSource) -> bool:
+    """Tell whether a file means to be a training task rather than a sequence file."""
+    keys = set(source.data) if isinstance(source.data, dict) else set()
+    known = {key for model in TASK_KINDS.values() for key in model.model_fields}
+    return len(keys & known) > len(keys) / 2 and "targets" not in keys
+
+
+def _of_its_kind(source: YamlSource) -> TrainingTask:
+    kind = source.data.get("kind") if isinstance(source.data, dict) else None
+    model = TASK_KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        # Of an unknown kind, what all kinds share can still be checked.
+        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask)
+        raise AssertionError(f"kind {kind!r} has no model")
+    return training_task(read_model(source, model).model_dump())
+
+
+def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
+    """Check what pydantic cannot see, as far as the file can be understood."""
+    data = source.data if isinstance(source.data, dict) else {}
+    name = data.get("name")
+    if isinstance(name, str) and name != source.path.stem:
+        remedy = f"rename the file to {name}.yaml, or the task to {source.path.stem}"
+        yield source.problem(("name",), "a task's file must bear its name", remedy)
+    labels, scored_by = data.get("labels"), data.get("scored_by")
+    for position, scorer in enumerate(scored_by if isinstance(scored_by, list) else []):
+        if not isinstance(scorer, str):
+            continue
+        if scorer not in scorers:
+            remedy = f"{nearest(scorer, scorers)}Name a task or group of `xstilts list evaluation`"
+            yield source.problem(("scored_by", position), "there is no such evaluation task", remedy)
+        elif isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+            yield from _label_problems(source, position, labels, scorers[scorer])
+    yield from _embedded_problems(source, data)
+
+
+def _label_problems(
+    source: YamlSource, position: int, labels: list[str], leaves: tuple[EvaluationTask, ...]
+) -> Iterator[Problem]:
+    # Heads are matched to evaluation tasks by label names, so that the order may differ.
+    for theirs in dict.fromkeys(frozenset(leaf.labels) for leaf in leaves if set(leaf.labels) != set(labels)):
+        strange = [label for label in labels if label not in theirs]
+        hints = "".join(nearest(label, theirs) for label in strange[:1])
+        yield source.problem(
+            ("scored_by", position),
+            f"its labels are {listed(sorted(theirs))}, this task's are {listed(labels)}",
+            f"{hints}Give the labels the same names (their order may differ), or leave it out",
+        )
+
+
+def _embedded_problems(source: YamlSource, data: Mapping[str, object]) -> Iterator[Problem]:
+    sources = data.get("sources")
+    embedded = sources.get("embedded") if isinstance(sources, dict) else None
+    corpus = embedded.get("corpus") if isinstance(embedded, dict) else None
+    if isinstance(corpus, str):
+        from harness.embedded.corpus import corpus_names
+
+        known = corpus_names()
+        if corpus not in known:
+            remedy = f"{nearest(corpus, known)}Name one of {listed(known)}"
+            key = ("sources", "embedded", "corpus")
+            yield source.problem(key, "xstilts generates no such corpus", remedy, shown(corpus))

@@ -1,0 +1,1 @@
+"""What a plan takes: floating-point operations, memory, disk and time."""

@@ -1,0 +1,1 @@
+"""Pretrained models: what names them, their files, their tokenizers."""

@@ -1,0 +1,29 @@
+"""The tokenizer of a model's folder, loaded once in a process for all folders that hold the same one."""
+
+from pathlib import Path
+from typing import Any
+
+from harness.config.model_family import model_type
+from harness.models.references import tokenizer_fingerprint
+
+_loaded: dict[tuple[str | None, ...], Any] = {}
+
+
+def fast_tokenizer(folder: Path, trust_remote_code: bool) -> Any:
+    """Return the tokenizer of a model's folder; the one used last is kept.
+
+    Loading one with XLM-R's vocabulary takes a second, and the stages and checkpoints of a plan share it.
+
+    Raises:
+        OSError: The folder has none.
+        ValueError: Its files are no tokenizer's.
+    """
+    from transformers import AutoTokenizer
+
+    # The architecture decides on the class where the tokenizer's files don't; a folder's code may be any.
+    own_code = str(folder) if trust_remote_code else None
+    key = (tokenizer_fingerprint(folder), model_type(folder), own_code)
+    if key not in _loaded:
+        _loaded.clear()
+        _loaded[key] = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+    return _loaded[key]

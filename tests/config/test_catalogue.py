@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from harness.config.catalogue import Catalogue, find_sequence
+from harness.config.evaluation_task import read_evaluation_tasks
+from harness.config.load import load_sequences
+from harness.config.problem import SpecError
+from harness.resources import user_folder
+from tests.config.files import SEQUENCE, TASK, changed, write
+
+XNLI = {"en", "ar", "bg", "de", "el", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"}
+PAWSX = {"en", "de", "es", "fr", "ja", "ko", "zh"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XSTILTS_HOME", str(tmp_path / "home"))
+    return user_folder()
+
+
+@pytest.mark.parametrize(("group", "languages"), [("xtreme_xnli", XNLI), ("xtreme_pawsx", PAWSX)])
+def test_a_group_has_its_languages_english_first(group: str, languages: set[str]) -> None:
+    leaves = Catalogue.load().leaves(group)
+    assert leaves[0].language == "en"
+    assert {leaf.language for leaf in leaves} == languages
+    assert len(leaves) == len(languages)
+
+
+def test_a_group_of_groups_has_all_their_leaves_and_a_leaf_has_itself() -> None:
+    catalogue = Catalogue.load()
+    names = {leaf.name for leaf in catalogue.leaves("xtreme_classification")}
+    assert len(names) == 22
+    assert [leaf.name for leaf in catalogue.leaves("xtreme_xnli_sw")] == ["xtreme_xnli_sw"]
+    with pytest.raises(KeyError):
+        catalogue.leaves("xtreme")
+
+
+def test_a_group_inside_itself_ends_and_an_unknown_member_is_refused(tmp_path: Path) -> None:
+    leaf = "task: {0}\nmetadata: {{version: 1.0, corpus: xnli, language: {1}, labels: [a, b]}}\n"
+    leaf += "f: !function m.f\n"
+    write(tmp_path, "de.yaml", leaf.format("t_de", "de"))
+    write(tmp_path, "en.yaml", leaf.format("t_en", "en"))
+    group = write(tmp_path, "g.yaml", "group: g\ntask: [t_de, g, t_en]\n")
+    leaves, groups = read_evaluation_tasks(tmp_path)
+    assert groups["g"].tasks == ("t_en", "t_de")
+    assert leaves["t_de"].labels == ("a", "b")
+    group.write_text("group: g\ntask:\n  - t_de\n  - t_enn\n")
+    with pytest.raises(SpecError, match="did you mean 't_en'") as caught:
+        read_evaluation_tasks(tmp_path)
+    assert [(problem.file, problem.line) for problem in caught.value.problems] == [(group, 4)]
+
+
+def test_users_tasks_join_the_shipped_ones(home: Path) -> None:
+    path = write(home, "tasks/own.yaml", TASK)
+    catalogue = Catalogue.load()
+    assert catalogue.training_tasks["own"].scored_by == ("xtreme_xnli",)
+    assert catalogue.training_task_files["own"] == path
+    assert {"mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte", "xnli", "pawsx"} < set(
+        catalogue.training_tasks
+    )
+
+
+def test_a_broken_task_of_the_user_is_reported_with_the_sequence(home: Path, tmp_path: Path) -> None:
+    broken = write(home, "tasks/own.yaml", changed(TASK, ("kind: classification\n", "")))
+    with pytest.raises(SpecError) as caught:
+        load_sequences([write(tmp_path, "trial.yaml", SEQUENCE)])
+    assert [(problem.file, problem.key) for problem in caught.value.problems] == [(broken, "kind")]
+
+
+def test_a_sequence_is_found_by_path_first_then_by_name(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = find_sequence("quickstart")
+    assert shipped.name == "quickstart.yaml"
+    registered = write(home, "sequences/mine.yaml", SEQUENCE)
+    assert find_sequence("mine") == registered
+    write(tmp_path, "mine", SEQUENCE)
+    assert find_sequence("mine") == Path("mine")
+    with pytest.raises(SpecError, match="did you mean 'quickstart'"):
+        find_sequence("sequences/quikstart.yaml")
+
+
+def test_a_shipped_sequence_keeps_its_name(home: Path) -> None:
+    write(home, "sequences/quickstart.yaml", SEQUENCE)
+    assert not find_sequence("quickstart").is_relative_to(home)
