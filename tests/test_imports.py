@@ -17,6 +17,8 @@ ORDER = [
     "resources",
     "whole_file",
     "frozen_model",
+    "registry",
+    "metrics",
     "embedded",
     "config",
     "plan",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.config.problem import Problem, SpecError, listed, nearest, shown
+from harness.config.problem import Problem, SpecError, listed, shown
 from harness.config.yaml_source import Key, YamlSource, parse_yaml, read_text
+from harness.message_text import nearest
 from harness.named_path import is_file, user_path
 from harness.resources import shipped
 
