@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.report import Report, side
 from harness.leaderboard.publish import publish
-from tests.benchmarks.report import Report, side
 from tests.leaderboard.experiments import experiment
 
 NINE = "mnli, qqp, qnli, sst2, cola, mrpc, rte, squad_v2, hellaswag"

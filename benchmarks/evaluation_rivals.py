@@ -6,7 +6,7 @@ rows and tokens included. R3 is so slow that it scores fewer items.
 
 import tempfile
 
-from tests.benchmarks.report import Report, side
+from benchmarks.report import Report, side
 
 ITEMS_A_LANGUAGE, ITEMS_OF_R3 = 2000, 300
 

@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.material import encoder
+from benchmarks.report import Report, side
 from harness.store.manifest import STAGES
 from harness.store.store import Store
-from tests.benchmarks.material import encoder
-from tests.benchmarks.report import Report, side
 
 TASKS, TARGET, ROWS, ITEMS = ("mini_qa", "mini_acceptability", "mini_sentiment"), "mini_nli", 64, 40
 LANGUAGES = ("en", "de", "es", "fr", "sw", "zh")

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from benchmarks.report import Report
 from harness.evaluation.datasets import scored_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
-from tests.benchmarks.report import Report
 from tests.evaluation import models
 
 ROWS, BATCH = 2000, 32

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from functools import partial
 
+from benchmarks.report import Report
 from harness.resources import shipped
-from tests.benchmarks.report import Report
 
 
 def run(report: Report, repeats: int) -> None:

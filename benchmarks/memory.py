@@ -3,7 +3,7 @@
 Bars: no growth from the 10th stage to the 50th; one stage takes at most 1.3 times the bare loop's.
 """
 
-from tests.benchmarks.report import Report, side
+from benchmarks.report import Report, side
 
 STAGES = 50
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.material import result
 from harness.leaderboard.board import BoardRow
 from harness.leaderboard.predictions import Predictions, TaskPredictions
 from harness.leaderboard.publication import compile_publication
-from tests.benchmarks.material import result
 from tests.leaderboard.experiments import board, columns, scored_row
 from tests.leaderboard.order.simulated import all_orders
 

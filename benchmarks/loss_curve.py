@@ -6,7 +6,7 @@ and order of the rows). About twenty minutes on two cores.
 
 from statistics import fmean
 
-from tests.benchmarks.report import Report, side
+from benchmarks.report import Report, side
 
 STEPS, ROWS, PARTS = 300, 2400, 10
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tests.benchmarks import (
+from benchmarks import (
     data_path,
     evaluation,
     evaluation_rivals,
@@ -12,11 +12,12 @@ from tests.benchmarks import (
     loss_curve,
     machines,
     memory,
+    soak,
     startup,
     sweep,
     training_rivals,
 )
-from tests.benchmarks.report import Report
+from benchmarks.report import Report
 
 BENCHMARKS = {
     "startup": startup.run,
@@ -26,13 +27,14 @@ BENCHMARKS = {
     "training-rivals": training_rivals.run,
     "evaluation-rivals": evaluation_rivals.run,
     "memory": memory.run,
+    "soak": soak.run,
     "machines": machines.run,
     "sweep": sweep.run,
     "learning": learning.run,
     "loss-curve": loss_curve.run,
 }
 
-parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; default: all")
 parser.add_argument("--repeats", type=int, default=3, help="rounds of each comparison (default 3)")
 parser.add_argument("--output", type=Path, default=Path(".xstilts/benchmarks.json"))

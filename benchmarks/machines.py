@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import Report
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.finished import PREDICTIONS
 from harness.execution.weights import weights_difference
 from harness.leaderboard.predictions import evaluation_answers
 from harness.store.manifest import STAGES
 from harness.store.store import Store
-from tests.benchmarks.report import Report
 
 SEQUENCE = """\
 name: machines

@@ -18,7 +18,7 @@ BATCH, LENGTH, LEARNING_RATE = 16, 128, 5e-5
 def data_folder() -> Path | None:
     """The real data, where at hand: XSTILTS_TEST_DATA, or `shared/data` beside the repository."""
     named = os.environ.get("XSTILTS_TEST_DATA")
-    folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     return folder if (folder / "xtreme" / "xnli" / "train-en.tsv").is_file() else None
 
 

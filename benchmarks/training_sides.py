@@ -11,10 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.training.batches import BatchPlan
-from harness.training.memory import keep_memory
-from harness.training.stage import train_stage
-from tests.benchmarks.material import (
+from benchmarks.material import (
     BATCH,
     LEARNING_RATE,
     LENGTH,
@@ -24,6 +21,9 @@ from tests.benchmarks.material import (
     task_examples,
     training_examples,
 )
+from harness.training.batches import BatchPlan
+from harness.training.memory import keep_memory
+from harness.training.stage import train_stage
 
 
 def harness_side(

@@ -68,11 +68,11 @@ class Report:
 
 
 def side(name: str, **settings: object) -> dict[str, Any]:
-    """Run one side of a comparison (tests.benchmarks.sides) in a process of its own; return what it measured.
+    """Run one side of a comparison (benchmarks.sides) in a process of its own; return what it measured.
 
     A process each, so that neither finds the other's caches, thread pools or process group.
     """
-    command = [sys.executable, "-m", "tests.benchmarks.sides", name, json.dumps(settings)]
+    command = [sys.executable, "-m", "benchmarks.sides", name, json.dumps(settings)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from lm_eval.api.model import LM
 
+from benchmarks.material import LENGTH, data_folder, evaluation_tasks, result, stage_job
 from harness.config.hyperparameters import Precision
 from harness.evaluation.datasets import scored_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
 from harness.training.stage import train_stage
-from tests.benchmarks.material import LENGTH, data_folder, evaluation_tasks, result, stage_job
 
 BATCH = 64
 

@@ -7,7 +7,7 @@ frozen word embeddings on all sides. R1 pads to 128 in fp32, the others run in b
 
 import itertools
 
-from tests.benchmarks.report import Report, side
+from benchmarks.report import Report, side
 
 ROWS = 640
 # Multiply-adds of a token in the 12 layers of e5-small: 12 · (4 · 384² + 2 · 384 · 1536); attention left out.

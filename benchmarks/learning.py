@@ -11,12 +11,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from benchmarks.material import data_folder, result, stage_job
+from benchmarks.report import Report, side
 from harness.config.catalogue import Catalogue
 from harness.config.task_base import HeldOutSources
 from harness.config.training_task import TrainingTask
 from harness.training.stage import train_stage
-from tests.benchmarks.material import data_folder, result, stage_job
-from tests.benchmarks.report import Report, side
 
 # Kind -> task, settings, metric and bar.
 RECIPES = {

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from datasets import Dataset
 
+from benchmarks.report import Report
 from harness.config.training_task import ClassificationTask, FolderSource, Sources
 from harness.data.examples import classification_dataset
 from harness.data.fingerprint import fingerprint
-from harness.data.overlap import find_overlap
+from harness.data.overlap import OverlapSearch
 from harness.data.rows import load_training_rows
-from tests.benchmarks.report import Report
 
 LABELS = ("entailment", "neutral", "contradiction")
 LATIN, THAI = "abcdefghijklmnopqrstuvwxyz", "กขคงจชซญดตถทธนบปผพฟภมยรลวศสหอ"
@@ -40,9 +40,8 @@ def run(report: Report, repeats: int) -> None:
                  lambda: load_training_rows(task, data_dir=Path(folder)), repeats)  # fmt: skip
     evaluation = _evaluation([sentence(THAI if row % 2 else LATIN) for row in range(150_000)])
     report.measured("400,000 rows: fingerprint", lambda: fingerprint(training, LABELS), repeats)
-    report.measured(
-        "400,000 rows against 75,000: overlap", lambda: find_overlap(training, evaluation), repeats
-    )
+    report.measured("400,000 rows against 75,000: overlap",
+                    lambda: OverlapSearch(evaluation).find(training), repeats)  # fmt: skip
 
 
 def _evaluation(sentences: list[str]) -> Dataset:
