@@ -9,8 +9,9 @@ from ctypes.util import find_library
 from typing import Any
 
 from harness.config.deepspeed_keys import KEYS, MONITORS, DeepSpeedKey, Effect, Keys, homes
-from harness.config.problem import Problem, listed, nearest
+from harness.config.problem import Problem, listed
 from harness.config.yaml_source import Key, YamlSource, dotted
+from harness.message_text import nearest
 from harness.named_path import is_folder, user_path
 
 AUTO = "auto"

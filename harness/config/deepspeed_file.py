@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.deepspeed_checks import deepspeed_problems
-from harness.config.problem import Problem, SpecError, listed, nearest
+from harness.config.problem import Problem, SpecError, listed
 from harness.config.yaml_source import Key, YamlSource, parse_yaml, read_text
+from harness.message_text import nearest
 from harness.named_path import is_file, user_path
 from harness.resources import shipped
 
