@@ -73,7 +73,7 @@ def learn(kind: str) -> None:
 
 
 def _other_files(task: TrainingTask, train: str, held_out: str) -> TrainingTask:
-    folder = task.sources.folder.model_copy(update={"path": f"learning/{train}"})
+    folder = task.sources.layouts[0].model_copy(update={"path": f"learning/{train}"})
     other = HeldOutSources(folder=folder.model_copy(update={"path": f"learning/{held_out}"}))
     sources = task.sources.model_copy(update={"folder": folder})
     return task.model_copy(update={"sources": sources, "held_out": other})

@@ -50,7 +50,7 @@ def test_a_few_shot_stage_goes_on_with_the_target_s_head_on_k_rows_of_the_langua
     assert list(content.tasks) == ["xnli (zh, development)"]
     task = content.tasks["xnli (zh, development)"]
     assert task.language == "zh" and task.labels == sequence.tasks["xnli"].labels
-    assert task.sources.folder is not None and task.sources.folder.path == "xtreme/xnli/dev-zh.tsv"
+    assert task.sources.layouts[0].path == "xtreme/xnli/dev-zh.tsv"
     assert task.sources.hub is not None and task.sources.hub.split == "validation"
     (kept,) = kept_heads(sequence, stage).values()
     assert kept.stage == stage.parent and kept.stage.role == "target"

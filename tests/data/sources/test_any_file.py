@@ -94,8 +94,7 @@ def broken(draw: st.DrawFn, sound: bytes) -> bytes:
 
 def _read_or_refused(folder: Path, name: str, content: bytes) -> str:
     task, _ = SOUND[name]
-    assert task.sources.folder is not None
-    path = folder / task.sources.folder.path
+    path = folder / task.sources.layouts[0].path
     path.write_bytes(content)
     try:
         rows = load_training_rows(task, data_dir=folder)
@@ -114,8 +113,7 @@ def _read_or_refused(folder: Path, name: str, content: bytes) -> str:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_file_is_read(tmp_path: Path, name: str) -> None:
     task, content = SOUND[name]
-    assert task.sources.folder is not None
-    (tmp_path / task.sources.folder.path).write_bytes(content)
+    (tmp_path / task.sources.layouts[0].path).write_bytes(content)
     assert len(load_training_rows(task, data_dir=tmp_path).dataset) in (2, 4)
 
 
@@ -197,7 +195,7 @@ def test_a_small_parquet_file_cannot_unpack_to_more_than_is_read_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 40,000 references to one text of 10 kB: 400 MB in memory, some kilobytes on the disk.
-    monkeypatch.setattr("harness.data.sources.folder._MOST_BYTES", 2**25)
+    monkeypatch.setattr("harness.data.sources.arrow_file.MOST_BYTES", 2**25)
     text = pa.array(["x" * 10_000])
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 40_000, pa.int32()), text)
     path = tmp_path / "rows.parquet"
