@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.training.batches import BatchPlan, epoch_batches, shares, subsample
+from harness.training.batches import BatchPlan, epoch_batches, shares, step_count, subsample
 
 
 def lengths_of(rows, seed=0):
@@ -48,7 +48,7 @@ def test_the_shares_of_all_ranks_are_the_batch(rows, ranks, accumulation):
 
 
 def test_a_plan_can_be_entered_at_any_step():
-    plan = BatchPlan.of(lengths_of(70), 8, 2.5, None, 4)
+    plan = BatchPlan(lengths_of(70), 8, step_count(2.5, 9, None), 4)
     assert plan.steps == 23
     whole = list(plan.from_step(0))
     assert len(whole) == 23
@@ -62,11 +62,10 @@ def test_a_plan_can_be_entered_at_any_step():
 
 
 def test_steps_replace_epochs_and_parts_of_an_epoch_round_up_to_steps():
-    lengths = lengths_of(300)
-    assert BatchPlan.of(lengths, 10, 0.1, None, 0).steps == 3
-    assert BatchPlan.of(lengths, 10, 0.101, None, 0).steps == 4
-    assert BatchPlan.of(lengths, 10, 0.0001, None, 0).steps == 1
-    assert BatchPlan.of(lengths, 10, 5, 7, 0).steps == 7
+    assert step_count(0.1, 30, None) == 3
+    assert step_count(0.101, 30, None) == 4
+    assert step_count(0.0001, 30, None) == 1
+    assert step_count(5, 30, 7) == 7
 
 
 def test_a_subsample_is_drawn_by_the_seed_in_order_of_the_rows():
