@@ -296,8 +296,8 @@ def require_format(root: Path) -> None:
         return
     if isinstance(found, int) and found < FORMAT:
         raise StoreError(
-            f"store {root}: its format is {found}, this xstilts reads {FORMAT}. An older version made it, and "
-            f"this one would not use its stages: move it away (`mv {root} {root}.old`) or name another folder "
+            f"store {root}: its format is {found}, this xstilts reads {FORMAT}. An older version made it; "
+            f"its stages are of no use here: move it away (`mv {root} {root}.old`) or name another folder "
             "by --store, and give the same command again; the stages are trained anew"
         )
     raise StoreError(
