@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.training.batches import BatchPlan, epoch_batches, shares, step_count, subsample
@@ -9,7 +9,6 @@ def lengths_of(rows, seed=0):
     return np.random.RandomState(seed).randint(5, 129, rows).astype(np.int64)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 700), st.integers(1, 40), st.integers(0, 2**31 - 1), st.integers(0, 5))
 def test_an_epoch_holds_every_row_once_and_one_smaller_batch_at_most(rows, batch_size, seed, epoch):
     batches = epoch_batches(lengths_of(rows), batch_size, seed, epoch)
@@ -36,7 +35,6 @@ def test_the_order_follows_seed_and_epoch():
         assert [batch.tolist() for batch in other] != [batch.tolist() for batch in first]
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 64), st.integers(1, 4), st.integers(1, 4))
 def test_the_shares_of_all_ranks_are_the_batch(rows, ranks, accumulation):
     batch = np.random.RandomState(rows).permutation(rows)
