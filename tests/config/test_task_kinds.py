@@ -6,10 +6,11 @@ import pytest
 from harness.config.catalogue import Catalogue
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import load_sequences
+from harness.config.mixture import Sampling
 from harness.config.problem import SpecError
 from harness.config.training_task import training_task
 from harness.config.training_task_file import read_training_task
-from harness.plan.identity import stage_digest
+from harness.plan.identity import MemberIdentity, stage_digest
 from tests.config.files import SEQUENCE, changed, write
 
 HEAD = "name: own\ntitle: Mine\ncitation: nobody\nlicense: CC0\n"
@@ -128,7 +129,8 @@ def test_settings_of_a_kind_enter_the_digest_and_held_out_rows_do_not() -> None:
     }  # fmt: skip
 
     def digest(**changes: object) -> str:
-        return stage_digest("0" * 32, training_task(content | changes), "f" * 64, Hyperparameters(), 1)
+        member = MemberIdentity(training_task(content | changes), "f" * 64, Hyperparameters())
+        return stage_digest("0" * 32, [member], Sampling(), Hyperparameters(), 1)
 
     held_out = {"folder": {"path": "b.json", "format": "squad"}}
     assert digest() == digest(held_out=held_out) == digest(doc_stride=128)
