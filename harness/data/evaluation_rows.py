@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.config.training_task import FolderSource, HubSource
+from harness.config.task_base import FolderSource, HubSource
 from harness.data.evaluation_corpora import CORPORA, EvaluationCorpus
 from harness.data.examples import classification_dataset, input_texts
 from harness.data.fingerprint import fingerprint
