@@ -36,7 +36,8 @@ def command(arguments: tuple[str, ...]) -> None:
 
     from harness.evaluation.task_manager import EvaluationTaskManager
 
-    ours = EvaluationTaskManager(include_defaults=False).all_tasks
+    folders = list(_values_of(arguments, ("--include_path",)))
+    ours = EvaluationTaskManager(include_path=folders, include_defaults=False).all_tasks
     asked = list(_values_of(arguments, ("--tasks", "-t")))
     # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
     only_ours = bool(asked) and all(task in ours for task in asked)

@@ -74,7 +74,7 @@ class EmbeddedSource(FrozenModel):
 
     corpus: Name
     language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
-    split: Literal["train", "validation"] = "train"
+    split: Literal["train", "validation", "test"] = Field("train", description="Test rows are for corpora.")
 
 
 class Sources(FrozenModel):
@@ -97,7 +97,7 @@ class Sources(FrozenModel):
         # datasets' syntax: `train+test[:10%]`
         splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
         stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
-        return frozenset(splits | {stem})
+        return frozenset(splits | {stem} | ({self.embedded.split} if self.embedded else set()))
 
 
 class HeldOutSources(FrozenModel):
