@@ -23,12 +23,13 @@ test-slow: venv ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m slow
 
 bench: venv ## Measure the speed of what has a bar or a fact to keep.
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
-lint: venv ## Check style and types.
+lint: venv ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict harness
+	$(BIN)/lint-imports --no-cache
 
 venv: $(INSTALLED) ## Make .venv from requirements.lock; kept while that file stays the same.
 

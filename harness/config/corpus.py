@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
-from harness.config.problem import Problem, SpecError, listed, nearest
+from harness.config.problem import Problem, SpecError, listed
 from harness.config.task_base import FolderSource, HubSource, Name, Sources, Task, Text, require_distinct
 from harness.config.training_task import TASK_KINDS, EmbeddedSource, TrainingTask, training_task
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
 from harness.frozen_model import FrozenModel
+from harness.message_text import nearest
 
 Split = Literal["test", "validation"]
 Language = Annotated[

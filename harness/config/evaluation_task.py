@@ -11,10 +11,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.config.corpus import Corpus, check_corpus, is_corpus
-from harness.config.problem import Problem, SpecError, listed, nearest
+from harness.config.problem import Problem, SpecError, listed
 from harness.config.training_task import Name, Text
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.message_text import nearest
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from harness.config.catalogue import Catalogue, find_sequence
 from harness.config.corpus import Corpus, check_corpus, is_corpus
+from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.orders import ORDER_SHAPES
 from harness.config.outline import Outline
-from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed, nearest
+from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed
 from harness.config.sequence_checks import scoring_leaves, sequence_problems
 from harness.config.sequence_file import SequenceFile
 from harness.config.text_to_text_checks import text_to_text_problems
@@ -21,6 +22,7 @@ from harness.config.training_task import TrainingTask
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.wording import own_message, read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.message_text import nearest
 from harness.named_path import is_file
 
 
@@ -101,6 +103,8 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     problems += _model_problems(source)
     problems += islice(text_to_text_problems(outline, known), MOST_SOUGHT)
     problems += known.problems
+    if not problems and spec is not None and deepspeed is not None:
+        problems += agreement_problems(deepspeed, spec.stage_settings())
     if problems or spec is None or deepspeed is None:
         raise SpecError(problems)
     names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]

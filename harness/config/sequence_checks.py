@@ -9,9 +9,9 @@ from harness.config.kept_head_checks import kept_head_problems
 from harness.config.mixture_checks import mixture_problems
 from harness.config.order_checks import order_problems, twice
 from harness.config.outline import Outline
-from harness.config.problem import Problem, listed, nearest
+from harness.config.problem import Problem, listed
 from harness.config.training_task import TrainingTask
-from harness.message_text import cut
+from harness.message_text import cut, nearest
 
 
 def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:

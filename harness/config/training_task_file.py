@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
-from harness.config.problem import Problem, SpecError, listed, nearest, shown
+from harness.config.problem import Problem, SpecError, listed, shown
 from harness.config.training_task import (
     TASK_KINDS,
     AnyKindTask,
@@ -14,7 +14,7 @@ from harness.config.training_task import (
 )
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
-from harness.message_text import cut
+from harness.message_text import cut, nearest
 
 Scorers = Mapping[str, tuple[EvaluationTask, ...]]
 """Name of an evaluation task or group -> its leaf tasks."""

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed, nearest, shown
+from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed, shown
 from harness.config.yaml_source import Key, YamlSource, dotted
-from harness.message_text import cut
+from harness.message_text import cut, nearest
 
 M = TypeVar("M", bound=BaseModel)
 _Schema = Mapping[str, Any]

@@ -73,11 +73,3 @@ def test_two_processes_give_the_weights_of_one(one_process, laboratory, weights)
     for key in ("samples", "tokens", "steps"):
         assert answers[0]["result"][key] == one[key]
     assert answers[0]["result"]["final_loss"] == pytest.approx(one["final_loss"], abs=1e-4)
-
-
-@pytest.mark.slow
-def test_a_worker_stays_small_over_many_stages(laboratory):
-    for level, allowed in (("zero2", 10e6), ("zero3", 60e6)):
-        jobs = [laboratory.job(f"many-{level}-{number}", level, steps=3) for number in range(12)]
-        resident = [answer["rss"] for answer in laboratory.train(*jobs)]
-        assert resident[-1] - resident[2] < allowed, resident
