@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
 from harness.config.problem import Problem, SpecError, listed
-from harness.config.task_base import FolderSource, HubSource, Name, Sources, Task, Text, require_distinct
+from harness.config.task_base import (
+    LAYOUT_TAGS,
+    FolderSource,
+    HubSource,
+    Layouts,
+    Name,
+    Sources,
+    Task,
+    Text,
+    listed_layouts,
+    require_distinct,
+)
 from harness.config.training_task import TASK_KINDS, EmbeddedSource, TrainingTask, training_task
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
@@ -51,7 +62,7 @@ class EmbeddedCorpus(FrozenModel):
 class CorpusSources(FrozenModel):
     """Where the rows come from; the first that is available is used: folder, hub, embedded."""
 
-    folder: CorpusFolder | None = None
+    folder: Layouts[CorpusFolder] | None = None
     hub: CorpusHub | None = None
     embedded: EmbeddedCorpus | None = None
 
@@ -59,16 +70,16 @@ class CorpusSources(FrozenModel):
     def _at_least_one(self) -> Self:
         if self.folder is None and self.hub is None and self.embedded is None:
             raise ValueError("at least one of folder, hub and embedded is needed")
-        for source in (self.folder, self.hub):
+        for source in (*listed_layouts(self.folder), self.hub):
             if source is not None and LANGUAGE not in str(source.model_dump(exclude={"languages"})):
                 raise ValueError(f"{LANGUAGE} must stand in every source (path, config or only)")
         return self
 
     def of(self, language: str, split: Split) -> Sources:
         """Return the sources of one language and split."""
-        folder, hub, embedded = self.folder, self.hub, self.embedded
+        layouts, hub, embedded = listed_layouts(self.folder), self.hub, self.embedded
         return Sources(
-            folder=None if folder is None else _filled(folder, FolderSource, language, split),
+            folder=tuple(_filled(layout, FolderSource, language, split) for layout in layouts) or None,
             hub=None if hub is None else _filled(hub, HubSource, language, split),
             embedded=None
             if embedded is None
@@ -82,8 +93,8 @@ class CorpusFile(FrozenModel):
     name: Name
     kind: Text = Field(description="What is asked of the model: a kind of training task.")
     title: Text = Field(description="Its name in the literature.")
-    citation: Text
-    license: Text
+    citation: Text | None = Field(None, description="Where the data set was published.")
+    license: Text | None = Field(None, description="Under which terms; not needed for your own data.")
     version: float = Field(1.0, ge=0, description="Raised by hand when the meaning of its tasks changes.")
     task_prefix: Name | None = Field(
         None, description="Its group of evaluation tasks, PREFIX_LANGUAGE; default: the corpus's name."
@@ -186,7 +197,7 @@ def check_corpus(source: YamlSource) -> Corpus:
     problems = list(_problems(source, data))
     own = {key: value for key, value in data.items() if key in CorpusFile.model_fields}
     try:
-        definition = read_model(replace(source, data=own) if data else source, CorpusFile)
+        definition = read_model(replace(source, data=own) if data else source, CorpusFile, LAYOUT_TAGS)
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from error
     if problems:
@@ -195,7 +206,9 @@ def check_corpus(source: YamlSource) -> Corpus:
     shared = definition.model_dump(include={"name", "kind", "title", "citation", "license"})
     sources = definition.sources.of(definition.languages[0], definition.splits[0])
     content = {**shared, **columns, "sources": sources.model_dump(mode="json", exclude_none=True)}
-    task = training_task(read_model(replace(source, data=content), TASK_KINDS[definition.kind]).model_dump())
+    task = training_task(
+        read_model(replace(source, data=content), TASK_KINDS[definition.kind], LAYOUT_TAGS).model_dump()
+    )
     if task.kind == "tagging" and not task.labels:
         message = "a corpus names its labels: those that occur may differ from language to language"
         raise SpecError([source.problem(("kind",), message, "write labels: […]")])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.problem import Problem, SpecError, listed, shown
+from harness.config.task_base import LAYOUT_TAGS
 from harness.config.training_task import (
     TASK_KINDS,
     AnyKindTask,
@@ -58,9 +59,9 @@ def _of_its_kind(source: YamlSource) -> TrainingTask:
     model = TASK_KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         # Of an unknown kind, what all kinds share can still be checked.
-        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask)
+        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask, LAYOUT_TAGS)
         raise AssertionError(f"kind {kind!r} has no model")
-    return training_task(read_model(source, model).model_dump())
+    return training_task(read_model(source, model, LAYOUT_TAGS).model_dump())
 
 
 def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:

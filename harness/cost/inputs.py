@@ -17,7 +17,6 @@ from harness.config.training_task import (
 )
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
-from harness.data.location import below
 from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
 from harness.named_path import is_file, user_path
@@ -136,10 +135,9 @@ def _mixed_size(
 
 def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
+    from harness.data.sources.layouts import find_layout
 
-    if data_dir is not None and all(
-        part.folder is not None and is_file(below(data_dir, part.folder.path)) for part in task.all_sources
-    ):
+    if all(find_layout(part.layouts, data_dir) is not None for part in task.all_sources):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if task.expected_rows is not None:

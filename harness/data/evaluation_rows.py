@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, get_args
 from harness.config.corpus import Corpus, Split
 from harness.data.kinds.registry import make_examples, needed_columns
 from harness.data.labels import NO_LABEL
-from harness.data.location import below
 from harness.data.rows import first_available_source, rows_fingerprint
 from harness.data.sources.columns import SourceColumns
 from harness.data.sources.folder import read_file
+from harness.data.sources.layouts import find_layout
 from harness.errors import UserError
 from harness.message_text import in_short
-from harness.named_path import is_file
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -111,7 +110,7 @@ def load_evaluation_rows(
         rows_fingerprint(corpus.task, found.dataset, found.labels),
         source.source,
         source.revision,
-        (warning,) if warning else (),
+        (*source.notes, *((warning,) if warning else ())),
     )
 
 
@@ -130,10 +129,10 @@ def _require_aligned(
     """
     label = getattr(corpus.task, "label", None)  # kinds with one label for a row say so by this column
     for other in corpus.languages:
-        layout = corpus.sources(other, split).folder
-        if other == language or layout is None or not is_file(below(data_dir, layout.path)):
+        found = find_layout(corpus.sources(other, split).layouts, data_dir)
+        if other == language or found is None:
             continue
-        path = below(data_dir, layout.path)
+        layout, path = found
         theirs = read_file(path, layout, needed_columns(corpus.task))
         remedy = (
             f"row i must be the same item in every language of {corpus.title}, so take all files from one "

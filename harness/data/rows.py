@@ -9,13 +9,11 @@ from harness.config.training_task import Sources, TrainingTask
 from harness.data.fingerprint import fingerprint, fingerprint_of_kind
 from harness.data.kinds.examples import Examples
 from harness.data.kinds.registry import make_examples, needed_columns
-from harness.data.location import below
 from harness.data.sources.columns import SourceColumns
 from harness.data.sources.embedded import read_embedded
-from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
+from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
-from harness.named_path import is_there
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -75,7 +73,7 @@ def load_training_rows(
     """
     revisions = revision.split(_AND) if revision else [""] * len(task.all_sources)
     parts = [
-        first_available_source(_name(task), sources, needed_columns(task), data_dir, commit or None)
+        _source(task, sources, data_dir, commit or None)
         for sources, commit in zip(task.all_sources, revisions, strict=True)
     ]
     return _rows(task, parts)
@@ -127,7 +125,7 @@ def load_held_out_rows(
         return None
     sources = Sources(folder=task.held_out.folder, hub=task.held_out.hub)
     try:
-        source = first_available_source(_name(task), sources, needed_columns(task), data_dir)
+        source = _source(task, sources, data_dir, None)
     except NoSourceError:
         return None
     return _rows(task, [source], trained)
@@ -139,7 +137,8 @@ def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str
     source = f" {_AND} ".join(part.source for part in parts)
     commits = [part.revision or "" for part in parts]
     revision = _AND.join(commits) if any(commits) else None
-    warnings = _warnings(task, source, found)
+    notes = tuple(note for part in parts for note in part.notes)
+    warnings = (*notes, *_warnings(task, source, found))
     return TrainingRows(found.dataset, digest, source, revision, warnings, found.labels)
 
 
@@ -160,7 +159,12 @@ def rows_fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, 
 
 
 def first_available_source(
-    what: str, sources: Sources, needed: tuple[str, ...], data_dir: Path | None, revision: str | None = None
+    what: str,
+    sources: Sources,
+    needed: tuple[str, ...],
+    data_dir: Path | None,
+    revision: str | None = None,
+    skip_bad: bool | None = None,
 ) -> SourceColumns:
     """Return the columns of the first of some sources that is available: folder, hub, embedded.
 
@@ -170,22 +174,16 @@ def first_available_source(
         needed: The columns.
         data_dir: The data folder, or None for none.
         revision: Commit of the hub repository, in place of the source's own.
+        skip_bad: What to do about lines that break a file's format (see `read_file`).
 
     Raises:
         NoSourceError: none is available; lists each that was tried and why not.
         UserError: a source is available but faulty (see `harness.data.sources`).
     """
     attempts: list[tuple[str, Callable[[], SourceColumns | str]]] = []
-    folder, hub, embedded = sources.folder, sources.hub, sources.embedded
-    if folder is not None:
-
-        def from_folder() -> SourceColumns | str:
-            if data_dir is None:
-                return f"{folder.path} below the data folder: none is named by --data-dir or XSTILTS_DATA"
-            path = below(data_dir, folder.path)
-            return read_file(path, folder, needed) if is_there(path) else f"{path}: no such file"
-
-        attempts.append(("folder", from_folder))
+    layouts, hub, embedded = sources.layouts, sources.hub, sources.embedded
+    if layouts:
+        attempts.append(("folder", lambda: read_layouts(layouts, needed, data_dir, skip_bad)))
     if hub is not None:
         pinned = hub if revision is None else hub.model_copy(update={"revision": revision})
         attempts.append(("hub", lambda: _or_reason(lambda: read_hub(pinned, needed))))
@@ -200,8 +198,11 @@ def first_available_source(
     raise NoSourceError(f"{what}: no source of its rows is available:" + "".join(reasons))
 
 
-def _name(task: TrainingTask) -> str:
-    return f"training task {task.name!r}"
+def _source(
+    task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
+) -> SourceColumns:
+    what, needed = f"training task {task.name!r}", needed_columns(task)
+    return first_available_source(what, sources, needed, data_dir, revision, task.skip_bad_rows)
 
 
 def _or_reason(read: Callable[[], SourceColumns]) -> SourceColumns | str:

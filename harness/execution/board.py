@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.execution.entries import data_record
+from harness.data.record import DataRecord
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
@@ -110,7 +110,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    recipe = tuple(resolution.recipe(part) for part in sequence.stages())
+    recipe = tuple(resolution.config_hash(part) for part in sequence.stages())
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
@@ -139,7 +139,7 @@ def _seed_result(
 def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
     """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
     after = []
-    for last, stage in enumerate(target.line(), 1):
+    for last, stage in enumerate(target.lineage(), 1):
         result = finished.retention(stage)
         # A stage none of whose tasks so far has held-out rows has nothing to be measured.
         scores = {score.place: score.value for score in result.scores} if result else {}
@@ -180,7 +180,7 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     uses = []
     for role, sets in (("training", resolution.training), ("evaluation", resolution.evaluation)):
         for name, rows in sets.items():
-            use = {"name": name, "role": role, **data_record(rows).model_dump()}
+            use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
             if role == "training":
                 loaded = resolution.plan.loaded
                 task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)

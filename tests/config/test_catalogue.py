@@ -73,8 +73,8 @@ def test_a_corpus_of_the_user_is_known_with_its_tasks(home: Path, tmp_path: Path
     (loaded,) = load_sequences([write(tmp_path, "trial.yaml", changed(SEQUENCE, *changes))])
     leaves = loaded.evaluations["own"]
     assert [leaf.name for leaf in leaves] == ["own_nli_en", "own_nli_de"]
-    source = leaves[1].corpus.sources("de", "test").folder
-    assert source is not None and source.path == "own/german.tsv"
+    (source,) = leaves[1].corpus.sources("de", "test").layouts
+    assert source.path == "own/german.tsv"
     assert loaded.task_folders == ((tmp_path / "tasks",) if beside else ())
 
 
