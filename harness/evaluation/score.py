@@ -87,20 +87,21 @@ def evaluate_checkpoint(
 
 def _predictions(task: str, loaded: LoadedTasks, logprobs: NDArray[np.float64]) -> TaskItems:
     """Name each item's likeliest label, the first of equals, and score it."""
-    rows = loaded.rows[task]
-    scored = rows.dataset[: len(logprobs)]
+    rows = loaded.rows[task].rows
+    scored, labels = rows.dataset[: len(logprobs)], rows.label_names
     return TaskItems.scored(
         task,
-        loaded.tasks[task].config.metadata["language"],
-        items=[str(item) for item in scored["item_id"]],
-        predictions=[rows.labels[label] for label in logprobs.argmax(axis=1)],
-        references=[rows.labels[label] for label in scored["label"]],
+        loaded.rows[task].language,
+        items=scored["item_id"],
+        predictions=[labels[label] for label in logprobs.argmax(axis=1)],
+        references=[labels[label] for label in scored["label"]],
         metrics=[metric("accuracy")],
+        clusters=scored["cluster"],
     )
 
 
 def _score(task: str, loaded: LoadedTasks, results: Mapping[str, Any], predictions: TaskItems) -> TaskScore:
-    scored, rows = results["results"][task], loaded.rows[task]
+    scored, rows = results["results"][task], loaded.rows[task].rows
     items = results["n-samples"][task]["effective"]
     accuracy, stderr = scored["acc,none"], scored["acc_stderr,none"]
     if items != len(predictions) or abs(accuracy - predictions.score) > _EQUAL:
