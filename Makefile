@@ -19,16 +19,18 @@ demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its 
 test: venv ## Run the fast tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 8 --dist loadfile
 
+# The tests that hypothesis drives try more examples than `make test` does, and new ones each time.
 test-slow: venv ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile deep
 
 bench: venv ## Measure the speed of what has a bar or a fact to keep.
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
-lint: venv ## Check style and types.
+lint: venv ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict harness
+	$(BIN)/lint-imports --no-cache
 
 venv: $(INSTALLED) ## Make .venv from requirements.lock; kept while that file stays the same.
 

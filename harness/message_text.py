@@ -2,9 +2,11 @@
 
 import unicodedata
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 LONGEST_VALUE = 80
 _LONGEST_LIST = 400
+_LONGEST_SOUGHT = 120
 # Control characters, halves of characters, unassigned and private ones, and line and paragraph separators.
 _NOT_SHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -27,6 +29,12 @@ def names_in_short(names: Iterable[str], most: int = _LONGEST_LIST) -> str:
 def values_in_short(values: Iterable[object], most: int = _LONGEST_LIST) -> str:
     """Return values as Python writes them, else as `names_in_short` does names."""
     return _list([in_short(value) for value in values], most)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
+    near = get_close_matches(name.lower()[:_LONGEST_SOUGHT], list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'? " if near else ""
 
 
 def printable(text: str) -> str:

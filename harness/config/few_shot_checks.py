@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from harness.config.catalogue import Catalogue
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.outline import Outline
-from harness.config.problem import Problem, listed, nearest
+from harness.config.problem import Problem, listed
 from harness.config.task_kinds import ClassificationTask
 from harness.config.yaml_source import Key
+from harness.message_text import nearest
 
 
 def few_shot_problems(

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from harness.config.catalogue import Catalogue
 from harness.config.outline import Outline
-from harness.config.problem import Problem, listed, nearest
+from harness.config.problem import Problem, listed
 from harness.config.sequence_file import MEMBER_SETTINGS
-from harness.message_text import cut
+from harness.message_text import cut, nearest
 
 
 def mixture_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:

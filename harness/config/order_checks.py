@@ -6,9 +6,10 @@ from typing import get_args
 
 from harness.config.balanced_design import MOST_TASKS_OF_SHORT_DESIGN, Design, block_rows, most_rows
 from harness.config.outline import Outline
-from harness.config.problem import Problem, listed, nearest
+from harness.config.problem import Problem, listed
 from harness.config.sequence_file import MOST_INTERMEDIATES
 from harness.config.yaml_source import Key, dotted
+from harness.message_text import nearest
 
 
 def order_problems(outline: Outline) -> Iterator[Problem]:

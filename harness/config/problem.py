@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from harness.errors import UserError
@@ -65,12 +64,6 @@ def shown(value: object) -> str:
     text = _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
     text = "".join(character if character.isprintable() else "?" for character in text)
     return cut(text, _LONGEST_FOUND)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
-    near = get_close_matches(name.lower()[:_LONGEST_FOUND], list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'? " if near else ""
 
 
 def listed(names: Iterable[str], most: int = 40) -> str:

@@ -1,13 +1,16 @@
 """What training tasks of every kind have in common: names, description, and where the rows come from."""
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     field_validator,
     model_validator,
 )
@@ -27,7 +30,7 @@ Name = Annotated[
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
-TABLES = ("tsv", "csv", "jsonl", "parquet")
+TABLES = ("tsv", "csv", "jsonl", "parquet", "arrow")
 """The file formats that hold named columns of any content."""
 
 
@@ -46,14 +49,24 @@ class FolderSource(FrozenModel):
     path: Annotated[Text, AfterValidator(_stays_below)] = Field(
         description="Relative path below the data folder; never leaves it."
     )
-    format: Literal["tsv", "csv", "jsonl", "parquet", "squad", "conll", "text"] = Field(
-        description="squad: SQuAD's JSON; conll: a word and its tag on each line, blank lines between "
-        "sentences; text: a text on each line."
+    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text"] = Field(
+        description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a word "
+        "and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; text: a "
+        "text on each line. Files may be compressed (gz, bz2, xz, zst)."
     )
     columns: tuple[Text, ...] | None = Field(
         None,
         min_length=1,
         description="Column names of a file without a header line.",
+    )
+    rename: dict[Text, Text] | None = Field(
+        None,
+        min_length=1,
+        description="Column of the file -> the task's name for it; where the file has no such column, the "
+        "task's own name is looked for.",
+    )
+    only: dict[Text, Text] | None = Field(
+        None, min_length=1, description="Column -> how its text begins; other rows are left out."
     )
 
 
@@ -69,18 +82,44 @@ class HubSource(FrozenModel):
     )
 
 
+_ONE, _SEVERAL = "(one layout)", "(several layouts)"
+LAYOUT_TAGS = frozenset((_ONE, _SEVERAL))
+"""Parts of the places of pydantic's errors that tell one layout from a list; no keys of the file."""
+
+_Folder = TypeVar("_Folder", bound=FolderSource)
+
+
+def _one_or_several(value: Any) -> str:
+    return _SEVERAL if isinstance(value, list | tuple) else _ONE
+
+
+Layouts = Annotated[
+    Annotated[_Folder, Tag(_ONE)]
+    | Annotated[tuple[_Folder, ...], Tag(_SEVERAL), Field(min_length=1, max_length=20)],
+    Discriminator(_one_or_several),
+]
+"""One layout of a data set's files, or several, of which the first that is there is used."""
+
+
+def listed_layouts(folder: _Folder | tuple[_Folder, ...] | None) -> tuple[_Folder, ...]:
+    """Return the layouts of `Layouts` as a tuple; empty for None."""
+    if folder is None:
+        return ()
+    return folder if isinstance(folder, tuple) else (folder,)
+
+
 class EmbeddedSource(FrozenModel):
     """A data set of the corpus that xstilts generates itself."""
 
     corpus: Name
     language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
-    split: Literal["train", "validation"] = "train"
+    split: Literal["train", "validation", "test"] = Field("train", description="Test rows are for corpora.")
 
 
 class Sources(FrozenModel):
     """Where the rows come from; the first that is at hand is used: folder, hub, embedded."""
 
-    folder: FolderSource | None = None
+    folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
     embedded: EmbeddedSource | None = None
 
@@ -91,19 +130,25 @@ class Sources(FrozenModel):
         return self
 
     @property
+    def layouts(self) -> tuple[FolderSource, ...]:
+        """The layouts of the folder's files, in the order in which they are looked for."""
+        return listed_layouts(self.folder)
+
+    @property
     def split_names(self) -> frozenset[str]:
         """The splits that these sources are by their names; XTREME's files say `dev` for validation."""
-        hub, folder = self.hub, self.folder
         # datasets' syntax: `train+test[:10%]`
-        splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
-        stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
-        return frozenset(splits | {stem})
+        splits = {part.split("[")[0].strip() for part in self.hub.split.split("+")} if self.hub else set()
+        names = (layout.path.rsplit("/", 1)[-1] for layout in self.layouts)
+        # test-de.tsv, test_2k.tsv, xnli.test.tsv
+        words = {word for name in names for word in re.split(r"[-_.]", name)}
+        return frozenset(splits | words | ({self.embedded.split} if self.embedded else set()))
 
 
 class HeldOutSources(FrozenModel):
     """Where held-out rows come from; the first that is at hand is used: folder, hub."""
 
-    folder: FolderSource | None = None
+    folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
 
     @model_validator(mode="after")
@@ -131,14 +176,18 @@ class Task(FrozenModel):
 
     name: Name
     title: Text
-    citation: Text
-    license: Text
+    citation: Text | None = Field(None, description="Where the data set was published.")
+    license: Text | None = Field(None, description="Under which terms; not needed for your own data.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
         "en",
         description="ISO 639-1 code of the rows' language.",
         json_schema_extra={"patternErrorMessage": "a language code of two lower-case letters (ISO 639-1)"},
     )
     expected_rows: int | None = Field(None, ge=1, le=10**12, description="Published number of rows.")
+    skip_bad_rows: bool = Field(
+        False,
+        description="Leave out lines that break the file's format (too few columns, no JSON); counted.",
+    )
     sources: Sources
     further_sources: tuple[Sources, ...] = Field(
         (),
@@ -156,11 +205,12 @@ class Task(FrozenModel):
     ) -> Sources | HeldOutSources | None:
         if sources is None:
             return None
-        if sources.folder is not None and sources.folder.format not in cls.formats:
-            raise ValueError(
-                f"files in the format {sources.folder.format} do not hold what this kind of task needs; "
-                f"its formats are {', '.join(cls.formats)}"
-            )
+        for layout in listed_layouts(sources.folder):
+            if layout.format not in cls.formats:
+                raise ValueError(
+                    f"files in the format {layout.format} do not hold what this kind of task needs; "
+                    f"its formats are {', '.join(cls.formats)}"
+                )
         if isinstance(sources, Sources) and sources.embedded is not None and not cls.generated:
             raise ValueError("xstilts generates only classification tasks; use folder or hub")
         return sources

@@ -141,7 +141,7 @@ class SpanExtractionTask(Task):
 
     scored_by: ClassVar[tuple[str, ...]] = ()
     labels: ClassVar[tuple[str, ...]] = ()
-    formats: ClassVar[tuple[str, ...]] = ("squad", "jsonl", "parquet")
+    formats: ClassVar[tuple[str, ...]] = ("squad", "jsonl", "parquet", "arrow")
 
     kind: Literal["span_extraction"]
     question: Text = Field("question", description="The question's column.")
@@ -165,7 +165,7 @@ class TaggingTask(Task):
 
     joinable: ClassVar[bool] = False
     scored_by: ClassVar[tuple[str, ...]] = ()
-    formats: ClassVar[tuple[str, ...]] = ("conll", "jsonl", "parquet")
+    formats: ClassVar[tuple[str, ...]] = ("conll", "conllu", "jsonl", "parquet", "arrow")
 
     kind: Literal["tagging"]
     words: Text = Field("words", description="The column with the list of words.")

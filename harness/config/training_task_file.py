@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
-from harness.config.problem import Problem, SpecError, listed, nearest, shown
+from harness.config.problem import Problem, SpecError, listed, shown
+from harness.config.task_base import LAYOUT_TAGS
 from harness.config.training_task import (
     TASK_KINDS,
     AnyKindTask,
@@ -14,6 +15,7 @@ from harness.config.training_task import (
 )
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.message_text import cut, nearest
 
 Scorers = Mapping[str, tuple[EvaluationTask, ...]]
 """Name of an evaluation task or group -> its leaf tasks."""
@@ -57,9 +59,9 @@ def _of_its_kind(source: YamlSource) -> TrainingTask:
     model = TASK_KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         # Of an unknown kind, what all kinds share can still be checked.
-        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask)
+        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask, LAYOUT_TAGS)
         raise AssertionError(f"kind {kind!r} has no model")
-    return training_task(read_model(source, model).model_dump())
+    return training_task(read_model(source, model, LAYOUT_TAGS).model_dump())
 
 
 def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
@@ -76,6 +78,15 @@ def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
         if scorer not in scorers:
             remedy = f"{nearest(scorer, scorers)}Name a task or group of `xstilts list evaluation`"
             yield source.problem(("scored_by", position), "there is no such evaluation task", remedy)
+            continue
+        kinds = {leaf.corpus.task.kind for leaf in scorers[scorer]}
+        if isinstance(data.get("kind"), str) and kinds != {data["kind"]}:
+            message = (
+                f"it scores tasks of kind {listed(sorted(kinds))}, this one is of kind {cut(data['kind'])}"
+            )
+            yield source.problem(
+                ("scored_by", position), message, "name one of the same kind, or leave it out"
+            )
         elif isinstance(labels, list) and all(isinstance(label, str) for label in labels):
             yield from _label_problems(source, position, labels, scorers[scorer])
     yield from _embedded_problems(source, data)

@@ -17,8 +17,6 @@ from harness.config.training_task import (
 )
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
-from harness.data.evaluation_corpora import CORPORA
-from harness.data.location import below
 from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
 from harness.named_path import is_file, user_path
@@ -137,10 +135,9 @@ def _mixed_size(
 
 def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
+    from harness.data.sources.layouts import find_layout
 
-    if data_dir is not None and all(
-        part.folder is not None and is_file(below(data_dir, part.folder.path)) for part in task.all_sources
-    ):
+    if all(find_layout(part.layouts, data_dir) is not None for part in task.all_sources):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if task.expected_rows is not None:
@@ -249,12 +246,12 @@ def _measured_tokens(
 def _items(loaded: LoadedSequence) -> tuple[dict[str, int], list[str]]:
     settings, items, uncounted = loaded.spec.evaluation, dict[str, int](), list[str]()
     for target, leaves in loaded.evaluations.items():
-        unknown = [leaf.name for leaf in leaves if leaf.corpus not in CORPORA]
+        rows = [leaf.corpus.expected_rows(leaf.language, settings.split) for leaf in leaves]
+        unknown = [leaf.name for leaf, count in zip(leaves, rows, strict=True) if count is None]
         if unknown:
             uncounted.append(
                 f"scoring {target}: not counted (the number of items of {unknown[0]} is not known)"
             )
             continue
-        counts = [CORPORA[leaf.corpus].published_rows[settings.split] for leaf in leaves]
-        items[target] = sum(min(count, settings.limit or count) for count in counts)
+        items[target] = sum(min(count, settings.limit or count) for count in rows if count is not None)
     return items, uncounted

@@ -52,21 +52,6 @@ class Overlap:
     similar_sentences: tuple[int, ...]
     evaluation_rows: int
 
-    @property
-    def sentence_rows(self) -> int:
-        """How many evaluation rows hold a text of a training row."""
-        return len(self.sentences)
-
-    @property
-    def similar_sentence_rows(self) -> int:
-        """How many evaluation rows hold a text of a training row after normalisation."""
-        return len(self.similar_sentences)
-
-
-def find_overlap(training: "Dataset", evaluation: "Dataset") -> Overlap:
-    """Find the rows of `training` that also occur in `evaluation` (see `OverlapSearch`)."""
-    return OverlapSearch(evaluation).find(training)
-
 
 class OverlapSearch:
     """Looks for training rows that also occur in one evaluation set, and for the texts that both hold.

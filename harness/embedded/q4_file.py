@@ -94,11 +94,6 @@ class Q4File:
         except struct.error as error:
             raise Q4FormatError(f"packed encoder: truncated at byte {self._cursor} ({error})") from None
 
-    @property
-    def tensor_names(self) -> tuple[str, ...]:
-        """Names of the stored tensors, in the file's order."""
-        return tuple(self._directory)
-
     def tensor(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return a tensor as fp32 in `shape` (row-major; a matrix is output × input), dequantised if need be.
 

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.evaluation.job import PREDICTIONS
 from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
 from harness.execution.resolution import Resolution
 from harness.leaderboard.combine import ConflictingEvaluationsError
-from harness.leaderboard.predictions import evaluation_answers
+from harness.metrics.item_file import read_items
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import RETENTIONS, STAGES, EntryKind, M, StageManifest
 from harness.store.store import Entry, Store
 from harness.training.retention_job import RetentionResult
-
-PREDICTIONS = "predictions.parquet"
 
 
 class FinishedEntries:
@@ -63,7 +62,7 @@ class FinishedEntries:
         digest = self._resolution.evaluation_digests[target]
         if digest in self._damaged:
             return f"its evaluation is damaged in the store: {self._damaged[digest]}"
-        for stage in target.line():
+        for stage in target.lineage():
             error = self._recorded(self._resolution.digests[stage])
             if error is not None:
                 return error if stage == target else f"left out: {stage} failed"
@@ -81,7 +80,7 @@ class FinishedEntries:
         digest = self._resolution.evaluation_digests[target]
         order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
         stores = [self._stages[number] for number in order]
-        found = (_first(stores, self._resolution.digests[stage]) for stage in target.line())
+        found = (_first(stores, self._resolution.digests[stage]) for stage in target.lineage())
         return [entry for entry in found if entry is not None]
 
     def retention(self, stage: Stage) -> RetentionResult | None:
@@ -120,19 +119,19 @@ def _first(stores: Iterable[Mapping[str, Entry[M]]], digest: str) -> Entry[M] | 
 
 def _refuse_conflict(first: Entry[EvaluationManifest], second: Entry[EvaluationManifest]) -> None:
     scores = [
-        {score.task: (score.accuracy, score.items) for score in entry.manifest.result.scores}
+        {score.task: (score.score, score.items) for score in entry.manifest.result.scores}
         for entry in (first, second)
     ]
-    for task, (accuracy, items) in scores[0].items():
+    for task, (score, items) in scores[0].items():
         other = scores[1].get(task)
-        if other != (accuracy, items):
+        if other != (score, items):
             found = "no score" if other is None else f"{other[0]} on {other[1]} items"
             raise ConflictingEvaluationsError(
-                str(first.folder), str(second.folder), f"{task}: {accuracy} on {items} items against {found}"
+                str(first.folder), str(second.folder), f"{task}: {score} on {items} items against {found}"
             )
     if first.manifest.files.get(PREDICTIONS) == second.manifest.files.get(PREDICTIONS):
         return
-    own, others = (evaluation_answers(entry.folder / PREDICTIONS) for entry in (first, second))
+    own, others = (read_items(entry.folder / PREDICTIONS) for entry in (first, second))
     for task, answers in own.items():
         if difference := answers.difference(others[task]):
             raise ConflictingEvaluationsError(str(first.folder), str(second.folder), f"{task}: {difference}")

@@ -185,7 +185,7 @@ class Runner:
         self._store.add(EVALUATIONS, evaluation_manifest(self._resolution, stage, job, result))
         with self._changed:
             self._outcome.evaluated += 1
-        scores = ", ".join(f"{score.language} {score.accuracy:.3f}" for score in result.scores)
+        scores = ", ".join(f"{score.language} {score.score:.3f}" for score in result.scores)
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
     def _retain(self, work: Work, worker: WorkerProcess) -> None:
@@ -232,11 +232,11 @@ class Runner:
 
 
 def _held_out(result: StageResult) -> str:
-    """Return the metrics of the stage's task, or of each task of its mixture, as far as there are any."""
-    scores = {"": result.held_out, **{f"{member.task} ": member.held_out for member in result.members}}
+    """Return the held-out metrics of a stage's members, as far as there are any."""
     parts = [
-        task + ", ".join(f"{name} {value:.3f}" for name, value in score.metrics.items())
-        for task, score in scores.items()
-        if score is not None
+        (f"{member.name} " if len(result.members) > 1 else "")
+        + ", ".join(f"{name} {value:.3f}" for name, value in member.held_out.metrics.items())
+        for member in result.members
+        if member.held_out is not None
     ]
     return f"; held out: {'; '.join(parts)}" if parts else ""

@@ -1,4 +1,4 @@
-"""The rows of a stage's tasks on every rank, and the batches that they make up."""
+"""The rows of a stage's members on every rank, and the batches that they make up."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,20 +10,22 @@ import numpy.typing as npt
 from harness.config.model_family import is_text_to_text
 from harness.config.text_format import TextFormat, text_format
 from harness.config.training_task import TaggingTask, TrainingTask
+from harness.data.record import DataRecord
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.plan.sampling import epoch_examples, sampling_rates
-from harness.training.batches import BatchPlan, subsample
+from harness.training.batches import step_count, subsample
 from harness.training.distributed import on_first_rank
 from harness.training.heads import Head, head_for
-from harness.training.job import MixtureJob, MixtureMember, StageJob
+from harness.training.job import Member, StageJob
 from harness.training.kinds.batch_maker import BatchMaker
 from harness.training.kinds.registry import batch_maker
-from harness.training.mixture_plan import MixturePlan
+from harness.training.step_plan import StepPlan
 from harness.training.token_rows import TokenisedRows
 from harness.training.tokenised import tokenised_rows
 
-Job = StageJob | MixtureJob
+HEADS = "heads"
+"""Folder in which a stage of several members keeps the encoder with each one's head, by the member's name."""
 
 
 class ChangedDataError(RunError):
@@ -32,23 +34,24 @@ class ChangedDataError(RunError):
 
 @dataclass(frozen=True)
 class TaskRows:
-    """One task's rows on one rank.
+    """The rows of one member of a stage, on one rank.
 
     Attributes:
-        member: The task, with its labels, and the settings that hold for it.
+        member: The member; its task has its labels.
+        data: Which rows they are.
         maker: Batches of its rows.
         rows_used: How many rows of the data are trained on, after train_rows.
         chosen: `[rows of the plan]` which of the maker's rows these are.
+        folder: Folder, below the stage's, in which the encoder with the member's head is kept.
         text_format: How a text-to-text model reads the task; None for encoders.
     """
 
-    member: MixtureMember
-    fingerprint: str
-    source: str
-    revision: str | None
+    member: Member
+    data: DataRecord
     maker: BatchMaker
     rows_used: int
     chosen: npt.NDArray[np.int64]
+    folder: str
     text_format: TextFormat | None = None
 
     @property
@@ -67,34 +70,12 @@ class TaskRows:
         return self.maker.lengths[self.chosen]
 
 
-def members(job: Job) -> tuple[MixtureMember, ...]:
-    """Return the tasks of a job."""
-    if isinstance(job, MixtureJob):
-        return job.members
-    return (
-        MixtureMember(
-            name=job.task.name,
-            task=job.task,
-            hyperparameters=job.hyperparameters,
-            data_revision=job.data_revision,
-            data_fingerprint=job.data_fingerprint,
-            dropped_rows=job.dropped_rows,
-            head=job.head,
-        ),
-    )
-
-
-def joined(values: Sequence[str]) -> str:
-    """Return what is said of several tasks' rows as one text; of a single task as it is."""
-    return " + ".join(dict.fromkeys(values))
-
-
-def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
-    """Return a task's rows; rank 0 reads and tokenises them, the others map the file that it leaves.
+def load_task_rows(job: StageJob, member: Member) -> TaskRows:
+    """Return a member's rows; rank 0 reads and tokenises them, the others map the file that it leaves.
 
     Raises:
         ChangedDataError: the rows' fingerprint is not the member's.
-        UserError: the rows are not at hand or faulty.
+        UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
     words = text_format(task) if is_text_to_text(job.encoder) else None
@@ -110,22 +91,24 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
             task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code, words
         )
 
-    def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
+    def on_rank_0() -> tuple[DataRecord, tuple[str, ...]]:
         found = load()
         if member.data_fingerprint not in (None, found.fingerprint):
             raise _changed(member, found)
         tokenise(found.fingerprint, lambda: found)
-        return found.fingerprint, found.source, found.revision, found.labels
+        return DataRecord.of(found), found.labels
 
-    fingerprint, source, revision, labels = on_first_rank(on_rank_0)
-    maker = batch_maker(task, tokenise(fingerprint, load))
+    data, labels = on_first_rank(on_rank_0)
+    maker = batch_maker(task, tokenise(data.fingerprint, load))
     examples = subsample(int(maker.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(maker.examples, examples))
     labelled = member.model_copy(update={"task": _with_labels(task, labels)})
-    return TaskRows(labelled, fingerprint, source, revision, maker, len(examples), chosen, words)
+    alone = len(job.members) == 1
+    folder = head_for(task, text_to_text=words is not None).folder if alone else f"{HEADS}/{member.name}"
+    return TaskRows(labelled, data, maker, len(examples), chosen, folder, words)
 
 
-def _changed(member: MixtureMember, found: TrainingRows) -> ChangedDataError:
+def _changed(member: Member, found: TrainingRows) -> ChangedDataError:
     return ChangedDataError(
         f"task {member.name}: the rows from {found.source} have fingerprint {found.fingerprint}, but the "
         f"stage was planned with {member.data_fingerprint}; the data changed meanwhile. Run it again."
@@ -139,23 +122,24 @@ def _with_labels(task: TrainingTask, labels: tuple[str, ...]) -> TrainingTask:
     return task.model_copy(update={"labels": labels})
 
 
-def rates(job: Job, parts: Sequence[TaskRows]) -> dict[str, float]:
-    """Return each task's chance to be drawn for a step."""
-    if not isinstance(job, MixtureJob):
-        return {parts[0].member.name: 1.0}
+def sampling_probabilities(job: StageJob, parts: Sequence[TaskRows]) -> dict[str, float]:
+    """Return each member's probability to be drawn for a step."""
     return sampling_rates(job.sampling, {part.member.name: part.rows_used for part in parts})
 
 
-def batch_plan(job: Job, parts: Sequence[TaskRows]) -> MixturePlan:
+def step_plan(job: StageJob, parts: Sequence[TaskRows]) -> StepPlan:
     """Return the batches of a job's steps."""
     settings = job.hyperparameters
-    if not isinstance(job, MixtureJob):
-        (part,) = parts
-        return MixturePlan.of_one(
-            BatchPlan.of(part.lengths, settings.batch_size, settings.epochs, settings.steps, job.seed)
-        )
-    epoch = epoch_examples(job.sampling, {part.member.name: part.rows_used for part in parts})
-    # 1e-9: as in BatchPlan.of.
-    steps = settings.steps or max(1, math.ceil(settings.epochs * epoch / settings.batch_size - 1e-9))
-    lengths = {part.member.name: part.lengths for part in parts}
-    return MixturePlan.of(lengths, rates(job, parts), settings.batch_size, steps, job.seed)
+    if len(parts) == 1:
+        # Each epoch of a lone member ends with its rows, in a batch that may be smaller.
+        per_epoch: float = math.ceil(len(parts[0].lengths) / settings.batch_size)
+    else:
+        rows = {part.member.name: part.rows_used for part in parts}
+        per_epoch = epoch_examples(job.sampling, rows) / settings.batch_size
+    return StepPlan.of(
+        [part.lengths for part in parts],
+        list(sampling_probabilities(job, parts).values()),
+        settings.batch_size,
+        step_count(settings.epochs, per_epoch, settings.steps),
+        job.seed,
+    )

@@ -2,21 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-HEAVY = {
-    "torch",
-    "transformers",
-    "deepspeed",
-    "lm_eval",
-    "datasets",
-    "pandas",
-    "numpy",
-    "scipy",
-    "pyarrow",
-    "safetensors",
-}
+import harness
+
+PACKAGE = Path(harness.__file__).parent
 PROGRAM = """
 import sys
 from harness.cli.main import main
@@ -27,6 +20,22 @@ except SystemExit as end:
     assert not end.code, end.code
 print("MODULES", *sys.modules)
 """
+
+
+def heavy_libraries() -> set[str]:
+    """The list of the contract that `make lint` holds the imports of configuration and plans to."""
+    settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    _, contract = settings["tool"]["importlinter"]["contracts"]
+    return set(contract["forbidden_modules"])
+
+
+def loaded_libraries(program: str) -> set[str]:
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    modules = output.rsplit("MODULES", 1)[1].split()
+    assert "harness.cli.main" in modules
+    return {module.split(".")[0] for module in modules}
 
 
 @pytest.mark.parametrize(
@@ -43,10 +52,14 @@ print("MODULES", *sys.modules)
     ids=" ".join,
 )
 def test_a_command_that_computes_nothing_imports_nothing_heavy(arguments: list[str]) -> None:
-    program = PROGRAM.format(arguments=arguments)
-    output = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout
-    modules = output.rsplit("MODULES", 1)[1].split()
-    assert "harness.cli.main" in modules
-    assert {module.split(".")[0] for module in modules} & HEAVY == set()
+    assert loaded_libraries(PROGRAM.format(arguments=arguments)) & heavy_libraries() == set()
+
+
+def test_importing_every_module_of_the_command_line_loads_nothing_heavy() -> None:
+    modules = [
+        ".".join(("harness", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        for package in ("config", "plan", "cli")
+        for file in sorted((PACKAGE / package).rglob("*.py"))
+    ]
+    program = f"import sys\nfor name in {modules!r}: __import__(name)\nprint('MODULES', *sys.modules)"
+    assert loaded_libraries(program) & heavy_libraries() == set()

@@ -7,7 +7,6 @@ the job may be absent. Writes the result, or the error, of each beside its workd
 import gc
 import json
 import os
-import resource
 import signal
 import sys
 import threading
@@ -17,12 +16,12 @@ from pathlib import Path
 def main() -> None:
     from harness.errors import XstiltsError
     from harness.training.distributed import start_process_group
-    from harness.training.job import MixtureJob, StageJob, StageProgress
+    from harness.training.job import StageJob, StageProgress
     from harness.training.stage import train_stage
 
     world = start_process_group()
     for order in json.loads(Path(sys.argv[1]).read_text()):
-        job = (MixtureJob if "members" in order["job"] else StageJob).model_validate(order["job"])
+        job = StageJob.model_validate(order["job"])
         kill_after = order.get("kill_after_step")
         if order.get("kill_in_save"):
             threading.Thread(target=_kill_in_save, args=(job.workdir / "resume",), daemon=True).start()
@@ -35,7 +34,6 @@ def main() -> None:
             result = train_stage(job, report, resume_every=order.get("resume_every", 60.0))
             answer = {
                 "result": result.model_dump(mode="json"),
-                "rss": _resident_bytes(),
                 "engines": _living_engines(),
             }
         except XstiltsError as error:
@@ -58,10 +56,6 @@ def _living_engines() -> int:
 
     gc.collect()
     return sum(issubclass(type(found), DeepSpeedEngine) for found in gc.get_objects())
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from harness.data.rows import TrainingRows
 from harness.data.text_examples import choice_names, marked_texts
 from harness.errors import UserError
 from harness.message_text import in_short
+from harness.metrics.span_f1 import tagged_spans
 from harness.training.kinds.batch_maker import Arrays, BatchMaker, Draw, Rows
 from harness.training.kinds.encoded import CHUNK, Encoded, common_facts
-from harness.training.scoring.spans import tagged_spans
 from harness.training.text_inputs import input_ids, target_ids
 from harness.training.token_rows import IGNORED_LABEL
 

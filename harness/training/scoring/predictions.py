@@ -12,9 +12,8 @@ from torch import Tensor
 
 from harness.config.training_task import MaskedLMTask, SpanExtractionTask, TaggingTask, TrainingTask
 from harness.data.kinds.tagging import UNKNOWN_TAG
+from harness.metrics.registry import metric
 from harness.training.kinds.batch_maker import BatchMaker
-from harness.training.scoring.answers import answer_f1, exact_match
-from harness.training.scoring.spans import span_f1
 from harness.training.token_rows import IGNORED_LABEL
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _tag_metrics(
     if task.scheme == "bio":
         names = {**dict(enumerate(task.labels)), UNKNOWN_TAG: f"B-{_UNKNOWN}"}
         words = [[[names[tag] for tag in tags] for tags in side] for side in (gold, guessed)]
-        scores["f1"] = span_f1(*words)
+        scores["f1"] = metric("span_f1").score(words[1], words[0])
     return scores
 
 
@@ -106,10 +105,9 @@ def _answer_metrics(
         "" if task.unanswerable and nothing[row] > best[row][0] else best[row][1]
         for row in range(len(answers))
     ]
-    pairs = list(zip(guesses, answers, strict=True))
     return {
-        "f1": sum(answer_f1(guess, gold) for guess, gold in pairs) / len(pairs),
-        "exact_match": sum(exact_match(guess, gold) for guess, gold in pairs) / len(pairs),
+        "f1": metric("answer_f1").score(guesses, answers),
+        "exact_match": metric("exact_match").score(guesses, answers),
     }
 
 

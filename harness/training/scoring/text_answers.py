@@ -1,6 +1,5 @@
 """The usual metric of a stage's task where a text-to-text model answers in words."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from harness.config.text_format import NO_ANSWER, SPAN_SEPARATOR, TextFormat
 from harness.config.training_task import SpanExtractionTask, TrainingTask
 from harness.data.rows import TrainingRows
+from harness.metrics.registry import metric
 from harness.training.batches import shares
 from harness.training.distributed import World, from_every_rank
 from harness.training.job import HeldOutScore
@@ -23,7 +23,6 @@ from harness.training.kinds.text_to_text import (
     named_tags,
     span_texts,
 )
-from harness.training.scoring.answers import answer_f1, exact_match
 from harness.training.tokenised import from_table
 
 _LONGEST_ANSWER = 64
@@ -140,29 +139,20 @@ def _metrics(task: TrainingTask, rows: TrainingRows, labelled: bool, answers: li
         return {"accuracy": float(np.mean(np.array(answers) == np.array(dataset["label"][:])))}
     if isinstance(task, SpanExtractionTask):
         nothing = NO_ANSWER if task.unanswerable else None
-        pairs = [
-            ("" if guess.strip() == nothing else guess, gold)
-            for guess, gold in zip(answers, dataset["answer_texts"][:], strict=True)
-        ]
+        guesses, gold = (
+            ["" if guess.strip() == nothing else guess for guess in answers],
+            dataset["answer_texts"][:],
+        )
         return {
-            "f1": sum(answer_f1(guess, gold) for guess, gold in pairs) / len(pairs),
-            "exact_match": sum(exact_match(guess, gold) for guess, gold in pairs) / len(pairs),
+            "f1": metric("answer_f1").score(guesses, gold),
+            "exact_match": metric("exact_match").score(guesses, gold),
         }
     gold_spans = [
         span_texts(words, named_tags(tags, rows.labels))
         for words, tags in zip(dataset["words"][:], dataset["tags"][:], strict=True)
     ]
-    return {"f1": _span_f1(gold_spans, answers)}
-
-
-def _span_f1(gold: Sequence[Sequence[str]], answers: Sequence[str]) -> float:
-    """Return the micro-averaged F1, 0 to 1, of the spans' kinds and words (mT5's span_f1)."""
-    right = found = due = 0
-    for true, answer in zip(gold, answers, strict=True):
-        wanted = Counter(true)
-        # As mT5's: what is no `KIND: words` is no span.
-        given = Counter(part.strip() for part in answer.split(SPAN_SEPARATOR.strip()) if ":" in part)
-        right += (wanted & given).total()
-        found += given.total()
-        due += wanted.total()
-    return 2 * right / (found + due) if found + due else 0.0
+    # As mT5's: what is no `KIND: words` is no span.
+    spans = [
+        [part.strip() for part in answer.split(SPAN_SEPARATOR.strip()) if ":" in part] for answer in answers
+    ]
+    return {"f1": metric("text_span_f1").score(spans, gold_spans)}

@@ -1,0 +1,48 @@
+"""`make bench`: measure what the project promises to be fast at, against what users run today."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import (
+    data_path,
+    evaluation,
+    evaluation_rivals,
+    growth,
+    learning,
+    loss_curve,
+    machines,
+    memory,
+    soak,
+    startup,
+    sweep,
+    training_rivals,
+)
+from benchmarks.report import Report
+
+BENCHMARKS = {
+    "startup": startup.run,
+    "growth": growth.run,
+    "data-path": data_path.run,
+    "evaluation": evaluation.run,
+    "training-rivals": training_rivals.run,
+    "evaluation-rivals": evaluation_rivals.run,
+    "memory": memory.run,
+    "soak": soak.run,
+    "machines": machines.run,
+    "sweep": sweep.run,
+    "learning": learning.run,
+    "loss-curve": loss_curve.run,
+}
+
+parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; default: all")
+parser.add_argument("--repeats", type=int, default=3, help="rounds of each comparison (default 3)")
+parser.add_argument("--output", type=Path, default=Path(".xstilts/benchmarks.json"))
+arguments = parser.parse_args()
+if unknown := sorted(set(arguments.names) - BENCHMARKS.keys()):
+    parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+report = Report(arguments.output)
+for name in arguments.names or BENCHMARKS:
+    print(f"\n{name}", flush=True)
+    BENCHMARKS[name](report, arguments.repeats)
+print(f"\n{arguments.output}")

@@ -1,0 +1,1 @@
+"""What predictions are worth: one metric in a file."""

@@ -1,0 +1,57 @@
+"""A metric, and what it gives each evaluation item."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+
+class ItemScore(NamedTuple):
+    """One item's share of a score.
+
+    Attributes:
+        numerator: What is summed over items.
+        denominator: What its sum is divided by; 1 for metrics that are means over items.
+    """
+
+    numerator: float
+    denominator: float = 1.0
+
+
+class Metric(ABC):
+    """One way to judge predictions by references.
+
+    The score of a task is the sum of its items' numerators over the sum of their denominators, so that a
+    bootstrap over items or clusters of them serves every metric.
+
+    Attributes:
+        name: The metric's name, in files and in the registry.
+        title: What tables call it.
+        unit: `%` for shares of 1, which tables show times 100; else the unit of the values, or nothing.
+        higher_is_better: Whether a higher score is a better one.
+        aggregate: mean: every denominator is 1; ratio: a ratio of sums (span F1).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    unit: ClassVar[str] = "%"
+    higher_is_better: ClassVar[bool] = True
+    aggregate: ClassVar[Literal["mean", "ratio"]] = "mean"
+
+    @abstractmethod
+    def item_scores(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[ItemScore]:
+        """Return each item's share of the score.
+
+        Args:
+            predictions: Of each item, what was predicted, as the task's kind writes it (text or JSON).
+            references: Of each item, what was due.
+        """
+
+    def score(self, predictions: Sequence[Any], references: Sequence[Any]) -> float:
+        """Return the score of all items."""
+        return ratio_of_sums(self.item_scores(predictions, references))
+
+
+def ratio_of_sums(scores: Sequence[ItemScore]) -> float:
+    """Return the score that items' shares make up; 0 where the denominators sum to 0."""
+    total = sum(score.denominator for score in scores)
+    return sum(score.numerator for score in scores) / total if total else 0.0

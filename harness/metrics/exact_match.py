@@ -1,0 +1,28 @@
+"""Exact match of answers, as SQuAD defines it."""
+
+from collections.abc import Sequence
+
+from harness.metrics.answer_text import answer_words
+from harness.metrics.base import ItemScore, Metric
+
+
+class ExactMatch(Metric):
+    """Share of questions, 0 to 1, answered with the words of a reference (Rajpurkar et al. 2016, 2018).
+
+    Predictions are texts, empty for no answer; references are lists of texts, empty where there is no answer.
+    """
+
+    name = "exact_match"
+    title = "Exact match"
+
+    def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
+        """Return 1 for each prediction that has the words of a reference in their order, else 0."""
+        pairs = zip(predictions, references, strict=True)
+        return [ItemScore(_exact_match(guess, answers)) for guess, answers in pairs]
+
+
+def _exact_match(prediction: str, answers: Sequence[str]) -> float:
+    return float(any(answer_words(prediction) == answer_words(answer) for answer in answers or [""]))
+
+
+METRIC = ExactMatch()

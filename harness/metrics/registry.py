@@ -1,0 +1,37 @@
+"""The metrics by name."""
+
+from harness.metrics.base import Metric
+from harness.registry import Registry
+
+ENTRY_POINTS = "xstilts.metrics"
+
+METRICS: Registry[Metric] = Registry(
+    Metric,  # type: ignore[type-abstract]  # https://github.com/python/mypy/issues/4717
+    "metric",
+    ENTRY_POINTS,
+    {
+        name: f"harness.metrics.{name}:METRIC"
+        for name in (
+            "accuracy",
+            "answer_f1",
+            "exact_match",
+            "span_f1",
+            "text_span_f1",
+            "token_accuracy",
+            "masked_accuracy",
+            "masked_loss",
+            "pearson",
+            "spearman",
+        )
+    },
+)
+"""The metrics that xstilts brings, and those of other distributions."""
+
+
+def metric(name: str) -> Metric:
+    """Return the metric of a name.
+
+    Raises:
+        UserError: there is none, or another distribution's is broken.
+    """
+    return METRICS.get(name)
