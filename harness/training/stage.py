@@ -204,7 +204,7 @@ def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
     )
 
 
-def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
+def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
     """Return what a user changes most often of that which a resume point depends on."""
     packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
     return {
@@ -215,7 +215,7 @@ def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequen
     }
 
 
-def _identity(job: Job, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
+def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
     packages = ("torch", "deepspeed", "transformers", "numpy")
     return identity_of(
         {
