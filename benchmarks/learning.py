@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.material import data_folder, result, stage_job
 from benchmarks.report import Report, side
 from harness.config.catalogue import Catalogue
-from harness.config.task_base import HeldOutSources
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
+from harness.kinds.sources import HeldOutSources
 from harness.training.stage import train_stage
 
 # Kind -> task, settings, metric and bar.

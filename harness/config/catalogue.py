@@ -8,8 +8,8 @@ from typing import Self
 from harness.config.deepspeed_file import deepspeed_files
 from harness.config.evaluation_task import EvaluationGroup, EvaluationTask, read_evaluation_tasks
 from harness.config.problem import Problem, SpecError, listed
-from harness.config.training_task import TrainingTask
 from harness.config.training_task_file import read_training_task
+from harness.kinds.registry import TrainingTask
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import shipped, user_folder

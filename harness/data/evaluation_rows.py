@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.config.training_task import FolderSource, HubSource
 from harness.data.evaluation_corpora import CORPORA, EvaluationCorpus
-from harness.data.examples import classification_dataset, input_texts
-from harness.data.fingerprint import fingerprint
-from harness.data.labels import label_ids, require_labelled
 from harness.data.location import below
 from harness.data.rows import NoSourceError
-from harness.data.sources.columns import SourceColumns
 from harness.data.sources.embedded import read_embedded_evaluation
 from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.embedded import corpus as embedded
 from harness.errors import UserError
+from harness.kinds.classification.dataset import classification_dataset, input_texts
+from harness.kinds.columns import SourceColumns
+from harness.kinds.fingerprint import fingerprint
+from harness.kinds.labels import label_ids, require_labelled
+from harness.kinds.sources import FolderSource, HubSource
 from harness.message_text import in_short
 
 if TYPE_CHECKING:

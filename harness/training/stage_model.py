@@ -10,9 +10,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from harness.config.model_family import is_text_to_text
-from harness.config.training_task import may_hold_any_token
+from harness.kinds.registry import kind_of, may_hold_any_token
 from harness.training.checkpoint import Whole
-from harness.training.heads import head_for
 from harness.training.job import MixtureMember
 from harness.training.loop import Forward
 from harness.training.model import load_model
@@ -90,7 +89,9 @@ def _kept_head(member: MixtureMember) -> Path | None:
     """Return the folder in which an earlier stage left the head that a task keeps."""
     if member.head is None:
         return None
-    folder = head_for(member.task).folder if member.head.task is None else f"{HEADS}/{member.head.task}"
+    folder = (
+        kind_of(member.task).model.head.folder if member.head.task is None else f"{HEADS}/{member.head.task}"
+    )
     return member.head.folder / folder
 
 

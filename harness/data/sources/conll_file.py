@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines
+from harness.kinds.columns import SourceColumns, require_columns
 from harness.message_text import cut, in_short
 
 _START = "-DOCSTART-"

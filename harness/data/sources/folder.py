@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.training_task import FolderSource
-from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.conll_file import conll_columns
 from harness.data.sources.json_text import json_value
 from harness.data.sources.squad_file import squad_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines, file_text
+from harness.kinds.columns import SourceColumns, require_columns
+from harness.kinds.sources import FolderSource
 from harness.message_text import in_short, names_in_short
 
 _HEADER_REMEDY = (

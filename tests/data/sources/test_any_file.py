@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from harness.config.training_task import TrainingTask, training_task
 from harness.data.evaluation_rows import load_evaluation_rows
 from harness.data.rows import load_training_rows
 from harness.errors import UserError
+from harness.kinds.registry import TrainingTask, training_task
 from tests.data.tasks import NLI
 
 COLUMNS = ("premise", "hypothesis", "label")

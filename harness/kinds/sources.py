@@ -1,0 +1,121 @@
+"""Where the rows of a task come from, and the words that tasks and sources share."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from harness.frozen_model import FrozenModel
+from harness.message_text import in_short
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
+    Field(
+        json_schema_extra={
+            "patternErrorMessage": "a name of lower-case letters, digits and _ that begins with a letter "
+            "(at most 64 characters)"
+        }
+    ),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+TABLES = ("tsv", "csv", "jsonl", "parquet")
+"""The file formats that hold named columns of any content."""
+
+
+def _stays_below(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0]:
+        raise ValueError(
+            "a path below the data folder is allowed, such as glue/rte/train.tsv; no absolute path, no .."
+        )
+    return path
+
+
+class FolderSource(FrozenModel):
+    """A file below the data folder (`--data-dir`, `XSTILTS_DATA`)."""
+
+    path: Annotated[Text, AfterValidator(_stays_below)] = Field(
+        description="Relative path below the data folder; never leaves it."
+    )
+    format: Literal["tsv", "csv", "jsonl", "parquet", "squad", "conll", "text"] = Field(
+        description="squad: SQuAD's JSON; conll: a word and its tag on each line, blank lines between "
+        "sentences; text: a text on each line."
+    )
+    columns: tuple[Text, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Column names of a file without a header line.",
+    )
+
+
+class HubSource(FrozenModel):
+    """A data set repository on the Hugging Face hub that holds parquet (loading scripts are gone)."""
+
+    repository: Text
+    config: Text | None = None
+    split: Text = "train"
+    revision: Text = Field("main", description="Branch, tag or commit; `xstilts lock` records the commit.")
+    only: dict[Text, Text] | None = Field(
+        None, min_length=1, description="Column -> how its text begins; other rows are left out."
+    )
+
+
+class EmbeddedSource(FrozenModel):
+    """A data set of the corpus that xstilts generates itself."""
+
+    corpus: Name
+    language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
+    split: Literal["train", "validation"] = "train"
+
+
+class Sources(FrozenModel):
+    """Where the rows come from; the first that is at hand is used: folder, hub, embedded."""
+
+    folder: FolderSource | None = None
+    hub: HubSource | None = None
+    embedded: EmbeddedSource | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.folder is None and self.hub is None and self.embedded is None:
+            raise ValueError("at least one of folder, hub and embedded is needed")
+        return self
+
+    @property
+    def split_names(self) -> frozenset[str]:
+        """The splits that these sources are by their names; XTREME's files say `dev` for validation."""
+        hub, folder = self.hub, self.folder
+        # datasets' syntax: `train+test[:10%]`
+        splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
+        stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
+        return frozenset(splits | {stem})
+
+
+class HeldOutSources(FrozenModel):
+    """Where held-out rows come from; the first that is at hand is used: folder, hub."""
+
+    folder: FolderSource | None = None
+    hub: HubSource | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.folder is None and self.hub is None:
+            raise ValueError("at least one of folder and hub is needed")
+        return self
+
+
+def require_distinct(values: Iterable[str], what: str) -> None:
+    """Raise a ValueError where a value stands twice."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {in_short(value)} stands here twice; each may stand here once")
+        seen.add(value)
