@@ -19,8 +19,9 @@ demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its 
 test: venv ## Run the fast tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 8 --dist loadfile
 
+# The tests that hypothesis drives try more examples than `make test` does, and new ones each time.
 test-slow: venv ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile deep
 
 bench: venv ## Measure the speed of what has a bar or a fact to keep.
 	$(BIN)/python -m benchmarks

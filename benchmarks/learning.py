@@ -16,15 +16,21 @@ from benchmarks.report import Report, side
 from harness.config.catalogue import Catalogue
 from harness.kinds.registry import TrainingTask
 from harness.kinds.sources import HeldOutSources
+from harness.training.job import Member
 from harness.training.stage import train_stage
 
 # Kind -> task, settings, metric and bar.
 RECIPES = {
     "classification": ("rte", {"epochs": 4, "learning_rate": 5e-5, "max_length": 128}, "accuracy", 0.55),
     "multiple_choice": ("copa", {"epochs": 8, "learning_rate": 5e-5, "max_length": 64}, "accuracy", 0.55),
-    "span_extraction": ("tydiqa_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 256}, "f1", 0.40),
-    "tagging": ("panx_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 64}, "f1", 0.65),
-    "masked_lm": ("mlm", {"epochs": 1, "learning_rate": 1e-4, "max_length": 64}, "loss", 0.20),
+    "span_extraction": (
+        "tydiqa_en",
+        {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 256},
+        "answer_f1",
+        0.40,
+    ),
+    "tagging": ("panx_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 64}, "span_f1", 0.65),
+    "masked_lm": ("mlm", {"epochs": 1, "learning_rate": 1e-4, "max_length": 64}, "masked_loss", 0.20),
 }
 
 
@@ -59,21 +65,20 @@ def learn(kind: str) -> None:
         elif kind == "span_extraction":
             spec = _other_files(spec, *_divide_questions(data, own))
         job = stage_job(folder / "stage", None, task=task)
-        changes = {
-            "task": spec,
-            "hyperparameters": job.hyperparameters.overridden(settings),
-            "data_dir": folder / "data",
-        }
+        changed = job.hyperparameters.overridden(settings)
+        member = Member(name=spec.name, task=spec, hyperparameters=changed)
+        changes = {"members": (member,), "hyperparameters": changed, "data_dir": folder / "data"}
         done = train_stage(job.model_copy(update=changes), lambda _: None)
-    assert done.held_out is not None
+    held_out = done.members[0].held_out
+    assert held_out is not None
     losses = [point.loss for point in done.loss_curve]
     tenth = max(1, len(losses) // 10)
     means = [fmean(losses[at : at + tenth]) for at in range(0, len(losses), tenth)]
-    result(metrics=done.held_out.metrics, rows=done.held_out.rows, seconds=done.seconds, losses=means)
+    result(metrics=held_out.metrics, rows=held_out.rows, seconds=done.seconds, losses=means)
 
 
 def _other_files(task: TrainingTask, train: str, held_out: str) -> TrainingTask:
-    folder = task.sources.folder.model_copy(update={"path": f"learning/{train}"})
+    folder = task.sources.layouts[0].model_copy(update={"path": f"learning/{train}"})
     other = HeldOutSources(folder=folder.model_copy(update={"path": f"learning/{held_out}"}))
     sources = task.sources.model_copy(update={"folder": folder})
     return task.model_copy(update={"sources": sources, "held_out": other})

@@ -10,7 +10,7 @@ from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
 from harness.resources import shipped
-from harness.training.job import StageJob
+from harness.training.job import Member, StageJob
 
 BATCH, LENGTH, LEARNING_RATE = 16, 128, 5e-5
 
@@ -41,19 +41,22 @@ def stage_job(
     steps: int | None = None,
 ) -> StageJob:
     """The stage that the harness trains on the first comparison's rows, once over."""
+    settings = Hyperparameters(
+        epochs=1, steps=steps, train_rows=rows, learning_rate=LEARNING_RATE, batch_size=BATCH,
+        max_length=LENGTH, precision=Precision(precision), freeze_embeddings=frozen,
+    )  # fmt: skip
+    trained = Catalogue.load().training_tasks[task or task_name()]
     return StageJob(
         digest=f"benchmark {rows} {precision} {frozen}",
+        name=trained.name,
         encoder=encoder(),
-        task=Catalogue.load().training_tasks[task or task_name()],
-        hyperparameters=Hyperparameters(
-            epochs=1, steps=steps, train_rows=rows, learning_rate=LEARNING_RATE, batch_size=BATCH,
-            max_length=LENGTH, precision=Precision(precision), freeze_embeddings=frozen,
-        ),
+        members=(Member(name=trained.name, task=trained, hyperparameters=settings),),
+        hyperparameters=settings,
         seed=1,
         deepspeed=json.loads((shipped("deepspeed_configs") / f"{deepspeed}.json").read_text()),
         data_dir=data_folder(),
         workdir=workdir,
-    )  # fmt: skip
+    )
 
 
 def training_examples(rows: int) -> tuple[list[tuple[str, str]], list[int]]:

@@ -177,7 +177,7 @@ def _batches(tokenizer: Any, rows: int) -> Iterator[tuple[dict[str, torch.Tensor
     pairs, labels = training_examples(rows)
     encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], max_length=LENGTH, truncation=True)
     lengths = np.array([len(ids) for ids in encoded["input_ids"]])
-    for batch in BatchPlan.of(lengths, BATCH, 1, None, 1).from_step(0):
+    for batch in BatchPlan(lengths, BATCH, -(-len(lengths) // BATCH), 1).from_step(0):
         inputs = tokenizer.pad(
             {name: [values[row] for row in batch] for name, values in encoded.items()},
             return_tensors="pt", pad_to_multiple_of=2,

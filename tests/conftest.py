@@ -2,28 +2,20 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis.internal.conjecture import providers
+from hypothesis import HealthCheck, settings
 
-# No example database in the checkout, and no deadline: the machine may be busy.
-settings.register_profile("xstilts", database=None, deadline=None)
-settings.register_profile("xstilts-repeatable", database=None, deadline=None, derandomize=True)
-settings.load_profile("xstilts")
+# No example database in the checkout, and no deadline: the machine may be busy. What must pass before a
+# change lands tries the same few examples each time; `make test-slow` takes "deep" and looks for new ones.
+COMMON = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("fast", max_examples=25, derandomize=True, **COMMON)
+settings.register_profile("deep", max_examples=400, **COMMON)
+settings.load_profile("fast")
 
 # No test may wait for a network; the hub's code is tested on folders and on caches that the tests make.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # What must pass before a change lands tries the same examples each time; slow tests look for new ones.
-    if config.getoption("markexpr", "") == "not slow":
-        settings.load_profile("xstilts-repeatable")
-        # hypothesis mixes in constants of whatever modules the process has imported by then, so that examples
-        # would change with the split of tests among workers (no setting turns this off in 6.170).
-        providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(scope="session")

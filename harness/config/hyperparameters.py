@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -22,6 +30,12 @@ class Schedule(StrEnum):
 
     LINEAR = "linear"
     CONSTANT = "constant"
+
+
+def _not_keep(head: object) -> object:
+    if head == "keep":
+        raise ValueError("`head: keep` is called `head: reuse` now; write `head: reuse`")
+    return head
 
 
 class _Settings(BaseModel):
@@ -51,9 +65,9 @@ class _Settings(BaseModel):
     train_rows: int | None = Field(
         None, ge=1, le=10**9, description="Use only this many rows, drawn by the seed."
     )
-    head: Literal["new", "keep"] = Field(
+    head: Annotated[Literal["new", "reuse"], BeforeValidator(_not_keep)] = Field(
         "new",
-        description="keep: go on with the head of the last stage before whose task has the same kind and "
+        description="reuse: start from the head of the last stage before whose task has the same kind and "
         "labels, where there is one.",
     )
 

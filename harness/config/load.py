@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.config.catalogue import Catalogue, find_sequence
+from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.orders import ORDER_SHAPES
@@ -93,6 +94,8 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     problems += _model_problems(source)
     problems += islice(text_to_text_problems(outline, known), MOST_SOUGHT)
     problems += known.problems
+    if not problems and spec is not None and deepspeed is not None:
+        problems += agreement_problems(deepspeed, spec.stage_settings())
     if problems or spec is None or deepspeed is None:
         raise SpecError(problems)
     names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]

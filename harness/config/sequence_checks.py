@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from harness.config.catalogue import Catalogue
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.few_shot_checks import few_shot_problems
-from harness.config.kept_head_checks import kept_head_problems
 from harness.config.mixture_checks import mixture_problems
 from harness.config.order_checks import order_problems, twice
 from harness.config.outline import Outline
 from harness.config.problem import Problem, listed
+from harness.config.reused_head_checks import reused_head_problems
 from harness.kinds.registry import TrainingTask
 from harness.message_text import cut, nearest
 
@@ -24,7 +24,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
-    yield from kept_head_problems(outline, catalogue)
+    yield from reused_head_problems(outline, catalogue)
     yield from few_shot_problems(outline, catalogue, _evaluated(outline, catalogue))
 
 

@@ -1,5 +1,6 @@
 """A sequence file: model, intermediate tasks, orders, targets, seeds, training, evaluation."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -112,6 +113,14 @@ class SequenceFile(FrozenModel):
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings of the stages of a training task or mixture of this file."""
         return self.training.for_task(task)
+
+    def stage_settings(self) -> Iterator[Hyperparameters]:
+        """Yield the settings of the stages of every task, mixture and few-shot stage."""
+        for name in (*self.intermediates, *self.targets):
+            yield self.hyperparameters(name)
+        if self.few_shot is not None:
+            for target in self.targets:
+                yield self.hyperparameters(target).overridden(self.few_shot.training)
 
     def member_hyperparameters(self, mixture: str, task: str) -> Hyperparameters:
         """Return the settings that hold for a task within a mixture.

@@ -11,6 +11,7 @@ from harness.config.problem import Problem, SpecError, listed, shown
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
 from harness.kinds.registry import KINDS, task_kind
+from harness.kinds.sources import LAYOUT_TAGS
 from harness.kinds.task import Task
 from harness.message_text import nearest
 
@@ -60,14 +61,15 @@ class _AnyKindTask(Task):
 def _of_its_kind(source: YamlSource) -> Task:
     kind = source.data.get("kind") if isinstance(source.data, dict) else None
     if not isinstance(kind, str):
-        return read_model(source, _AnyKindTask)
-    if kind in KINDS.names():
-        return cast(Task, read_model(source, task_kind(kind).task_model))
+        return read_model(source, _AnyKindTask, LAYOUT_TAGS)
     known = KINDS.names()
+    if kind in known:
+        return cast(Task, read_model(source, task_kind(kind).task_model, LAYOUT_TAGS))
+    # Of an unknown kind, what all kinds share can still be checked.
     remedy = f"{nearest(kind, known)}Write one of {listed(known)}"
     problems = [source.problem(("kind",), "there is no such kind of task", remedy)]
     try:
-        read_model(source, _AnyKindTask)
+        read_model(source, _AnyKindTask, LAYOUT_TAGS)
     except SpecError as error:
         problems += error.problems
     raise SpecError(problems)

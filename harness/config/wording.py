@@ -1,7 +1,7 @@
 """Validation of a file by a pydantic model, with errors in plain words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -119,16 +119,14 @@ class _Wording:
 
     def _branch(self, schema: _Schema, value: object) -> _Schema:
         """Return, of the mappings allowed at a place, the one that shares most keys with the value."""
-        branches = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-        shapes = [self._resolved(branch) for branch in branches]
+        shapes = list(self._shapes(schema))[1:]
         keys = value.keys() if isinstance(value, dict) else set[str]()
         shared = [(len(shape.get("properties", {}).keys() & keys), shape) for shape in shapes]
         most, best = max(shared, key=lambda pair: pair[0], default=(0, schema))
         return best if most else schema
 
     def _inner(self, schema: _Schema, part: str | int) -> _Schema:
-        for branch in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())):
-            shape = self._resolved(branch)
+        for shape in self._shapes(schema):
             if isinstance(part, int) and "items" in shape:
                 items: _Schema = shape["items"]
                 return items
@@ -138,6 +136,13 @@ class _Wording:
                 found: _Schema = shape.get("properties", {}).get(part, default)
                 return found
         return {}
+
+    def _shapes(self, schema: _Schema) -> Iterator[_Schema]:
+        """Yield a schema and all that it allows in its place."""
+        shape = self._resolved(schema)
+        yield shape
+        for branch in (*shape.get("anyOf", ()), *shape.get("oneOf", ())):
+            yield from self._shapes(branch)
 
     def _resolved(self, schema: _Schema) -> _Schema:
         if "$ref" not in schema:

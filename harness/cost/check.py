@@ -62,7 +62,7 @@ def check_stages(
     return [
         _check(stage, model, sizes[stage.task], machine)
         for stage in measured
-        if stage.model == loaded.spec.model and stage.task in sizes and stage.sampling is None
+        if stage.model == loaded.spec.model and stage.task in sizes and len(stage.result.members) == 1
     ]
 
 
@@ -95,10 +95,11 @@ def _errors(checks: Sequence[StageCheck]) -> tuple[list[float], list[float], lis
 
 def _check(stage: StageManifest, model: Architecture, size: Size, machine: Machine) -> StageCheck:
     result, settings = stage.result, stage.hyperparameters
+    (member,) = result.members
     same = replace(machine, devices=result.world_size, zero_stage=result.zero_stage)
     # `rows` are those that were there, so that errors are the formulas' and not the data's.
-    estimate = stage_cost(model, replace(size, rows=result.data_rows), settings, same)
-    seen = replace(size, rows=result.data_rows, tokens_per_row=result.tokens / result.samples)
+    estimate = stage_cost(model, replace(size, rows=member.rows), settings, same)
+    seen = replace(size, rows=member.rows, tokens_per_row=result.tokens / result.samples)
     weights = {
         record.sha256: record.bytes for name, record in stage.files.items() if name.endswith(".safetensors")
     }

@@ -10,7 +10,6 @@ from harness.config.model_family import seems_text_to_text
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
 from harness.data.evaluation_corpora import CORPORA
-from harness.data.location import below
 from harness.errors import UserError
 from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, text_form
 from harness.kinds.text_form import joined
@@ -130,10 +129,9 @@ def _mixed_size(
 
 def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
+    from harness.data.sources.layouts import find_layout
 
-    if data_dir is not None and all(
-        part.folder is not None and is_file(below(data_dir, part.folder.path)) for part in task.all_sources
-    ):
+    if all(find_layout(part.layouts, data_dir) is not None for part in task.all_sources):
         rows = load_training_rows(task, data_dir=data_dir)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if task.expected_rows is not None:

@@ -1,12 +1,17 @@
 """Where the data folder lies, and files below it."""
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from harness.errors import UserError
-from harness.named_path import is_folder, user_path
+from harness.message_text import names_in_short
+from harness.named_path import is_folder, is_there, user_path
 
 VARIABLE = "XSTILTS_DATA"
+# A folder's name in the layouts -> what its own download script calls it.
+_HOMES = {"xtreme": ("xtreme", "download"), "glue": ("glue", "glue_data")}
+_PACKED = ("", ".gz", ".bz2", ".xz", ".zst")
 
 
 class DataFolderMissingError(UserError):
@@ -38,19 +43,63 @@ def data_folder(option: str | Path | None) -> Path | None:
 def below(folder: Path, relative: str) -> Path:
     """Return the place of `relative` below the data folder, whether or not a file is there.
 
-    A data folder may be XTREME's own download folder: `xtreme/xnli/…` is then found as `xnli/…`.
+    A data folder may be XTREME's or GLUE's own: `xtreme/xnli/…` is then found as `xnli/…`. A name that is
+    not there is also found in other letter case, and compressed. Links are followed: whoever fills the data
+    folder decides where its files lie.
 
     Raises:
-        OutsideDataFolderError: the path is absolute, climbs out by `..`, or is a link to the outside.
+        OutsideDataFolderError: the path is absolute or climbs by `..`.
     """
-    root = folder.resolve()
-    path = Path(relative)
-    if path.parts[:1] == ("xtreme",) and not (root / "xtreme").exists():
-        path = Path(*path.parts[1:])
-    place = (root / path).resolve()
-    if path.is_absolute() or not place.is_relative_to(root):
+    parts = PurePosixPath(relative).parts
+    if not parts or relative.startswith(("/", "~")) or ".." in parts:
         raise OutsideDataFolderError(
-            f"{relative}: leads out of the data folder {root}; "
-            "give a path below the data folder, and put copies there in place of links"
+            f"{relative}: leads out of the data folder {folder}; give a path below it, without '..'"
         )
-    return place
+    homes = _homes(parts[0])
+    for home in homes:
+        found = _found(folder, (*home, *parts[1:]))
+        if found is not None:
+            return found
+    home = next((home for home in homes if is_there(folder.joinpath(*home))), homes[0])
+    return folder.joinpath(*home, *parts[1:])
+
+
+def contents_beside(folder: Path, place: Path) -> str:
+    """Return what the deepest existing folder above a missing place holds, for messages."""
+    above = next(parent for parent in place.parents if parent == folder or is_folder(parent))
+    try:
+        names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in above.iterdir())
+    except OSError as error:
+        return f"{above} cannot be looked into ({error.strerror})"
+    return f"{above} holds {names_in_short(names, 200) or 'nothing'}"
+
+
+def _homes(first: str) -> list[tuple[str, ...]]:
+    """Return the folders, relative to the data folder, that the first part of a path may stand for."""
+    if first not in _HOMES:
+        return [(first,)]
+    return [*((name,) for name in _HOMES[first]), ()]
+
+
+def _found(folder: Path, parts: tuple[str, ...]) -> Path | None:
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        names = [part + packed for packed in (_PACKED if last else _PACKED[:1])]
+        exact = next((folder / name for name in names if is_there(folder / name)), None)
+        folder_or_none = exact or next(_alike(folder, names), None)
+        if folder_or_none is None:
+            return None
+        folder = folder_or_none
+    return folder
+
+
+def _alike(folder: Path, names: list[str]) -> Iterator[Path]:
+    """Find names in other letter case; of two such files neither is meant."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for name in names:
+        alike = [entry for entry in entries if entry.name.casefold() == name.casefold()]
+        if len(alike) == 1:
+            yield alike[0]

@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.location import below
 from harness.data.sources.embedded import read_embedded_training
-from harness.data.sources.folder import read_file
 from harness.data.sources.hub import HubUnavailableError, read_hub
+from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
 from harness.kinds.columns import SourceColumns
 from harness.kinds.examples import Examples
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import Sources
-from harness.named_path import is_there
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -138,7 +136,8 @@ def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str
     source = f" {_AND} ".join(part.source for part in parts)
     commits = [part.revision or "" for part in parts]
     revision = _AND.join(commits) if any(commits) else None
-    warnings = _warnings(task, source, found)
+    notes = tuple(note for part in parts for note in part.notes)
+    warnings = (*notes, *_warnings(task, source, found))
     return TrainingRows(found.dataset, digest, source, revision, warnings, found.labels)
 
 
@@ -156,16 +155,9 @@ def _first_at_hand(
 ) -> SourceColumns:
     needed = kind_of(task).columns(task)
     attempts: list[tuple[str, Callable[[], SourceColumns | str]]] = []
-    folder, hub, embedded = sources.folder, sources.hub, sources.embedded
-    if folder is not None:
-
-        def from_folder() -> SourceColumns | str:
-            if data_dir is None:
-                return f"{folder.path} below the data folder: none is named by --data-dir or XSTILTS_DATA"
-            path = below(data_dir, folder.path)
-            return read_file(path, folder, needed) if is_there(path) else f"{path}: no such file"
-
-        attempts.append(("folder", from_folder))
+    layouts, hub, embedded = sources.layouts, sources.hub, sources.embedded
+    if layouts:
+        attempts.append(("folder", lambda: read_layouts(layouts, needed, data_dir, task.skip_bad_rows)))
     if hub is not None:
         pinned = hub if revision is None else hub.model_copy(update={"revision": revision})
         attempts.append(("hub", lambda: _or_reason(lambda: read_hub(pinned, needed))))

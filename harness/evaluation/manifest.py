@@ -3,8 +3,9 @@
 from typing import Literal
 
 from harness.config.hyperparameters import Precision
+from harness.data.record import DataRecord
 from harness.evaluation.job import EvaluationResult
-from harness.store.manifest import DataRecord, EntryKind, Manifest
+from harness.store.manifest import EntryKind, Manifest
 
 
 class EvaluationManifest(Manifest):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.data.evaluation_corpora import CORPORA
-from harness.execution.entries import data_record
+from harness.data.record import DataRecord
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
@@ -111,7 +111,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    recipe = tuple(resolution.recipe(part) for part in sequence.stages())
+    recipe = tuple(resolution.config_hash(part) for part in sequence.stages())
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
@@ -140,7 +140,7 @@ def _seed_result(
 def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
     """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
     after = []
-    for last, stage in enumerate(target.line(), 1):
+    for last, stage in enumerate(target.lineage(), 1):
         result = finished.retention(stage)
         # A stage none of whose tasks so far has held-out rows has nothing to be measured.
         scores = {score.place: score.value for score in result.scores} if result else {}
@@ -181,7 +181,7 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     uses = []
     for role, sets in (("training", resolution.training), ("evaluation", resolution.evaluation)):
         for name, rows in sets.items():
-            use = {"name": name, "role": role, **data_record(rows).model_dump()}
+            use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
             if role == "training":
                 task, corpus = resolution.plan.loaded.tasks.get(name), CORPORA.get(name)
                 use["expected_rows"] = task.expected_rows if task else None

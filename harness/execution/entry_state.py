@@ -71,12 +71,12 @@ class EntryStates:
         ]
         for measured, digest in self._resolution.retention_digests.items():
             if not self.is_sound(Work("retain", measured, digest)):
-                wanted += measured.line()
+                wanted += measured.lineage()
         while wanted:
             stage = wanted.pop()
             if stage not in needed and not self._is_trained(stage):
                 needed.add(stage)
-                wanted += self._resolution.before(stage)
+                wanted += self._resolution.dependencies(stage)
         return needed
 
     def _is_trained(self, stage: Stage) -> bool:

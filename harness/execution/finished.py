@@ -63,7 +63,7 @@ class FinishedEntries:
         digest = self._resolution.evaluation_digests[target]
         if digest in self._damaged:
             return f"its evaluation is damaged in the store: {self._damaged[digest]}"
-        for stage in target.line():
+        for stage in target.lineage():
             error = self._recorded(self._resolution.digests[stage])
             if error is not None:
                 return error if stage == target else f"left out: {stage} failed"
@@ -81,7 +81,7 @@ class FinishedEntries:
         digest = self._resolution.evaluation_digests[target]
         order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
         stores = [self._stages[number] for number in order]
-        found = (_first(stores, self._resolution.digests[stage]) for stage in target.line())
+        found = (_first(stores, self._resolution.digests[stage]) for stage in target.lineage())
         return [entry for entry in found if entry is not None]
 
     def retention(self, stage: Stage) -> RetentionResult | None:

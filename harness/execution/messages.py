@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.frozen_model import FrozenModel
-from harness.training.job import MixtureJob, StageJob, StageProgress, StageResult
+from harness.training.job import StageJob, StageProgress, StageResult
 from harness.training.retention_job import RetentionJob, RetentionResult
 
 
@@ -15,7 +15,7 @@ class TrainRequest(FrozenModel):
     """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
 
     kind: Literal["train"] = "train"
-    job: StageJob | MixtureJob
+    job: StageJob
     locks: Path
 
 

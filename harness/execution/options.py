@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
+from harness.config.problem import SpecError
 from harness.config.sequence_file import SequenceFile, TrainingSettings
 from harness.execution.worker_process import STALL_SECONDS
 
@@ -36,12 +38,20 @@ class RunOptions:
     note: str | None = None
 
     def apply(self, loaded: LoadedSequence) -> LoadedSequence:
-        """Return the sequence file as this run sees it."""
+        """Return the sequence file as this run sees it.
+
+        Raises:
+            SpecError: `deepspeed` fixes other values than the sequence file has.
+        """
         spec = loaded.spec
         if self.limit is not None:
             spec = _limited(spec, self.limit)
         if self.seeds is not None:
             spec = spec.model_copy(update={"seeds": tuple(dict.fromkeys(self.seeds))})
+        if self.deepspeed is not None:
+            problems = agreement_problems(self.deepspeed, spec.stage_settings())
+            if problems:
+                raise SpecError(problems)
         return replace(loaded, spec=spec, deepspeed=self.deepspeed or loaded.deepspeed)
 
     def command(self, sequence: str) -> str:

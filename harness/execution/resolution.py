@@ -1,6 +1,6 @@
 """A plan with everything that its digests need: the model, the data, and so each stage's identity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,20 +14,19 @@ from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
 from harness.models.references import PretrainedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
+from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
-    mixture_digest,
-    retention_digest,
+    forgetting_digest,
     root_digest,
     stage_digest,
 )
-from harness.plan.kept_heads import KeptHead, kept_heads
 from harness.plan.sampling import epoch_examples
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 
-_RECIPE_LENGTH = 16
+_HASH_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -67,31 +66,29 @@ class Resolution:
         if settings.steps:
             return settings.steps * settings.batch_size
         rows = {}
-        for name in content.tasks:
-            there = len(self.training[name].dataset)
-            rows[name] = min(there, content.own[name].train_rows or there)
-        epoch = epoch_examples(content.mixture.sampling, rows) if content.mixture else sum(rows.values())
-        return round(epoch * settings.epochs)
+        for member in content.members:
+            available = len(self.training[member.name].dataset)
+            rows[member.name] = min(available, member.settings.train_rows or available)
+        return round(epoch_examples(content.sampling, rows) * settings.epochs)
 
     def content(self, stage: Stage) -> StageContent:
         """Return what a stage trains on."""
         return stage_content(self.plan.loaded, stage)
 
-    def kept_heads(self, stage: Stage) -> dict[str, KeptHead]:
-        """Return the heads of earlier stages that a stage goes on with, by the name of its rows."""
-        return kept_heads(self.plan.loaded, stage)
+    def reused_heads(self, stage: Stage) -> dict[str, HeadRef]:
+        """Return the heads of earlier stages that a stage reuses, by the name of its member."""
+        return reused_heads(self.plan.loaded, stage)
 
-    def before(self, stage: Stage) -> tuple[Stage, ...]:
+    def dependencies(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages whose encoder or head a stage starts from."""
-        heads = [kept.stage for kept in self.kept_heads(stage).values()]
+        heads = [head.stage for head in self.reused_heads(stage).values()]
         return tuple(dict.fromkeys((*([stage.parent] if stage.parent else []), *heads)))
 
-    def recipe(self, stage: Stage) -> str:
+    def config_hash(self, stage: Stage) -> str:
         """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
-        kept = dict.fromkeys(self.kept_heads(stage), "kept")
-        content = self.content(stage)
-        members = _members(content, self.training, kept, self.model.is_text_to_text)
-        return _stage_digest("", members, content, 0)[:_RECIPE_LENGTH]
+        heads = dict.fromkeys(self.reused_heads(stage), ("", 0))
+        text_to_text = self.model.is_text_to_text
+        return _stage_digest("", self.content(stage), self.training, heads, text_to_text, 0)[:_HASH_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -169,11 +166,11 @@ def _retention_digests(
     for stage in plan.stages:
         heads = [
             (digests[before], held_out[before.task].fingerprint)
-            for before in stage.line()
+            for before in stage.lineage()
             if before.task in held_out
         ]
         if heads:
-            found[stage] = retention_digest(digests[stage], heads)
+            found[stage] = forgetting_digest(digests[stage], heads)
     return found
 
 
@@ -202,37 +199,39 @@ def _stage_digests(
     root = root_digest(model.fingerprint, plan.loaded.spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
-        parent = digests[stage.parent] if stage.parent else root
-        content = stage_content(plan.loaded, stage)
         heads = {
-            name: digests[kept.stage] + (f" {kept.task}" if kept.task else "")
-            for name, kept in kept_heads(plan.loaded, stage).items()
+            name: (digests[head.stage], head.member)
+            for name, head in reused_heads(plan.loaded, stage).items()
         }
-        members = _members(content, training, heads, model.is_text_to_text)
-        digests[stage] = _stage_digest(parent, members, content, stage.seed)
+        digests[stage] = _stage_digest(
+            digests[stage.parent] if stage.parent else root,
+            stage_content(plan.loaded, stage),
+            training,
+            heads,
+            model.is_text_to_text,
+            stage.seed,
+        )
     return digests
 
 
-def _members(
-    content: StageContent, training: Mapping[str, TrainingRows], heads: Mapping[str, str], text_to_text: bool
-) -> list[MemberIdentity]:
-    return [
+def _stage_digest(
+    parent: str,
+    content: StageContent,
+    training: Mapping[str, TrainingRows],
+    heads: Mapping[str, tuple[str, int]],
+    text_to_text: bool,
+    seed: int,
+) -> str:
+    weights = content.sampling.weights or {}
+    members = [
         MemberIdentity(
-            name,
-            task,
-            training[name].fingerprint,
-            content.own[name],
-            heads.get(name),
-            text_form(task).format if text_to_text else None,
+            task=member.task,
+            data_fingerprint=training[member.name].fingerprint,
+            settings=member.settings,
+            weight=weights.get(member.name),
+            head=heads.get(member.name),
+            text_format=text_form(member.task).format if text_to_text else None,
         )
-        for name, task in content.tasks.items()
+        for member in content.members
     ]
-
-
-def _stage_digest(parent: str, members: Sequence[MemberIdentity], content: StageContent, seed: int) -> str:
-    if content.mixture is not None:
-        return mixture_digest(parent, members, content.mixture.sampling, content.settings, seed)
-    (only,) = members
-    return stage_digest(
-        parent, only.task, only.data_fingerprint, content.settings, seed, only.kept_head, only.text_format
-    )
+    return stage_digest(parent, members, content.sampling, content.settings, seed)

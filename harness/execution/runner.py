@@ -232,11 +232,11 @@ class Runner:
 
 
 def _held_out(result: StageResult) -> str:
-    """Return the metrics of the stage's task, or of each task of its mixture, as far as there are any."""
-    scores = {"": result.held_out, **{f"{member.task} ": member.held_out for member in result.members}}
+    """Return the held-out metrics of a stage's members, as far as there are any."""
     parts = [
-        task + ", ".join(f"{name} {value:.3f}" for name, value in score.metrics.items())
-        for task, score in scores.items()
-        if score is not None
+        (f"{member.name} " if len(result.members) > 1 else "")
+        + ", ".join(f"{name} {value:.3f}" for name, value in member.held_out.metrics.items())
+        for member in result.members
+        if member.held_out is not None
     ]
     return f"; held out: {'; '.join(parts)}" if parts else ""

@@ -47,8 +47,8 @@ class Outcome:
 def all_work(resolution: Resolution) -> Iterator[Work]:
     """Yield everything that a plan asks for, each stage after its parent."""
     for stage in resolution.plan.stages:
-        yield Work("train", stage, resolution.digests[stage], resolution.before(stage))
+        yield Work("train", stage, resolution.digests[stage], resolution.dependencies(stage))
         if stage.is_evaluated:
             yield Work("evaluate", stage, resolution.evaluation_digests[stage], (stage,))
         if stage in resolution.retention_digests:
-            yield Work("retain", stage, resolution.retention_digests[stage], stage.line())
+            yield Work("retain", stage, resolution.retention_digests[stage], stage.lineage())

@@ -45,4 +45,5 @@ class OtherLanguages(FrozenModel):
 def _parts(sources: Sources | None) -> list[FrozenModel]:
     if sources is None:
         return []
-    return [part for part in (sources.folder, sources.hub, sources.embedded) if isinstance(part, FrozenModel)]
+    parts = (*sources.layouts, sources.hub, sources.embedded)
+    return [part for part in parts if isinstance(part, FrozenModel)]

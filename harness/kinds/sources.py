@@ -1,13 +1,16 @@
 """Where the rows of a task come from, and the words that tasks and sources share."""
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     model_validator,
 )
 
@@ -26,7 +29,7 @@ Name = Annotated[
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
-TABLES = ("tsv", "csv", "jsonl", "parquet")
+TABLES = ("tsv", "csv", "jsonl", "parquet", "arrow")
 """The file formats that hold named columns of any content."""
 
 
@@ -45,14 +48,24 @@ class FolderSource(FrozenModel):
     path: Annotated[Text, AfterValidator(_stays_below)] = Field(
         description="Relative path below the data folder; never leaves it."
     )
-    format: Literal["tsv", "csv", "jsonl", "parquet", "squad", "conll", "text"] = Field(
-        description="squad: SQuAD's JSON; conll: a word and its tag on each line, blank lines between "
-        "sentences; text: a text on each line."
+    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text"] = Field(
+        description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a word "
+        "and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; text: a "
+        "text on each line. Files may be compressed (gz, bz2, xz, zst)."
     )
     columns: tuple[Text, ...] | None = Field(
         None,
         min_length=1,
         description="Column names of a file without a header line.",
+    )
+    rename: dict[Text, Text] | None = Field(
+        None,
+        min_length=1,
+        description="Column of the file -> the task's name for it; where the file has no such column, the "
+        "task's own name is looked for.",
+    )
+    only: dict[Text, Text] | None = Field(
+        None, min_length=1, description="Column -> how its text begins; other rows are left out."
     )
 
 
@@ -68,6 +81,32 @@ class HubSource(FrozenModel):
     )
 
 
+_ONE, _SEVERAL = "(one layout)", "(several layouts)"
+LAYOUT_TAGS = frozenset((_ONE, _SEVERAL))
+"""Parts of the places of pydantic's errors that tell one layout from a list; no keys of the file."""
+
+_Folder = TypeVar("_Folder", bound=FolderSource)
+
+
+def _one_or_several(value: Any) -> str:
+    return _SEVERAL if isinstance(value, list | tuple) else _ONE
+
+
+Layouts = Annotated[
+    Annotated[_Folder, Tag(_ONE)]
+    | Annotated[tuple[_Folder, ...], Tag(_SEVERAL), Field(min_length=1, max_length=20)],
+    Discriminator(_one_or_several),
+]
+"""One layout of a data set's files, or several, of which the first that is there is used."""
+
+
+def listed_layouts(folder: _Folder | tuple[_Folder, ...] | None) -> tuple[_Folder, ...]:
+    """Return the layouts of `Layouts` as a tuple; empty for None."""
+    if folder is None:
+        return ()
+    return folder if isinstance(folder, tuple) else (folder,)
+
+
 class EmbeddedSource(FrozenModel):
     """A data set of the corpus that xstilts generates itself."""
 
@@ -79,7 +118,7 @@ class EmbeddedSource(FrozenModel):
 class Sources(FrozenModel):
     """Where the rows come from; the first that is at hand is used: folder, hub, embedded."""
 
-    folder: FolderSource | None = None
+    folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
     embedded: EmbeddedSource | None = None
 
@@ -90,19 +129,25 @@ class Sources(FrozenModel):
         return self
 
     @property
+    def layouts(self) -> tuple[FolderSource, ...]:
+        """The layouts of the folder's files, in the order in which they are looked for."""
+        return listed_layouts(self.folder)
+
+    @property
     def split_names(self) -> frozenset[str]:
         """The splits that these sources are by their names; XTREME's files say `dev` for validation."""
-        hub, folder = self.hub, self.folder
         # datasets' syntax: `train+test[:10%]`
-        splits = {part.split("[")[0].strip() for part in hub.split.split("+")} if hub else set()
-        stem = folder.path.rsplit("/", 1)[-1].split(".")[0].split("-")[0] if folder else ""
-        return frozenset(splits | {stem})
+        splits = {part.split("[")[0].strip() for part in self.hub.split.split("+")} if self.hub else set()
+        names = (layout.path.rsplit("/", 1)[-1] for layout in self.layouts)
+        # test-de.tsv, test_2k.tsv, xnli.test.tsv
+        words = {word for name in names for word in re.split(r"[-_.]", name)}
+        return frozenset(splits | words)
 
 
 class HeldOutSources(FrozenModel):
     """Where held-out rows come from; the first that is at hand is used: folder, hub."""
 
-    folder: FolderSource | None = None
+    folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
 
     @model_validator(mode="after")

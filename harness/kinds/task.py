@@ -6,7 +6,15 @@ from pydantic import Field, StringConstraints, field_validator
 
 from harness.frozen_model import FrozenModel
 from harness.kinds.other_languages import OtherLanguages
-from harness.kinds.sources import TABLES, HeldOutSources, Name, Sources, Text, require_distinct
+from harness.kinds.sources import (
+    TABLES,
+    HeldOutSources,
+    Name,
+    Sources,
+    Text,
+    listed_layouts,
+    require_distinct,
+)
 
 
 class Task(FrozenModel):
@@ -32,14 +40,18 @@ class Task(FrozenModel):
     name: Name
     kind: str = Field(description="What is asked of the model; decides head and columns.")
     title: Text
-    citation: Text
-    license: Text
+    citation: Text | None = Field(None, description="Where the data set was published.")
+    license: Text | None = Field(None, description="Under which terms; not needed for your own data.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
         "en",
         description="ISO 639-1 code of the rows' language.",
         json_schema_extra={"patternErrorMessage": "a language code of two lower-case letters (ISO 639-1)"},
     )
     expected_rows: int | None = Field(None, ge=1, le=10**12, description="Published number of rows.")
+    skip_bad_rows: bool = Field(
+        False,
+        description="Leave out lines that break the file's format (too few columns, no JSON); counted.",
+    )
     sources: Sources
     further_sources: tuple[Sources, ...] = Field(
         (),
@@ -63,11 +75,12 @@ class Task(FrozenModel):
     ) -> Sources | HeldOutSources | None:
         if sources is None:
             return None
-        if sources.folder is not None and sources.folder.format not in cls.formats:
-            raise ValueError(
-                f"files in the format {sources.folder.format} do not hold what this kind of task needs; "
-                f"its formats are {', '.join(cls.formats)}"
-            )
+        for layout in listed_layouts(sources.folder):
+            if layout.format not in cls.formats:
+                raise ValueError(
+                    f"files in the format {layout.format} do not hold what this kind of task needs; "
+                    f"its formats are {', '.join(cls.formats)}"
+                )
         if isinstance(sources, Sources) and sources.embedded is not None and not cls.generated:
             raise ValueError("xstilts generates only classification tasks; use folder or hub")
         return sources

@@ -93,7 +93,8 @@ class TextToTextModel(KindModel[Task]):
         Raises:
             IndistinctLabelsError: the tokenizer makes the same tokens of two labels.
         """
-        label_targets(tokenizer, self._form.choices(dataset))
+        if words := self._form.choices(dataset):
+            label_targets(tokenizer, words)
         encoded = Encoded(common_facts(tokenizer, max_length), {"target": pa.list_(pa.int32())})
         for start in range(0, len(dataset), CHUNK):
             part = dataset[start : start + CHUNK]
@@ -111,7 +112,7 @@ class TextToTextModel(KindModel[Task]):
     def predictor(self, task: Task, dataset: "Dataset", tokens: TokenizedRows, session: Session) -> Predictor:
         """Return what answers each row."""
         words, tokenizer = self._form.choices(dataset), session.tokenizer
-        targets = label_targets(tokenizer, words)
+        targets = label_targets(tokenizer, words) if words else []
 
         def answer(inputs: dict[str, Tensor], labels: Tensor, rows: int) -> Iterator[str]:
             if words:

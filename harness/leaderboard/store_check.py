@@ -12,6 +12,7 @@ from harness.leaderboard.difference import Difference
 from harness.store.integrity import MANIFEST, Checksums, entry_faults
 from harness.store.layout import Layout
 from harness.store.manifest import STAGES, Manifest
+from harness.store.store import require_format
 
 # Published scores are exact quotients; lm-eval's may differ in their last bits.
 _SAME_SCORE = 1e-9
@@ -26,8 +27,14 @@ def check_store(board: Board, stores: Sequence[Path]) -> Iterator[Difference]:
     Args:
         board: The published results.
         stores: Folders of the stores that hold the entries; nothing is written to them.
+
+    Raises:
+        StoreError: Another version of xstilts made one of the stores.
     """
     layouts = [Layout(store.expanduser().absolute()) for store in stores]
+    for layout in layouts:
+        if (layout.root / "format.json").is_file():
+            require_format(layout.root)
     checked: dict[str, str] = {}
     checksums = Checksums()
     for row in board.rows:

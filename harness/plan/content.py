@@ -1,15 +1,28 @@
 """What a stage trains on, and with which settings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.config.few_shot import FewShot
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
-from harness.config.mixture import Mixture
+from harness.config.mixture import Sampling
 from harness.config.sequence_file import SequenceFile
 from harness.kinds.registry import TrainingTask
 from harness.plan.stage import Shots, Stage
+
+
+@dataclass(frozen=True)
+class StageMember:
+    """One training task of a stage.
+
+    Attributes:
+        name: Name of its rows: the task's, or in a few-shot stage one that also says the language.
+        settings: The stage's, but for `max_length` and `train_rows`, of which it may have its own.
+    """
+
+    name: str
+    task: TrainingTask
+    settings: Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -17,16 +30,14 @@ class StageContent:
     """What a stage trains on.
 
     Attributes:
-        tasks: Name of the rows -> training task; several of a mixture.
+        members: Its training tasks: one, or the several of a mixture.
         settings: The stage's settings.
-        own: Name of the rows -> the settings that hold for them; they differ only in a mixture.
-        mixture: The mixture, if it is one.
+        sampling: How often each member is drawn; it decides nothing where there is one.
     """
 
-    tasks: Mapping[str, TrainingTask]
+    members: tuple[StageMember, ...]
     settings: Hyperparameters
-    own: Mapping[str, Hyperparameters]
-    mixture: Mixture | None
+    sampling: Sampling
 
 
 def stage_content(loaded: LoadedSequence, stage: Stage) -> StageContent:
@@ -35,13 +46,14 @@ def stage_content(loaded: LoadedSequence, stage: Stage) -> StageContent:
     if stage.shots is not None:
         name = few_shot_rows(spec, stage.task, stage.shots.language)
         settings = few_shot_settings(spec, stage.task, stage.shots)
-        return StageContent({name: few_shot_tasks(loaded)[name]}, settings, {name: settings}, None)
-    settings, tasks = spec.hyperparameters(stage.task), loaded.members(stage.task)
-    mixture = spec.mixtures.get(stage.task)
-    if mixture is None:
-        return StageContent(tasks, settings, {stage.task: settings}, None)
-    own = {name: spec.member_hyperparameters(stage.task, name) for name in tasks}
-    return StageContent(tasks, settings, own, mixture)
+        member = StageMember(name, few_shot_tasks(loaded)[name], settings)
+        return StageContent((member,), settings, Sampling())
+    settings, mixture = spec.hyperparameters(stage.task), spec.mixtures.get(stage.task)
+    members = tuple(
+        StageMember(name, task, spec.member_hyperparameters(stage.task, name) if mixture else settings)
+        for name, task in loaded.members(stage.task).items()
+    )
+    return StageContent(members, settings, mixture.sampling if mixture else Sampling())
 
 
 def row_names(spec: SequenceFile, stage: Stage) -> tuple[str, ...]:
@@ -75,7 +87,7 @@ def few_shot_rows(spec: SequenceFile, target: str, language: str) -> str:
 def few_shot_settings(spec: SequenceFile, target: str, shots: Shots) -> Hyperparameters:
     """Return the settings of a few-shot stage: the target's, its head, and k rows."""
     own = spec.few_shot.training if spec.few_shot else {}
-    return spec.hyperparameters(target).overridden({**own, "train_rows": shots.k, "head": "keep"})
+    return spec.hyperparameters(target).overridden({**own, "train_rows": shots.k, "head": "reuse"})
 
 
 def _in_language(task: TrainingTask, language: str, few: FewShot | None) -> TrainingTask:

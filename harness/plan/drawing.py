@@ -6,7 +6,7 @@ from itertools import islice
 from harness.config.load import LoadedSequence
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
-from harness.plan.kept_heads import kept_heads
+from harness.plan.heads import reused_heads
 from harness.plan.orders import plan_size
 from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Stage
@@ -52,10 +52,10 @@ def _shown(loaded: LoadedSequence, stage: Stage) -> str:
     return f"{stage.shots} (not zero-shot)"
 
 
-def _kept(loaded: LoadedSequence, stage: Stage) -> str:
-    """Return whose head a stage goes on with; a few-shot stage always has the target's."""
-    heads = kept_heads(loaded, stage).values() if stage.shots is None else ()
-    names = dict.fromkeys(head.task or head.stage.path[-1] for head in heads)
+def _reused(loaded: LoadedSequence, stage: Stage) -> str:
+    """Return whose head a stage reuses; a few-shot stage always has the target's."""
+    heads = reused_heads(loaded, stage).values() if stage.shots is None else ()
+    names = dict.fromkeys(head.name for head in heads)
     return f" (head of {', '.join(names)})" if names else ""
 
 
@@ -76,5 +76,5 @@ def _below(
     for position, stage in enumerate(here):
         last = position == len(here) - 1
         mark = " ●" if stage.is_evaluated else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}{_kept(loaded, stage)}"
+        yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}{_reused(loaded, stage)}"
         yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)

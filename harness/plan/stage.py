@@ -53,9 +53,9 @@ class Stage:
             return None
         return Stage(self.path[:-1], self.seed, "intermediate" if self.shots is None else "target")
 
-    def line(self) -> "tuple[Stage, ...]":
+    def lineage(self) -> "tuple[Stage, ...]":
         """Return the stages from the first to this one."""
-        return (*(self.parent.line() if self.parent else ()), self)
+        return (*(self.parent.lineage() if self.parent else ()), self)
 
     def __str__(self) -> str:
         """Return the path in words, as progress lines and errors show it."""

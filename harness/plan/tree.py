@@ -65,7 +65,7 @@ class Plan:
         found: dict[str, TrainingTask] = {}
         # Many stages train the same.
         for stage in {(stage.task, stage.shots): stage for stage in self.stages}.values():
-            found |= stage_content(self.loaded, stage).tasks
+            found |= {member.name: member.task for member in stage_content(self.loaded, stage).members}
         return found
 
     def trained(self, sequence: Sequence) -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 DIGEST = re.compile(r"[0-9a-f]{32}")
 
 

@@ -20,22 +20,6 @@ class FileRecord(FrozenModel):
     bytes: int
 
 
-class DataRecord(FrozenModel):
-    """The rows that were used.
-
-    Attributes:
-        dropped: Rows of the source that were left out since they are also evaluation rows.
-        whole_fingerprint: Fingerprint of all rows of the source, where some were dropped.
-    """
-
-    source: str
-    revision: str | None
-    fingerprint: str
-    rows: int
-    dropped: int = 0
-    whole_fingerprint: str | None = None
-
-
 class Manifest(FrozenModel):
     """What every entry's manifest holds; `files` maps paths below its folder to their records."""
 
@@ -47,7 +31,7 @@ class Manifest(FrozenModel):
 
 
 class StageManifest(Manifest):
-    """A finished stage; that of a mixture has `sampling` and no labels, and its tasks in `result.members`."""
+    """A finished stage; its members are in `result.members`."""
 
     kind: Literal["stage"] = "stage"
     parent: str | None
@@ -55,15 +39,17 @@ class StageManifest(Manifest):
     model_fingerprint: str
     trust_remote_code: bool
     path: tuple[str, ...]
-    task: str
-    labels: tuple[str, ...]
     hyperparameters: Hyperparameters
+    sampling: Sampling
     seed: int
-    data: DataRecord
     deepspeed: str
     deepspeed_config: dict[str, Any]
     result: StageResult
-    sampling: Sampling | None = None
+
+    @property
+    def task(self) -> str:
+        """Its training task, mixture or few-shot examples: the last step of its path."""
+        return self.path[-1]
 
 
 class RetentionManifest(Manifest):

@@ -94,12 +94,7 @@ class Store:
                     f"store {root}: the folder is not empty and not a store (no format.json); choose another"
                 )
             write_durably(marker, json.dumps({"format": FORMAT}) + "\n")
-        found = _format(marker)
-        if found != FORMAT:
-            raise StoreError(
-                f"store {root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use another "
-                "store"
-            )
+        require_format(root)
         for folder in _FOLDERS:
             if not (root / folder).is_dir():
                 (root / folder).mkdir(exist_ok=True)
@@ -288,6 +283,27 @@ def _records(folder: Path, checksums: Checksums) -> dict[str, FileRecord]:
     own = (MANIFEST, MANIFEST_CHECKSUM)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in own)
     return {path.relative_to(folder).as_posix(): checksums.of(path) for path in paths}
+
+
+def require_format(root: Path) -> None:
+    """Refuse a store that another version of xstilts made.
+
+    Raises:
+        StoreError: Its format is not this version's.
+    """
+    found = _format(root / "format.json")
+    if found == FORMAT:
+        return
+    if isinstance(found, int) and found < FORMAT:
+        raise StoreError(
+            f"store {root}: its format is {found}, this xstilts reads {FORMAT}. An older version made it; "
+            f"its stages are of no use here: move it away (`mv {root} {root}.old`) or name another folder "
+            "by --store, and give the same command again; the stages are trained anew"
+        )
+    raise StoreError(
+        f"store {root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use the xstilts that "
+        "made it, or name another folder by --store"
+    )
 
 
 def _format(marker: Path) -> object:

@@ -46,6 +46,12 @@ def epoch_batches(lengths: Rows, batch_size: int, seed: int, epoch: int) -> list
     return [batches[index] for index in random.permutation(len(batches))]
 
 
+def step_count(epochs: float, per_epoch: float, steps: int | None) -> int:
+    """Return the optimizer steps of a stage: `steps`, or epochs of `per_epoch` steps each, rounded up."""
+    # 1e-9: 0.1 epochs of 30 steps are 3 steps, though 0.1 * 30 is a little more than 3.
+    return steps or max(1, math.ceil(epochs * per_epoch - 1e-9))
+
+
 @dataclass(frozen=True)
 class BatchPlan:
     """The batches of all optimizer steps of a stage.
@@ -61,13 +67,6 @@ class BatchPlan:
     batch_size: int
     steps: int
     seed: int
-
-    @classmethod
-    def of(cls, lengths: Rows, batch_size: int, epochs: float, steps: int | None, seed: int) -> "BatchPlan":
-        """Return the plan for that many epochs (a part of an epoch is rounded up to steps), or `steps`."""
-        per_epoch = math.ceil(len(lengths) / batch_size)
-        # 1e-9: 0.1 epochs of 30 steps are 3 steps, though 0.1 * 30 is a little more than 3.
-        return cls(lengths, batch_size, steps or max(1, math.ceil(epochs * per_epoch - 1e-9)), seed)
 
     def from_step(self, step: int) -> Iterator[Rows]:
         """Yield the batches of the steps from `step` (0 is the first) to the last."""

@@ -25,7 +25,7 @@ _INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
-class Whole:
+class HeadExport:
     """An encoder with a head, to be written.
 
     Attributes:
@@ -39,30 +39,32 @@ class Whole:
     folder: str
 
 
-def write_checkpoint(workdir: Path, wholes: Sequence[Whole], parent: Path, trust_remote_code: bool) -> None:
+def write_checkpoint(
+    workdir: Path, exports: Sequence[HeadExport], parent: Path, trust_remote_code: bool
+) -> None:
     """Write `encoder/` and each head's folder below `workdir`, replacing what is there.
 
     Args:
         workdir: The stage's folder.
-        wholes: One for each head, all with the same encoder; that of the first is written.
+        exports: One for each head, all with the same encoder; that of the first is written.
         parent: Folder that the stage started from; its frozen file and tokenizer are linked where possible.
         trust_remote_code: Carry the folder's model code along.
     """
-    loaded, trained = wholes[0].loaded, wholes[0].trained
+    loaded, trained = exports[0].loaded, exports[0].trained
     encoder = _empty(workdir / ENCODER, parent, trust_remote_code)
     frozen = {name: tensor for name, tensor in loaded.frozen.items() if name not in loaded.head_names}
     # A pooler that one head has as its own is not of the encoder that all share.
-    heads = frozenset[str]().union(*(whole.loaded.head_names for whole in wholes))
+    heads = frozenset[str]().union(*(export.loaded.head_names for export in exports))
     body = {name: tensor for name, tensor in trained.items() if name not in heads}
     shared = [shard for shard in (frozen, body) if shard]
     shards = [*shared, loaded.carried] if loaded.carried else shared
     names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
     _write_index(encoder, list(zip(names, shards, strict=True)))
     _write_bare_config(loaded, encoder)
-    for whole in wholes:
-        folder = _empty(workdir / whole.folder, parent, trust_remote_code)
-        own = (whole.trained | whole.loaded.frozen).items()
-        head = {name: tensor for name, tensor in own if name in whole.loaded.head_names}
+    for export in exports:
+        folder = _empty(workdir / export.folder, parent, trust_remote_code)
+        own = (export.trained | export.loaded.frozen).items()
+        head = {name: tensor for name, tensor in own if name in export.loaded.head_names}
         # Text-to-text models have no head.
         parts = [*shared, head] if head else shared
         linked = _shard_names(len(parts))
@@ -71,8 +73,8 @@ def write_checkpoint(workdir: Path, wholes: Sequence[Whole], parent: Path, trust
         if head:
             _save(head, folder / linked[-1])
         _write_index(folder, list(zip(linked, parts, strict=True)))
-        config = _config(whole.loaded)
-        config.architectures = [type(whole.loaded.model).__name__]
+        config = _config(export.loaded)
+        config.architectures = [type(export.loaded.model).__name__]
         config.save_pretrained(folder)
 
 

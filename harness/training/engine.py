@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from harness.config.deepspeed_file import zero_stage
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.errors import UserError
 from harness.training.distributed import World
@@ -47,6 +48,8 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
         )
     _check_precision(settings.precision, world.device)
     config: dict[str, Any] = _without_autos(copy.deepcopy(base))
+    for ours in ("optimizer", "scheduler"):  # start_engine brings its own
+        config.pop(ours, None)
     config |= {
         "train_batch_size": settings.batch_size,
         "train_micro_batch_size_per_gpu": settings.batch_size // (ranks * accumulation),
@@ -74,7 +77,7 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
 def _without_autos(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    kept = {key: _without_autos(inner) for key, inner in value.items() if inner != "auto"}
+    kept = {key: _without_autos(inner) for key, inner in value.items() if inner not in ("auto", None)}
     return {key: inner for key, inner in kept.items() if inner != {}}
 
 
@@ -83,11 +86,6 @@ def _check_precision(precision: Precision, device: torch.device) -> None:
         raise PrecisionError("training.precision: fp16 needs a CUDA GPU and there is none; use bf16 or fp32")
     if precision is Precision.BF16 and device.type == "cuda" and not torch.cuda.is_bf16_supported(False):
         raise PrecisionError("training.precision: this GPU does not do bf16; use fp16 or fp32")
-
-
-def zero_stage(config: dict[str, Any]) -> int:
-    """Return the ZeRO level of a DeepSpeed configuration."""
-    return int(config.get("zero_optimization", {}).get("stage", 0))
 
 
 def start_engine(

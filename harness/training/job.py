@@ -7,36 +7,17 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
+from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 
 
-class _Job(FrozenModel):
-    digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
-    encoder: Path = Field(
-        description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
-    )
-    hyperparameters: Hyperparameters
-    seed: int = Field(ge=0, le=2**31 - 1, description="Seed of the head, the dropout and the rows' order.")
-    deepspeed: dict[str, Any] = Field(
-        description="DeepSpeed's configuration; this package fills its `auto`s."
-    )
-    data_dir: Path | None = None
-    trust_remote_code: bool = False
-    workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
+class Member(FrozenModel):
+    """One training task of a stage."""
 
-
-class EarlierHead(FrozenModel):
-    """A head to go on with: the folder of its stage, and its task where that stage was a mixture."""
-
-    folder: Path
-    task: str | None = None
-
-
-class StageJob(_Job):
-    """One stage to train on one task."""
-
+    name: str = Field(description="Name of its rows, distinct within the stage.")
     task: TrainingTask
+    hyperparameters: Hyperparameters = Field(description="The stage's, but for max_length and train_rows.")
     data_revision: str | None = Field(None, description="Hub revision that replaces the task file's.")
     data_fingerprint: str | None = Field(
         None, description="The rows must have this fingerprint, where given."
@@ -44,32 +25,29 @@ class StageJob(_Job):
     dropped_rows: tuple[int, ...] = Field(
         (), description="Positions of rows that are left out; the fingerprint is that of the others."
     )
-    head: EarlierHead | None = Field(None, description="None: the head is new.")
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task.name
+    head: Path | None = Field(
+        None, description="Folder of an earlier stage's model, whose head is reused. None: the head is new."
+    )
 
 
-class MixtureMember(FrozenModel):
-    """One task of a mixture."""
+class StageJob(FrozenModel):
+    """One stage to train on one or more training tasks."""
 
-    name: str
-    task: TrainingTask
-    hyperparameters: Hyperparameters = Field(description="The stage's, but for max_length and train_rows.")
-    data_revision: str | None = None
-    data_fingerprint: str | None = None
-    dropped_rows: tuple[int, ...] = ()
-    head: EarlierHead | None = None
-
-
-class MixtureJob(_Job):
-    """One stage to train on several tasks."""
-
-    name: str
-    members: tuple[MixtureMember, ...] = Field(min_length=2)
-    sampling: Sampling
+    digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
+    name: str = Field(description="Name of its training task or mixture, for messages.")
+    encoder: Path = Field(
+        description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
+    )
+    members: tuple[Member, ...] = Field(min_length=1)
+    sampling: Sampling = Field(Sampling(), description="How often each member is drawn.")
+    hyperparameters: Hyperparameters
+    seed: int = Field(ge=0, le=2**31 - 1, description="Seed of heads, draws, dropout and the rows' order.")
+    deepspeed: dict[str, Any] = Field(
+        description="DeepSpeed's configuration; this package fills its `auto`s."
+    )
+    data_dir: Path | None = None
+    trust_remote_code: bool = False
+    workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 
 class StageProgress(FrozenModel):
@@ -102,18 +80,18 @@ class HeldOutScore(FrozenModel):
 
 
 class MemberResult(FrozenModel):
-    """What a stage did with one task of its mixture."""
+    """What a stage did with one of its members."""
 
-    task: str
-    rate: float = Field(description="Chance of the task to be drawn for a step, 0 to 1.")
+    name: str
+    labels: tuple[str, ...] = Field(description="In the order of the head's outputs; none for some kinds.")
+    folder: str = Field(description="Folder, below the stage's, of the encoder with the member's head.")
+    probability: float = Field(description="Of the member to be drawn for a step, 0 to 1.")
     steps: int
     samples: int
     tokens: int
-    data_source: str
-    data_revision: str | None
-    data_fingerprint: str
-    data_rows: int
-    held_out: HeldOutScore | None
+    data: DataRecord
+    rows: int = Field(description="Rows trained on, after train_rows.")
+    held_out: HeldOutScore | None = Field(description="None where the task names no rows that are there.")
 
 
 class StageResult(FrozenModel):
@@ -133,11 +111,4 @@ class StageResult(FrozenModel):
     device: str = Field(description="cpu or cuda.")
     hardware: str
     peak_memory_bytes: int = Field(description="Highest use of one process: CUDA memory, else resident set.")
-    data_source: str = Field(
-        description="Of a mixture, those of its tasks, likewise revision and fingerprint."
-    )
-    data_revision: str | None
-    data_fingerprint: str
-    data_rows: int = Field(description="Rows trained on, after train_rows.")
-    held_out: HeldOutScore | None = Field(None, description="None where the task names no rows at hand.")
-    members: tuple[MemberResult, ...] = Field((), description="Of a mixture, in its order.")
+    members: tuple[MemberResult, ...] = Field(min_length=1)

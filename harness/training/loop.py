@@ -15,8 +15,8 @@ from harness.kinds.model import Head
 from harness.training.batches import shares
 from harness.training.distributed import World
 from harness.training.job import StageProgress
-from harness.training.mixture_plan import MixturePlan
 from harness.training.resume import ResumePoints, SavedPoint
+from harness.training.step_plan import StepPlan
 from harness.training.training_log import TrainingLog
 
 # Reading a loss waits for the GPU; on a CPU it costs nothing.
@@ -98,7 +98,7 @@ class Steps:
     engine: Any
     forward: Forward
     tasks: tuple[TaskBatches, ...]
-    plan: MixturePlan
+    plan: StepPlan
     accumulation: int
     world: World
     log: TrainingLog

@@ -66,7 +66,7 @@ class IncompleteEncoderError(UserError):
     """The folder lacks weights of the encoder."""
 
 
-class HeadNotKeptError(UserError):
+class HeadNotReusableError(UserError):
     """The head of an earlier stage does not fit, though its task's labels are the same."""
 
 
@@ -84,7 +84,6 @@ class LoadedModel:
         frozen: Tensors that training leaves as they are, by name: frozen parameters and saved buffers.
         head_names: Names of the head's tensors.
         carried: Tensors of the encoder that this head does without (a pooler), by name; later heads may not.
-        head_folder: Name of the folder in which a checkpoint keeps encoder and head.
     """
 
     model: Any
@@ -92,7 +91,6 @@ class LoadedModel:
     frozen: dict[str, torch.Tensor]
     head_names: frozenset[str]
     carried: dict[str, torch.Tensor]
-    head_folder: str
 
 
 def load_model(
@@ -101,10 +99,10 @@ def load_model(
     settings: Hyperparameters,
     seed: int,
     trust_remote_code: bool,
-    kept_head: Path | None = None,
+    reused_head: Path | None = None,
     used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedModel:
-    """Load the encoder of a folder and put a fresh head on it, drawn by `seed`, or one that is kept.
+    """Load the encoder of a folder and put a fresh head on it, drawn by `seed`, or one that is reused.
 
     A head that the folder may hold (of a classifier, of masked language modelling) is never used.
 
@@ -114,7 +112,7 @@ def load_model(
         settings: Dropout override and frozen embeddings.
         seed: Seed of the head's weights.
         trust_remote_code: Run the model code of the folder.
-        kept_head: Folder of an encoder with the head to go on with.
+        reused_head: Folder of an encoder with the head to start from.
         used_ids: The token ids that inputs can hold, ascending; None where that is not known.
 
     Raises:
@@ -122,7 +120,7 @@ def load_model(
         UnsuitedKindError: a text-to-text model cannot be trained on the task's kind.
         UnsafePrecisionError: a text-to-text model cannot be trained in fp16.
         IncompleteEncoderError: an encoder weight is missing in the folder.
-        HeadNotKeptError: the kept head lacks weights.
+        HeadNotReusableError: the reused head lacks weights.
         ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
@@ -141,7 +139,7 @@ def load_model(
         config.xstilts["text_format"] = words.model_dump(mode="json")
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
     model, head_names, carried = _build(
-        folder, active, head, seed, trust_remote_code, model_weights(kept_head) if kept_head else {}
+        folder, active, head, seed, trust_remote_code, model_weights(reused_head) if reused_head else {}
     )
     if settings.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
@@ -159,7 +157,7 @@ def load_model(
         for name, tensor in model.state_dict(keep_vars=True).items()
         if name not in tied and (name not in parameters or not parameters[name].requires_grad)
     }
-    return LoadedModel(model, config, frozen, head_names, carried, head.folder)
+    return LoadedModel(model, config, frozen, head_names, carried)
 
 
 def _config(folder: Path, task: TrainingTask, head: Head[Any], trust_remote_code: bool) -> Any:
@@ -212,7 +210,7 @@ def _build(
     head: Head[Any],
     seed: int,
     trust_remote_code: bool,
-    kept: dict[str, torch.Tensor],
+    reused: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
 
@@ -232,15 +230,15 @@ def _build(
         for name in names
         if name.startswith(f"{prefix}pooler.") and not {name, name.removeprefix(prefix)} & found.keys()
     }
-    weights |= {name: tensor for name, tensor in kept.items() if name in head_names | pooler}
+    weights |= {name: tensor for name, tensor in reused.items() if name in head_names | pooler}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
     )
     missing = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
-    if kept and missing & (head_names | pooler):
-        raise HeadNotKeptError(
-            f"head: keep: the earlier head lacks {min(missing & (head_names | pooler))}; write head: new"
+    if reused and missing & (head_names | pooler):
+        raise HeadNotReusableError(
+            f"head: reuse: the earlier head lacks {min(missing & (head_names | pooler))}; write head: new"
         )
     lost = missing - head_names - pooler
     if lost:

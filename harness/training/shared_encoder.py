@@ -112,7 +112,7 @@ def load_mixture(
 
     Args:
         folder: Hugging Face model folder with safetensors.
-        tasks: The tasks with their settings, and the folder of the head that one keeps.
+        tasks: The tasks with their settings, and the folder of the model whose head one reuses.
         seed: Seed of each head's weights: those that the task would begin with alone.
         trust_remote_code: Run the model code of the folder.
         used_ids: The token ids that inputs of any of the tasks can hold, ascending; None: not known.
@@ -123,8 +123,8 @@ def load_mixture(
     parts: list[LoadedModel] = []
     used: list[set[str]] = []
     holder, encoder, most = 0, None, 0
-    for task, settings, kept in tasks:
-        part = load_model(folder, task, settings, seed, trust_remote_code, kept, used_ids)
+    for task, settings, head in tasks:
+        part = load_model(folder, task, settings, seed, trust_remote_code, head, used_ids)
         parts.append(part)
         used.append({name for name, _ in part.model.named_parameters()})
         count = sum(1 for _ in part.model.base_model.parameters())

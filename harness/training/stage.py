@@ -7,40 +7,33 @@ from typing import Any
 
 import torch
 
+from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import load_held_out_rows
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
-from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights, zero_stage
+from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
 from harness.training.hardware import hardware
 from harness.training.held_out import score_held_out
-from harness.training.job import HeldOutScore, MemberResult, MixtureJob, StageJob, StageProgress, StageResult
+from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
-from harness.training.mixture_plan import MixturePlan
 from harness.training.resume import ResumePoints, identity_of
 from harness.training.stage_model import StageModel, load_stage_model
-from harness.training.task_rows import (
-    Job,
-    TaskRows,
-    batch_plan,
-    joined,
-    load_task_rows,
-    members,
-    rates,
-)
+from harness.training.step_plan import StepPlan
+from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import settled
 
 
 def train_stage(
-    job: StageJob | MixtureJob, report: Callable[[StageProgress], None], *, resume_every: float = 60.0
+    job: StageJob, report: Callable[[StageProgress], None], *, resume_every: float = 60.0
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
     `classifier/` is the encoder with its head; other kinds name it otherwise (harness.kinds), and
-    a mixture has `heads/TASK/` for each of its tasks. Of a text-to-text model `encoder/` is all of it, and
-    `text_to_text/` the same with the format of its task.
+    a stage of several members has `heads/NAME/` for each. Of a text-to-text model `encoder/` is all of it,
+    and `text_to_text/` the same with the format of its task.
 
     To be called on every rank of the process group (formed here where there is none). A stage that was
     killed goes on from its last resume point, to weights that are bit-identical to an undisturbed run's.
@@ -66,12 +59,12 @@ def train_stage(
         torch.use_deterministic_algorithms(True, warn_only=True)
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
-    parts = [load_task_rows(job, member) for member in members(job)]
+    parts = [load_task_rows(job, member) for member in job.members]
     return _train(job, world, config, parts, load_stage_model(job, parts), report, resume_every)
 
 
 def _train(
-    job: Job,
+    job: StageJob,
     world: World,
     config: dict[str, Any],
     parts: Sequence[TaskRows],
@@ -80,7 +73,7 @@ def _train(
     resume_every: float,
 ) -> StageResult:
     settings = job.hyperparameters
-    plan = batch_plan(job, parts)
+    plan = step_plan(job, parts)
     points = ResumePoints(job.workdir, _identity(job, world, config, parts), resume_every, world)
     engine = start_engine(model.module, config, settings, plan.steps, world)
     try:
@@ -120,40 +113,33 @@ def _train(
             device=world.device.type,
             hardware=hardware(world),
             peak_memory_bytes=memory,
-            data_source=joined([part.source for part in parts]),
-            data_revision=joined([part.revision for part in parts if part.revision]) or None,
-            data_fingerprint=joined([part.fingerprint for part in parts]),
-            data_rows=sum(part.rows_used for part in parts),
-            held_out=held_out[0] if len(parts) == 1 else None,
             members=tuple(_member_results(job, parts, plan, held_out)),
         )
     )
 
 
 def _member_results(
-    job: Job, parts: Sequence[TaskRows], plan: MixturePlan, held_out: Sequence[HeldOutScore | None]
+    job: StageJob, parts: Sequence[TaskRows], plan: StepPlan, held_out: Sequence[HeldOutScore | None]
 ) -> Iterator[MemberResult]:
-    if not isinstance(job, MixtureJob):
-        return
-    chances = rates(job, parts)
+    probabilities = sampling_probabilities(job, parts)
     for part, batches, score in zip(parts, plan.plans, held_out, strict=True):
         samples, tokens = batches.totals(batches.steps)
         yield MemberResult(
-            task=part.member.name,
-            rate=chances[part.member.name],
+            name=part.member.name,
+            labels=part.task.labels,
+            folder=part.folder,
+            probability=probabilities[part.member.name],
             steps=batches.steps,
             samples=samples,
             tokens=tokens,
-            data_source=part.source,
-            data_revision=part.revision,
-            data_fingerprint=part.fingerprint,
-            data_rows=part.rows_used,
+            data=part.data,
+            rows=part.rows_used,
             held_out=score,
         )
 
 
 def _held_out(
-    job: Job, world: World, part: TaskRows, number: int, forward: Forward, engine: Any
+    job: StageJob, world: World, part: TaskRows, number: int, forward: Forward, engine: Any
 ) -> HeldOutScore | None:
     rows = load_held_out_rows(part.task, data_dir=job.data_dir, trained=part.task.labels)
     # All ranks or none: another machine's rank may not see the file.
@@ -173,12 +159,12 @@ def _held_out(
     )
 
 
-def _open_log(job: Job, world: World, steps: int, after_step: int) -> TrainingLog:
+def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> TrainingLog:
     folder = job.workdir if world.rank == 0 else None
     return TrainingLog(folder, steps, job.name, job.hyperparameters.learning_rate, after_step)
 
 
-def _save(job: Job, world: World, model: StageModel, engine: Any) -> None:
+def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
     trained: dict[str, torch.Tensor] = {}
     finite = True
     for name, weights in settled(engine.module, trained_weights(engine)):
@@ -191,11 +177,11 @@ def _save(job: Job, world: World, model: StageModel, engine: Any) -> None:
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
     on_first_rank(
-        lambda: write_checkpoint(job.workdir, model.wholes(trained), job.encoder, job.trust_remote_code)
+        lambda: write_checkpoint(job.workdir, model.exports(trained), job.encoder, job.trust_remote_code)
     )
 
 
-def _identity(job: Job, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
+def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
     packages = ("torch", "deepspeed", "transformers", "numpy")
     return identity_of(
         {
@@ -203,7 +189,7 @@ def _identity(job: Job, world: World, config: dict[str, Any], parts: Sequence[Ta
             "tasks": [
                 part.member.model_dump(mode="json", exclude={"data_revision", "head"}) for part in parts
             ],
-            "data": [part.fingerprint for part in parts],
+            "data": [part.data.fingerprint for part in parts],
             "processes": world.size,
             "device": world.device.type,
             "deepspeed": config,

@@ -1,4 +1,4 @@
-"""The rows of a stage's tasks on every rank, and the batches that they make up."""
+"""The rows of a stage's members on every rank, and the batches that they make up."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.config.model_family import is_text_to_text
+from harness.data.record import DataRecord
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.kinds.collator import Collator
@@ -18,13 +19,14 @@ from harness.kinds.text_form import TextFormat
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
 from harness.plan.sampling import epoch_examples, sampling_rates
-from harness.training.batches import BatchPlan, subsample
+from harness.training.batches import step_count, subsample
 from harness.training.distributed import on_first_rank
-from harness.training.job import MixtureJob, MixtureMember, StageJob
-from harness.training.mixture_plan import MixturePlan
+from harness.training.job import Member, StageJob
+from harness.training.step_plan import StepPlan
 from harness.training.tokenised import tokenised_rows
 
-Job = StageJob | MixtureJob
+HEADS = "heads"
+"""Folder in which a stage of several members keeps the encoder with each one's head, by the member's name."""
 
 
 class ChangedDataError(RunError):
@@ -33,23 +35,24 @@ class ChangedDataError(RunError):
 
 @dataclass(frozen=True)
 class TaskRows:
-    """One task's rows on one rank.
+    """The rows of one member of a stage, on one rank.
 
     Attributes:
-        member: The task, with its labels, and the settings that hold for it.
+        member: The member; its task has its labels.
+        data: Which rows they are.
         maker: Batches of its rows.
         rows_used: How many rows of the data are trained on, after train_rows.
         chosen: `[rows of the plan]` which of the maker's rows these are.
+        folder: Folder, below the stage's, in which the encoder with the member's head is kept.
         text_format: How a text-to-text model reads the task; None for encoders.
     """
 
-    member: MixtureMember
-    fingerprint: str
-    source: str
-    revision: str | None
+    member: Member
+    data: DataRecord
     maker: Collator
     rows_used: int
     chosen: npt.NDArray[np.int64]
+    folder: str
     text_format: TextFormat | None = None
 
     @property
@@ -68,34 +71,12 @@ class TaskRows:
         return self.maker.lengths[self.chosen]
 
 
-def members(job: Job) -> tuple[MixtureMember, ...]:
-    """Return the tasks of a job."""
-    if isinstance(job, MixtureJob):
-        return job.members
-    return (
-        MixtureMember(
-            name=job.task.name,
-            task=job.task,
-            hyperparameters=job.hyperparameters,
-            data_revision=job.data_revision,
-            data_fingerprint=job.data_fingerprint,
-            dropped_rows=job.dropped_rows,
-            head=job.head,
-        ),
-    )
-
-
-def joined(values: Sequence[str]) -> str:
-    """Return what is said of several tasks' rows as one text; of a single task as it is."""
-    return " + ".join(dict.fromkeys(values))
-
-
-def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
-    """Return a task's rows; rank 0 reads and tokenises them, the others map the file that it leaves.
+def load_task_rows(job: StageJob, member: Member) -> TaskRows:
+    """Return a member's rows; rank 0 reads and tokenises them, the others map the file that it leaves.
 
     Raises:
         ChangedDataError: the rows' fingerprint is not the member's.
-        UserError: the rows are not at hand or faulty.
+        UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
     words = text_form(task).format if is_text_to_text(job.encoder) else None
@@ -111,46 +92,49 @@ def load_task_rows(job: Job, member: MixtureMember) -> TaskRows:
             task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code, words
         )
 
-    def on_rank_0() -> tuple[str, str, str | None, tuple[str, ...]]:
+    def on_rank_0() -> tuple[DataRecord, tuple[str, ...]]:
         found = load()
         if member.data_fingerprint not in (None, found.fingerprint):
             raise _changed(member, found)
         tokenise(found.fingerprint, lambda: found)
-        return found.fingerprint, found.source, found.revision, found.labels
+        return DataRecord.of(found), found.labels
 
-    fingerprint, source, revision, labels = on_first_rank(on_rank_0)
+    data, labels = on_first_rank(on_rank_0)
     model = model_for(task, text_to_text=words is not None)
-    maker = model.collator(task, tokenise(fingerprint, load))
+    maker = model.collator(task, tokenise(data.fingerprint, load))
     examples = subsample(int(maker.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(maker.examples, examples))
     labelled = member.model_copy(update={"task": kind_of(task).with_labels(task, labels)})
-    return TaskRows(labelled, fingerprint, source, revision, maker, len(examples), chosen, words)
+    alone = len(job.members) == 1
+    folder = model.head.folder if alone else f"{HEADS}/{member.name}"
+    return TaskRows(labelled, data, maker, len(examples), chosen, folder, words)
 
 
-def _changed(member: MixtureMember, found: TrainingRows) -> ChangedDataError:
+def _changed(member: Member, found: TrainingRows) -> ChangedDataError:
     return ChangedDataError(
         f"task {member.name}: the rows from {found.source} have fingerprint {found.fingerprint}, but the "
         f"stage was planned with {member.data_fingerprint}; the data changed meanwhile. Run it again."
     )
 
 
-def rates(job: Job, parts: Sequence[TaskRows]) -> dict[str, float]:
-    """Return each task's chance to be drawn for a step."""
-    if not isinstance(job, MixtureJob):
-        return {parts[0].member.name: 1.0}
+def sampling_probabilities(job: StageJob, parts: Sequence[TaskRows]) -> dict[str, float]:
+    """Return each member's probability to be drawn for a step."""
     return sampling_rates(job.sampling, {part.member.name: part.rows_used for part in parts})
 
 
-def batch_plan(job: Job, parts: Sequence[TaskRows]) -> MixturePlan:
+def step_plan(job: StageJob, parts: Sequence[TaskRows]) -> StepPlan:
     """Return the batches of a job's steps."""
     settings = job.hyperparameters
-    if not isinstance(job, MixtureJob):
-        (part,) = parts
-        return MixturePlan.of_one(
-            BatchPlan.of(part.lengths, settings.batch_size, settings.epochs, settings.steps, job.seed)
-        )
-    epoch = epoch_examples(job.sampling, {part.member.name: part.rows_used for part in parts})
-    # 1e-9: as in BatchPlan.of.
-    steps = settings.steps or max(1, math.ceil(settings.epochs * epoch / settings.batch_size - 1e-9))
-    lengths = {part.member.name: part.lengths for part in parts}
-    return MixturePlan.of(lengths, rates(job, parts), settings.batch_size, steps, job.seed)
+    if len(parts) == 1:
+        # Each epoch of a lone member ends with its rows, in a batch that may be smaller.
+        per_epoch: float = math.ceil(len(parts[0].lengths) / settings.batch_size)
+    else:
+        rows = {part.member.name: part.rows_used for part in parts}
+        per_epoch = epoch_examples(job.sampling, rows) / settings.batch_size
+    return StepPlan.of(
+        [part.lengths for part in parts],
+        list(sampling_probabilities(job, parts).values()),
+        settings.batch_size,
+        step_count(settings.epochs, per_epoch, settings.steps),
+        job.seed,
+    )

@@ -1,4 +1,4 @@
-"""Few-shot stages and kept heads in sequence files: what they mean, and what is refused."""
+"""Few-shot stages and reused heads in sequence files: what they mean, and what is refused."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from harness.config.load import LoadedSequence, load_sequences
 from harness.config.problem import SpecError
 from harness.plan.content import few_shot_tasks, few_shots, stage_content
 from harness.plan.drawing import draw
-from harness.plan.kept_heads import kept_heads
+from harness.plan.heads import reused_heads
 from harness.plan.orders import plan_size
 from harness.plan.stage import Shots
 from harness.plan.tree import Plan
@@ -46,14 +46,15 @@ def test_a_few_shot_stage_goes_on_with_the_target_s_head_on_k_rows_of_the_langua
     sequence = loaded(tmp_path, FEW)
     stage = next(s for s in Plan.of(sequence).stages if str(s) == "rte → xnli → 100 zh (seed 1)")
     content = stage_content(sequence, stage)
-    assert (content.settings.train_rows, content.settings.epochs, content.settings.head) == (100, 5, "keep")
-    assert list(content.tasks) == ["xnli (zh, development)"]
-    task = content.tasks["xnli (zh, development)"]
+    assert (content.settings.train_rows, content.settings.epochs, content.settings.head) == (100, 5, "reuse")
+    (member,) = content.members
+    assert member.name == "xnli (zh, development)"
+    task = member.task
     assert task.language == "zh" and task.labels == sequence.tasks["xnli"].labels
-    assert task.sources.folder is not None and task.sources.folder.path == "xtreme/xnli/dev-zh.tsv"
+    assert task.sources.layouts[0].path == "xtreme/xnli/dev-zh.tsv"
     assert task.sources.hub is not None and task.sources.hub.split == "validation"
-    (kept,) = kept_heads(sequence, stage).values()
-    assert kept.stage == stage.parent and kept.stage.role == "target"
+    (head,) = reused_heads(sequence, stage).values()
+    assert head.stage == stage.parent and head.stage.role == "target"
     assert list(few_shot_tasks(sequence)) == ["xnli (sw, development)", "xnli (zh, development)"]
 
 
@@ -86,29 +87,34 @@ def test_a_task_cannot_offer_its_test_rows(tmp_path: Path) -> None:
         loaded(tmp_path, FEW)
 
 
-def test_a_head_is_kept_from_the_last_stage_with_the_same_labels(tmp_path: Path) -> None:
-    text = changed(SEQUENCE, ("[rte, pawsx]", "[mnli, rte]"), ("rte: {epochs: 3}", "xnli: {head: keep}"))
+def test_the_old_name_of_reusing_a_head_is_refused_with_the_new_one(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"per_task\.xnli\.head.*`head: keep` is called `head: reuse` now"):
+        loaded(tmp_path, changed(SEQUENCE, ("rte: {epochs: 3}", "xnli: {head: keep}")))
+
+
+def test_a_head_is_reused_from_the_last_stage_with_the_same_labels(tmp_path: Path) -> None:
+    text = changed(SEQUENCE, ("[rte, pawsx]", "[mnli, rte]"), ("rte: {epochs: 3}", "xnli: {head: reuse}"))
     sequence = loaded(tmp_path, changed(text, ("{lengths: [0, 1]}", "{lengths: [0, 2]}")))
-    heads = {str(stage): kept_heads(sequence, stage) for stage in Plan.of(sequence, seeds=[1]).stages}
+    heads = {str(stage): reused_heads(sequence, stage) for stage in Plan.of(sequence, seeds=[1]).stages}
     assert heads["xnli (seed 1)"] == heads["rte → mnli (seed 1)"] == {}
     for path in ("mnli → rte", "rte → mnli"):
-        (kept,) = heads[f"{path} → xnli (seed 1)"].values()
-        assert kept.stage.task == "mnli"
+        (head,) = heads[f"{path} → xnli (seed 1)"].values()
+        assert head.stage.task == "mnli"
     assert "xnli ● (head of mnli)" in draw(sequence)
 
 
-def test_a_head_of_a_mixture_is_kept_by_its_task(tmp_path: Path) -> None:
+def test_a_head_of_a_mixture_is_reused_by_its_task(tmp_path: Path) -> None:
     text = changed(
         SEQUENCE,
         ("intermediates: [rte, pawsx]", "mixtures: {both: {tasks: [mnli, rte]}}\nintermediates: [both]"),
-        ("rte: {epochs: 3}", "xnli: {head: keep}"),
+        ("rte: {epochs: 3}", "xnli: {head: reuse}"),
     )
     sequence = loaded(tmp_path, text)
     stage = next(s for s in Plan.of(sequence).stages if s.path == ("both", "xnli"))
-    (kept,) = kept_heads(sequence, stage).values()
-    assert (kept.stage.task, kept.task) == ("both", "mnli")
+    (head,) = reused_heads(sequence, stage).values()
+    assert (head.stage.task, head.member, head.name) == ("both", 0, "mnli")
 
 
-def test_a_head_that_nothing_trains_cannot_be_kept(tmp_path: Path) -> None:
+def test_a_head_that_nothing_trains_cannot_be_reused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no other stage of this file trains a head"):
-        loaded(tmp_path, changed(SEQUENCE, ("rte: {epochs: 3}", "xnli: {head: keep}")))
+        loaded(tmp_path, changed(SEQUENCE, ("rte: {epochs: 3}", "xnli: {head: reuse}")))

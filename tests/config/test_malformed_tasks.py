@@ -22,7 +22,7 @@ class Case(NamedTuple):
 
 CASES = {
     "unknown key": Case(("citation:", "citaton:"), 4, "citaton", "citaton", "did you mean 'citation'?"),
-    "missing licence": Case(("license: CC0\n", ""), 1, "license", "nothing", "add `license: …`"),
+    "missing title": Case(("title: My task\n", ""), 1, "title", "nothing", "add `title: …`"),
     "another name than the file's": Case(("name: own", "name: other"), 1, "name", "other", "rename the file"),
     "unknown kind": Case(("classification", "regression"), 2, "kind", "regression", "classification"),
     "YAML's no for Norwegian": Case(("language: en", "language: no"), 6, "language", "no", '("no")'),

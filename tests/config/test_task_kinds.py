@@ -6,10 +6,11 @@ import pytest
 from harness.config.catalogue import Catalogue
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import load_sequences
+from harness.config.mixture import Sampling
 from harness.config.problem import SpecError
 from harness.config.training_task_file import read_training_task
 from harness.kinds.registry import training_task
-from harness.plan.identity import stage_digest
+from harness.plan.identity import MemberIdentity, stage_digest
 from tests.config.files import SEQUENCE, changed, write
 
 HEAD = "name: own\ntitle: Mine\ncitation: nobody\nlicense: CC0\n"
@@ -101,10 +102,10 @@ def test_a_malformed_one_is_refused_with_place_and_remedy(
 def test_of_an_unknown_kind_the_common_keys_are_checked_all_the_same(
     tmp_path: Path, catalogue: Catalogue
 ) -> None:
-    changes = ("kind: tagging", "kind: parsing"), ("license: CC0\n", ""), ("own/rows", "../rows")
+    changes = ("kind: tagging", "kind: parsing"), ("title: Mine\n", ""), ("own/rows", "../rows")
     with pytest.raises(SpecError) as caught:
         read_training_task(write(tmp_path, "own.yaml", changed(text("tagging"), *changes)), catalogue.scorers)
-    assert {problem.key for problem in caught.value.problems} == {"kind", "license", "sources.folder.path"}
+    assert {problem.key for problem in caught.value.problems} == {"kind", "title", "sources.folder.path"}
 
 
 def test_only_classification_can_end_a_sequence_but_any_kind_can_stand_before_it(tmp_path: Path) -> None:
@@ -128,7 +129,8 @@ def test_settings_of_a_kind_enter_the_digest_and_held_out_rows_do_not() -> None:
     }  # fmt: skip
 
     def digest(**changes: object) -> str:
-        return stage_digest("0" * 32, training_task(content | changes), "f" * 64, Hyperparameters(), 1)
+        member = MemberIdentity(training_task(content | changes), "f" * 64, Hyperparameters())
+        return stage_digest("0" * 32, [member], Sampling(), Hyperparameters(), 1)
 
     held_out = {"folder": {"path": "b.json", "format": "squad"}}
     assert digest() == digest(held_out=held_out) == digest(doc_stride=128)

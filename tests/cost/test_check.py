@@ -21,7 +21,6 @@ RECORDED = {
     "tokens": 312_909,
     "seconds": 553.0,
     "peak_memory_bytes": 2704 * 2**20,
-    "data_rows": 2490,
 }
 FROZEN, BODY, HEAD = 384_056_984, 86_581_024, 4_740
 
@@ -37,12 +36,13 @@ def stage(**changes):
         "classifier/tokenizer.json": FileRecord(sha256="d", bytes=17_082_730),
     }
     settings = base.hyperparameters.overridden(SETTINGS)
+    member = base.result.members[0].model_copy(update={"rows": 2490})
     fields = {
         "model": "embedded:e5-small",
-        "task": "xnli",
+        "path": ("xnli",),
         "hyperparameters": settings,
         "files": files,
-        "result": base.result.model_copy(update=RECORDED),
+        "result": base.result.model_copy(update=RECORDED | {"members": (member,)}),
     }
     return base.model_copy(update=fields | changes)
 
@@ -66,7 +66,7 @@ def test_the_estimate_of_a_real_stage_is_near_what_it_took(loaded) -> None:
 
 
 def test_other_models_and_tasks_are_passed_over(loaded) -> None:
-    others = [stage(model="other"), stage(task="other")]
+    others = [stage(model="other"), stage(path=("other",))]
     sizes = {"xnli": Size(2490, 41.9, 3)}
     machine = Machine(ACCELERATORS["cpu"])
     assert not check_stages(loaded, KNOWN_MODELS["embedded:e5-small"], sizes, machine, others)

@@ -143,5 +143,5 @@ def test_shipped_tasks_of_the_corpus_have_its_labels_and_the_rows_that_they_prom
 def test_shipped_tasks_find_their_files_in_the_data_folder(shared_data: Path, name: str, rows: int) -> None:
     task = Catalogue.load().training_tasks[name]
     loaded = load_training_rows(task, data_dir=shared_data)
-    assert loaded.source == f"folder: {task.sources.folder and task.sources.folder.path}"
+    assert loaded.source == f"folder: {task.sources.layouts[0].path}"
     assert len(loaded.dataset) == rows

@@ -27,7 +27,7 @@ from harness.embedded.made_folder import MANIFEST, Manifest, sha256_of
 from harness.embedded.q4_file import Q4File
 from harness.embedded.wheel_file import ChangedWheelFileError, MissingWheelError
 from harness.errors import UserError
-from harness.training.job import StageJob
+from harness.training.job import Member, StageJob
 
 MEANINGS = {
     "en": (
@@ -245,10 +245,12 @@ def test_stages_that_leave_the_word_embeddings_frozen_link_their_file(folder, tm
     settings = Hyperparameters(
         steps=1, learning_rate=1e-4, batch_size=2, max_length=32, precision="fp32", freeze_embeddings=True
     )
+    task = Catalogue.load().training_tasks["mini_nli"]
     job = StageJob(
         digest="frozen",
+        name="mini_nli",
         encoder=folder,
-        task=Catalogue.load().training_tasks["mini_nli"],
+        members=(Member(name="mini_nli", task=task, hyperparameters=settings),),
         hyperparameters=settings,
         seed=1,
         deepspeed={"zero_optimization": {"stage": 0}},

@@ -16,7 +16,7 @@ from harness.data.evaluation_corpora import CORPORA
 from harness.kinds.classification.task import ClassificationTask
 from harness.kinds.multiple_choice.task import MultipleChoiceTask
 from harness.kinds.registry import TrainingTask
-from harness.kinds.sources import FolderSource
+from harness.kinds.sources import FolderSource, listed_layouts
 from harness.kinds.span_extraction.task import SpanExtractionTask
 from harness.kinds.tagging.task import TaggingTask
 from harness.plan.content import few_shot_tasks
@@ -34,8 +34,9 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
     draw = random.Random(3)
     (folder / "data").mkdir()
     for task in [*loaded.tasks.values(), *few_shot_tasks(loaded).values()]:
-        held_out = [task.held_out.folder] if task.held_out else []
-        for file in [*(part.folder for part in task.all_sources), *held_out]:
+        held_out = [listed_layouts(task.held_out.folder)] if task.held_out else []
+        for layouts in [*(part.layouts for part in task.all_sources), *held_out]:
+            file = layouts[0] if layouts else None
             if file is not None and not (folder / "data" / file.path).exists():
                 _write(folder / "data" / file.path, _content(task, file, draw))
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:

@@ -43,8 +43,8 @@ def test_runs_end_to_end_in_miniature(path: Path, tmp_path: Path) -> None:
     assert trained.keys() == {stage.path for stage in plan.stages}
     for stage in plan.stages:
         members = trained[stage.path].result.members
-        wanted = small.spec.mixtures[stage.task].tasks if stage.task in small.spec.mixtures else ()
-        assert tuple(member.task for member in members) == wanted
+        wanted = small.spec.mixtures[stage.task].tasks if stage.task in small.spec.mixtures else None
+        assert wanted is None or tuple(member.name for member in members) == wanted
         assert all(member.steps for member in members)
     board = json.loads((tmp_path / "boards" / f"{loaded.spec.name}.json").read_text())["board"]
     assert len(board["rows"]) == len(plan.sequences)

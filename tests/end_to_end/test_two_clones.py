@@ -78,7 +78,7 @@ def test_a_manifest_and_the_lock_file_say_what_a_row_needs(tmp_path: Path) -> No
     for manifest in Store(clone / "store").all(STAGES):
         needed = {name.replace("-", "_") for name in manifest.environment.packages} - {"xstilts"}
         assert needed <= {name.replace("-", "_") for name in locked}
-        assert len(manifest.data.fingerprint) == len(manifest.model_fingerprint) == 64
+        assert len(manifest.result.members[0].data.fingerprint) == len(manifest.model_fingerprint) == 64
         assert manifest.deepspeed_config and manifest.environment.python and manifest.environment.hardware
     said = xstilts(clone, "reproduce", "leaderboards/tiny-orders.json", "--row", "2", *places)
     assert said.count("bit-identical") == 3 and said.rstrip().endswith("The same.")

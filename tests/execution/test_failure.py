@@ -7,15 +7,17 @@ from harness.errors import RunError
 from harness.evaluation.job import EvaluationJob
 from harness.execution.failure import in_words, is_out_of_memory
 from harness.execution.messages import EvaluateRequest, TrainRequest
-from harness.training.job import StageJob
+from harness.training.job import Member, StageJob
 from tests.training.models import TASK
 
+SETTINGS = Hyperparameters(batch_size=64, max_length=256)
 TRAIN = TrainRequest(
     job=StageJob(
         digest="d",
+        name=TASK.name,
         encoder=Path("e"),
-        task=TASK,
-        hyperparameters=Hyperparameters(batch_size=64, max_length=256),
+        members=(Member(name=TASK.name, task=TASK, hyperparameters=SETTINGS),),
+        hyperparameters=SETTINGS,
         seed=1,
         deepspeed={},
         workdir=Path("w"),

@@ -54,8 +54,8 @@ def test_under_its_own_encoder_a_head_scores_what_it_did_after_training(measured
     first = next(manifest for manifest in store.all(RETENTIONS) if manifest.stage == rte.digest)
     (score,) = first.result.scores
     assert (score.place, score.task, score.metric) == (1, "rte", "accuracy")
-    assert score.value == pytest.approx(rte.result.held_out.metrics["accuracy"])
-    assert score.fingerprint == rte.result.held_out.fingerprint
+    assert score.value == pytest.approx(rte.result.members[0].held_out.metrics["accuracy"])
+    assert score.fingerprint == rte.result.members[0].held_out.fingerprint
 
 
 def test_the_leaderboard_shows_and_verifies_backward_transfer(measured):

@@ -55,7 +55,7 @@ def test_frozen_base_tensors_are_shared_and_stages_load_as_hugging_face_folders(
     place = store.path(STAGES, manifest.digest)
     classifier = AutoModelForSequenceClassification.from_pretrained(place / "classifier")
     encoder = AutoModel.from_pretrained(place / "encoder")
-    assert classifier.config.num_labels == len(manifest.labels)
+    assert classifier.config.num_labels == len(manifest.result.members[0].labels)
     assert encoder.config.hidden_size == 32
 
 
@@ -187,7 +187,10 @@ def test_evaluation_rows_are_dropped_from_training_where_the_file_says_so(tmp_pa
     (tmp_path / "store").rename(tmp_path / "first")
     anew = xstilts(tmp_path, file=file)
     assert "2 stages trained" in anew.stdout, anew.stdout + anew.stderr
-    dropped = {manifest.task: manifest.data.dropped for manifest in Store(tmp_path / "store").all(STAGES)}
+    dropped = {
+        manifest.task: manifest.result.members[0].data.dropped
+        for manifest in Store(tmp_path / "store").all(STAGES)
+    }
     assert dropped == {"xnli": 1, "rte": 0}
     page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
     assert "xnli: 1 of 49 rows were dropped before training" in page

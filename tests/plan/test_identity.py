@@ -4,13 +4,7 @@ from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
 from harness.config.mixture import Sampling
 from harness.kinds.registry import text_form, training_task
-from harness.plan.identity import (
-    MemberIdentity,
-    evaluation_digest,
-    mixture_digest,
-    root_digest,
-    stage_digest,
-)
+from harness.plan.identity import MemberIdentity, evaluation_digest, root_digest, stage_digest
 
 TASK = training_task(
     {
@@ -29,8 +23,9 @@ SETTINGS = Hyperparameters()
 NLI = ("entailment", "neutral", "contradiction")
 
 
-def digest(task=TASK, settings=SETTINGS, parent="0" * 32, data="d", seed=1):
-    return stage_digest(parent, task, data, settings, seed)
+def digest(task=TASK, settings=SETTINGS, parent="0" * 32, data="d", seed=1, sampling=None, **member):
+    identity = MemberIdentity(task, data, settings, **member)
+    return stage_digest(parent, [identity], Sampling.model_validate(sampling or {}), settings, seed)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +74,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():
     def read(task=TASK, **changed):
         words = text_form(task).format.model_copy(update=changed)
-        return stage_digest("0" * 32, task, "d", SETTINGS, 1, text_format=words)
+        return digest(task=task, text_format=words)
 
     renamed = TASK.model_copy(update={"name": "other"})
     column = TASK.model_copy(update={"inputs": ("a", "c")})
@@ -87,20 +82,23 @@ def test_text_to_text_models_know_names_columns_and_version_of_the_format():
     assert read(TASK.model_copy(update={"title": "Other"})) == read()
 
 
-def test_a_kept_head_enters_the_digest_where_there_is_one():
-    assert digest(settings=SETTINGS.overridden({"head": "keep"})) == digest()
-    kept = {stage_digest("0" * 32, TASK, "d", SETTINGS, 1, kept_head=head) for head in ("1" * 32, "2" * 32)}
-    assert len(kept | {digest()}) == 3
+def test_a_reused_head_enters_the_digest_where_there_is_one():
+    assert digest(settings=SETTINGS.overridden({"head": "reuse"})) == digest()
+    reused = {digest(head=head) for head in (("1" * 32, 0), ("1" * 32, 1), ("2" * 32, 0))}
+    assert len(reused | {digest()}) == 4
+
+
+def test_how_members_are_drawn_does_not_count_where_there_is_one():
+    assert digest(sampling={"cap": 10, "temperature": 2.0}) == digest()
 
 
 def mixture(sampling=None, data=("d", "e"), settings=SETTINGS, own=SETTINGS, swap=False):
-    names = ("first", "second")
-    members = [
-        MemberIdentity(name, TASK, rows, own if name == "second" else settings)
-        for name, rows in zip(names, data, strict=True)
-    ]
     rule = Sampling.model_validate(sampling or {})
-    return mixture_digest("0" * 32, members[::-1] if swap else members, rule, settings, 1)
+    members = [
+        MemberIdentity(TASK, rows, its, weight=(rule.weights or {}).get(name))
+        for name, rows, its in zip(("first", "second"), data, (settings, own), strict=True)
+    ]
+    return stage_digest("0" * 32, members[::-1] if swap else members, rule, settings, 1)
 
 
 def test_what_can_change_a_mixture_changes_its_digest():
@@ -151,4 +149,4 @@ def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_orde
     assert len({*different, of()}) == len(different) + 1
 
 
-PINNED = "90535dd8345e4288146174aed2495e0e"
+PINNED = "518d4f134255c01590b84fada48c12a5"

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from harness.config.hyperparameters import Hyperparameters
-from harness.store.manifest import DataRecord, StageManifest
+from harness.config.mixture import Sampling
+from harness.store.layout import FORMAT
+from harness.store.manifest import StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
 from harness.training.job import LossPoint, StageResult
@@ -15,12 +17,16 @@ def manifest(digest: str) -> StageManifest:
             "steps": 1, "samples": 2, "tokens": 3, "seconds": 1.0, "samples_per_second": 2.0,
             "loss_curve": (LossPoint(step=1, loss=0.5),), "final_loss": 0.5, "resumed_from_step": 0,
             "world_size": 1, "zero_stage": 2, "precision": "fp32", "device": "cpu", "hardware": "toy",
-            "peak_memory_bytes": 1, "data_source": "toy", "data_revision": None, "data_fingerprint": "f",
-            "data_rows": 2,
+            "peak_memory_bytes": 1,
+            "members": [{
+                "name": "toy", "labels": ["no", "yes"], "folder": "classifier", "probability": 1.0,
+                "steps": 1, "samples": 2, "tokens": 3, "rows": 2, "held_out": None,
+                "data": {"source": "toy", "revision": None, "fingerprint": "f", "rows": 2},
+            }],
         }
     )  # fmt: skip
     return StageManifest(
-        format=1,
+        format=FORMAT,
         digest=digest,
         environment=environment(),
         finished="2026-01-01T00:00:00+00:00",
@@ -30,11 +36,9 @@ def manifest(digest: str) -> StageManifest:
         model_fingerprint="0",
         trust_remote_code=False,
         path=("toy",),
-        task="toy",
-        labels=("no", "yes"),
         hyperparameters=Hyperparameters(),
+        sampling=Sampling(),
         seed=1,
-        data=DataRecord(source="toy", revision=None, fingerprint="f", rows=2),
         deepspeed="zero2",
         deepspeed_config={},
         result=result,

@@ -77,6 +77,14 @@ def test_a_newer_format_is_refused(tmp_path):
         Store(tmp_path / "store")
 
 
+def test_a_store_of_an_older_version_is_refused_with_the_command_that_helps(tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "format.json").write_text(json.dumps({"format": 1}))
+    with pytest.raises(StoreError, match=f"mv {store} {store}.old.*--store"):
+        Store(store)
+
+
 def test_a_damaged_manifest_is_named(tmp_path):
     store = Store(tmp_path / "store")
     fill(store, A)

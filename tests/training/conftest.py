@@ -13,7 +13,7 @@ import pytest
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
 from harness.kinds.registry import TrainingTask
-from harness.training.job import MixtureJob, MixtureMember, StageJob
+from harness.training.job import Member, StageJob
 
 from . import models
 
@@ -30,8 +30,14 @@ class Laboratory:
     folder: Path
 
     def job(
-        self, name: str, deepspeed: str = "zero0", encoder: str | Path = "bert", **settings: Any
+        self,
+        name: str,
+        deepspeed: str = "zero0",
+        encoder: str | Path = "bert",
+        member: dict[str, Any] | None = None,
+        **settings: Any,
     ) -> StageJob:
+        """A job over one task; `member` has what it needs beside its settings, by default the toy task."""
         defaults: dict[str, Any] = {
             "epochs": 2,
             "learning_rate": 1e-3,
@@ -40,11 +46,14 @@ class Laboratory:
             "precision": "fp32",
             "dropout": 0.0,
         }
+        hyperparameters = Hyperparameters(**(defaults | settings))
+        only = {"task": models.TASK} | (member or {})
         return StageJob(
             digest=name,
+            name=only["task"].name,
             encoder=self.folder / encoder,
-            task=models.TASK,
-            hyperparameters=Hyperparameters(**(defaults | settings)),
+            members=(Member(name=only["task"].name, hyperparameters=hyperparameters, **only),),
+            hyperparameters=hyperparameters,
             seed=3,
             deepspeed=models.deepspeed_config(deepspeed),
             data_dir=self.folder / "data",
@@ -53,22 +62,20 @@ class Laboratory:
 
     def mixture(
         self, name: str, tasks: dict[str, TrainingTask], sampling: dict[str, Any], **settings: Any
-    ) -> MixtureJob:
+    ) -> StageJob:
         """A job over several tasks; `settings` as for a single one."""
-        content = self.job(name, **settings).model_dump(include=set(MixtureJob.model_fields))
+        job = self.job(name, **settings)
         members = tuple(
-            MixtureMember(name=task, task=spec, hyperparameters=content["hyperparameters"])
-            for task, spec in tasks.items()
+            Member(name=task, task=spec, hyperparameters=job.hyperparameters) for task, spec in tasks.items()
         )
-        return MixtureJob(**content, name="all", members=members, sampling=Sampling.model_validate(sampling))
+        rule = Sampling.model_validate(sampling)
+        return job.model_copy(update={"name": "all", "members": members, "sampling": rule})
 
     def stage(self, name: str, part: str = "encoder") -> Path:
         """The folder that an earlier stage leaves."""
         return self.folder / "work" / name / part
 
-    def train(
-        self, *orders: StageJob | MixtureJob | dict[str, Any], processes: int = 1, dies: bool = False
-    ) -> list[Any]:
+    def train(self, *orders: StageJob | dict[str, Any], processes: int = 1, dies: bool = False) -> list[Any]:
         """Train the jobs in one process (or one group of them) and return their answers."""
         full = [order if isinstance(order, dict) else {"job": order} for order in orders]
         listed = [order | {"job": order["job"].model_dump(mode="json")} for order in full]
@@ -135,9 +142,9 @@ def one_process(laboratory: Laboratory) -> dict[str, Any]:
         laboratory.job("mdeberta", "zero2", "mdeberta", dropout=None),
         laboratory.job("mdeberta-second", "zero2", laboratory.stage("mdeberta"), dropout=None),
         laboratory.job("few-rows", "zero2", train_rows=20, epochs=1),
-        laboratory.job("dropped", "zero2").model_copy(update={"dropped_rows": DROPPED}),
+        laboratory.job("dropped", "zero2", member={"dropped_rows": DROPPED}),
         laboratory.job("without", "zero2").model_copy(update={"data_dir": laboratory.folder / "fewer"}),
-        laboratory.job("dropped-too-far", "zero2").model_copy(update={"dropped_rows": (ROWS,)}),
+        laboratory.job("dropped-too-far", "zero2", member={"dropped_rows": (ROWS,)}),
         laboratory.job("infinite", "zero2", "infinite"),
         laboratory.job("incomplete", "zero2", "incomplete"),
         laboratory.job("too-long", "zero2", max_length=65),

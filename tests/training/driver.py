@@ -16,12 +16,12 @@ from pathlib import Path
 def main() -> None:
     from harness.errors import XstiltsError
     from harness.training.distributed import start_process_group
-    from harness.training.job import MixtureJob, StageJob, StageProgress
+    from harness.training.job import StageJob, StageProgress
     from harness.training.stage import train_stage
 
     world = start_process_group()
     for order in json.loads(Path(sys.argv[1]).read_text()):
-        job = (MixtureJob if "members" in order["job"] else StageJob).model_validate(order["job"])
+        job = StageJob.model_validate(order["job"])
         kill_after = order.get("kill_after_step")
         if order.get("kill_in_save"):
             threading.Thread(target=_kill_in_save, args=(job.workdir / "resume",), daemon=True).start()

@@ -1,15 +1,14 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.training.batches import BatchPlan, epoch_batches, shares, subsample
+from harness.training.batches import BatchPlan, epoch_batches, shares, step_count, subsample
 
 
 def lengths_of(rows, seed=0):
     return np.random.RandomState(seed).randint(5, 129, rows).astype(np.int64)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 700), st.integers(1, 40), st.integers(0, 2**31 - 1), st.integers(0, 5))
 def test_an_epoch_holds_every_row_once_and_one_smaller_batch_at_most(rows, batch_size, seed, epoch):
     batches = epoch_batches(lengths_of(rows), batch_size, seed, epoch)
@@ -36,7 +35,6 @@ def test_the_order_follows_seed_and_epoch():
         assert [batch.tolist() for batch in other] != [batch.tolist() for batch in first]
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 64), st.integers(1, 4), st.integers(1, 4))
 def test_the_shares_of_all_ranks_are_the_batch(rows, ranks, accumulation):
     batch = np.random.RandomState(rows).permutation(rows)
@@ -48,7 +46,7 @@ def test_the_shares_of_all_ranks_are_the_batch(rows, ranks, accumulation):
 
 
 def test_a_plan_can_be_entered_at_any_step():
-    plan = BatchPlan.of(lengths_of(70), 8, 2.5, None, 4)
+    plan = BatchPlan(lengths_of(70), 8, step_count(2.5, 9, None), 4)
     assert plan.steps == 23
     whole = list(plan.from_step(0))
     assert len(whole) == 23
@@ -62,11 +60,10 @@ def test_a_plan_can_be_entered_at_any_step():
 
 
 def test_steps_replace_epochs_and_parts_of_an_epoch_round_up_to_steps():
-    lengths = lengths_of(300)
-    assert BatchPlan.of(lengths, 10, 0.1, None, 0).steps == 3
-    assert BatchPlan.of(lengths, 10, 0.101, None, 0).steps == 4
-    assert BatchPlan.of(lengths, 10, 0.0001, None, 0).steps == 1
-    assert BatchPlan.of(lengths, 10, 5, 7, 0).steps == 7
+    assert step_count(0.1, 30, None) == 3
+    assert step_count(0.101, 30, None) == 4
+    assert step_count(0.0001, 30, None) == 1
+    assert step_count(5, 30, 7) == 7
 
 
 def test_a_subsample_is_drawn_by_the_seed_in_order_of_the_rows():

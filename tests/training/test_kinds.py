@@ -5,7 +5,6 @@ import pytest
 from harness.kinds.registry import task_kind
 
 from .kinds import FOLDERS, kind_task, write_kinds
-from .models import TASK
 
 KINDS = list(FOLDERS)
 ROWS = 60
@@ -19,8 +18,8 @@ def kinds(laboratory):
 
 
 def job(laboratory, kind, name, encoder="bert", **settings):
-    made = laboratory.job(name, settings.pop("level", "zero0"), encoder, **(SETTINGS | settings))
-    return made.model_copy(update={"task": kind_task(kind)})
+    level = settings.pop("level", "zero0")
+    return laboratory.job(name, level, encoder, {"task": kind_task(kind)}, **(SETTINGS | settings))
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,7 @@ def learnt(kinds):
     jobs += [job(kinds, "masked_lm", "mlm-zero3", level="zero3", epochs=2, dropout=0.0)]
     jobs += [job(kinds, "masked_lm", "mlm-zero2", level="zero2", epochs=2, accumulation=2, dropout=0.0)]
     for kind in KINDS:
-        after = kinds.job(f"after-{kind}", "zero0", kinds.stage(kind), epochs=1)
-        jobs.append(after.model_copy(update={"task": TASK}))
+        jobs.append(kinds.job(f"after-{kind}", "zero0", kinds.stage(kind), epochs=1))
     answers = kinds.train(*jobs)
     assert all("result" in answer for answer in answers), answers
     return {job.digest: answer["result"] for job, answer in zip(jobs, answers, strict=True)}
@@ -43,7 +41,8 @@ def test_each_kind_learns_and_is_measured_on_its_held_out_rows(kind, learnt):
     result = learnt[kind]
     first, last = result["loss_curve"][0]["loss"], result["final_loss"]
     assert last < 0.8 * first, result["loss_curve"]
-    scores = result["held_out"]["metrics"]
+    (member,) = result["members"]
+    scores = member["held_out"]["metrics"]
     name, least = {
         "multiple_choice": ("accuracy", 0.5),
         "span_extraction": ("answer_f1", 0.2),
@@ -51,12 +50,12 @@ def test_each_kind_learns_and_is_measured_on_its_held_out_rows(kind, learnt):
         "masked_lm": ("masked_accuracy", 0.2),
     }[kind]
     assert least < scores[name] <= 1
-    assert result["held_out"]["rows"] == ROWS
+    assert member["held_out"]["rows"] == ROWS
 
 
 def test_windows_and_pieces_count_as_rows_of_their_example(learnt):
     for kind in KINDS:
-        assert learnt[kind]["data_rows"] == ROWS
+        assert learnt[kind]["members"][0]["rows"] == ROWS
     assert learnt["span_extraction"]["samples"] > ROWS * 12
 
 
@@ -113,4 +112,4 @@ def test_a_killed_stage_of_another_kind_resumes_to_bit_identical_weights(kinds):
         tensors.append(found)
     assert tensors[0].keys() == tensors[1].keys()
     assert all(bool((tensors[0][name] == tensors[1][name]).all()) for name in tensors[0])
-    assert answers[0]["result"]["held_out"] == answers[1]["result"]["held_out"]
+    assert answers[0]["result"]["members"] == answers[1]["result"]["members"]

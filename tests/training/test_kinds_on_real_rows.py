@@ -47,7 +47,7 @@ def test_the_answer_of_every_tydiqa_question_stands_in_a_window(shared_data, tok
 @pytest.mark.parametrize("max_length", [128, 16])
 def test_every_word_gets_exactly_its_tag(shared_data, tokenizer, file, max_length):
     task = Catalogue.load().training_tasks["panx_en"]
-    folder = task.sources.folder.model_copy(update={"path": f"xtreme/panx/{file}.tsv"})
+    folder = task.sources.layouts[0].model_copy(update={"path": f"xtreme/panx/{file}.tsv"})
     task = task.model_copy(update={"sources": task.sources.model_copy(update={"folder": folder})})
     rows = load_training_rows(task, data_dir=shared_data)
     tokens = TokenizedRows.of(kind_of(task).model.features(task, rows.dataset, tokenizer, max_length))

@@ -3,7 +3,7 @@ import torch
 import transformers
 
 from harness.config.hyperparameters import Hyperparameters
-from harness.training.checkpoint import Whole, write_checkpoint
+from harness.training.checkpoint import HeadExport, write_checkpoint
 from harness.training.model import SUPPORTED_MODEL_TYPES, InputTooLongError, load_model
 
 from .models import TASK
@@ -36,7 +36,7 @@ def test_every_supported_architecture_loads_saves_and_loads_again(model_type, tm
     assert torch.equal(logits, loaded.model(**inputs).logits), "dropout 0 must be 0 everywhere"
 
     trained = {name: p.detach() for name, p in loaded.model.named_parameters() if p.requires_grad}
-    write_checkpoint(tmp_path, [Whole(loaded, trained, loaded.head_folder)], tmp_path / "model", False)
+    write_checkpoint(tmp_path, [HeadExport(loaded, trained, "classifier")], tmp_path / "model", False)
     classifier, report = transformers.AutoModelForSequenceClassification.from_pretrained(
         tmp_path / "classifier", output_loading_info=True
     )

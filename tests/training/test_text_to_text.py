@@ -25,8 +25,7 @@ def words(laboratory):
 
 
 def job(laboratory, name, encoder="mt5", level="zero0", task=TASK, **settings):
-    made = laboratory.job(name, level, encoder, **(SETTINGS | settings))
-    return made.model_copy(update={"task": task})
+    return laboratory.job(name, level, encoder, {"task": task}, **(SETTINGS | settings))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +104,7 @@ def test_what_is_left_of_an_earlier_task_is_measured_on_the_later_model_as_it_is
 
 def test_a_mixture_trains_one_model_and_keeps_how_each_task_is_written(trained, words):
     members = trained["mt5-mixed"]["result"]["members"]
-    assert [member["task"] for member in members] == ["tiny_pairs", "choices"]
+    assert [member["name"] for member in members] == ["tiny_pairs", "choices"]
     assert sum(member["steps"] for member in members) == 12 and all(member["steps"] for member in members)
     encoder = words.stage("mt5-mixed")
     marks = {"tiny_pairs": ["tiny_pairs: first:", "second:"], "choices": ["tiny:", "question:"]}
@@ -124,8 +123,9 @@ def test_masked_language_modelling_is_refused_before_training(trained):
 
 
 def test_labels_of_equal_tokens_are_refused(tmp_path):
-    from harness.training.kinds.text_to_text import IndistinctLabelsError, label_targets
     from transformers import AutoTokenizer
+
+    from harness.kinds.text_to_text import IndistinctLabelsError, label_targets
 
     make_mt5(tmp_path)
     with pytest.raises(IndistinctLabelsError, match="'是' and '否'"):
@@ -145,14 +145,14 @@ def test_every_kind_learns_and_is_measured_by_its_answers(words):
     for made, answer in zip(jobs, answers, strict=True):
         curve = [point["loss"] for point in answer["result"]["loss_curve"]]
         assert curve[-1] < 0.8 * curve[0], (made.digest, curve)
-        assert answer["result"]["held_out"]["rows"] == 60
+        assert answer["result"]["members"][0]["held_out"]["rows"] == 60
     for kind, answer in zip(kinds, answers, strict=False):
-        assert set(answer["result"]["held_out"]["metrics"]) >= {kinds[kind]}
+        assert set(answer["result"]["members"][0]["held_out"]["metrics"]) >= {kinds[kind]}
     # The scores that the devices' share gives under ZeRO 3 are those of one process.
     again = [job(words, f"two-{kind}", level="zero3", task=kind_task(kind), epochs=1) for kind in kinds]
     once = [job(words, f"one-{kind}", task=kind_task(kind), epochs=1) for kind in kinds]
     scores = [
-        [answer["result"]["held_out"]["metrics"] for answer in found]
+        [answer["result"]["members"][0]["held_out"]["metrics"] for answer in found]
         for found in (words.train(*again, processes=2), words.train(*once))
     ]
     for two, one in zip(*scores, strict=True):

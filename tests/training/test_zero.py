@@ -53,7 +53,7 @@ def test_a_repeated_stage_with_dropout_is_bit_identical(one_process, weights):
 
 def test_the_result_counts_what_was_done(one_process):
     result = one_process["level-zero0"]["result"]
-    assert (result["steps"], result["samples"], result["data_rows"]) == (18, 140, 70)
+    assert (result["steps"], result["samples"], result["members"][0]["rows"]) == (18, 140, 70)
     assert result["world_size"] == 1 and result["device"] == "cpu" and result["precision"] == "fp32"
     assert 140 * 5 < result["tokens"] < 140 * 28
     assert result["loss_curve"][-1]["step"] == 18

@@ -2,8 +2,9 @@
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.data.sources.arrow_file import class_names
 from harness.errors import UserError
 from harness.kinds.columns import SourceColumns, require_columns
 from harness.kinds.sources import HubSource
@@ -52,17 +53,16 @@ def read_hub(source: HubSource, needed: tuple[str, ...]) -> SourceColumns:
     require_columns(
         origin, dataset.column_names, (*needed, *only), "Correct the columns that the task names."
     )
-    dataset = _kept(dataset, only, origin)
-    columns = {name: dataset[name][:] for name in needed}
-    return SourceColumns(
-        columns,
+    rows = SourceColumns(
+        {name: dataset[name][:] for name in (*needed, *only)},
         origin,
         f"hub: {origin}",
         "row",
         range(1, len(dataset) + 1),
-        _class_names(dataset, needed),
+        class_names(dataset.features, needed),
         commit or found,
     )
+    return rows.only(only)
 
 
 def _origin(source: HubSource) -> str:
@@ -155,23 +155,3 @@ def _commit_of(dataset: "Dataset") -> str | None:
         if found:
             return found.group(1)
     return None
-
-
-def _kept(dataset: "Dataset", only: dict[str, str], origin: str) -> "Dataset":
-    for column, beginning in only.items():
-        rows = [row for row, value in enumerate(dataset[column][:]) if str(value).startswith(beginning)]
-        dataset = dataset.select(rows)
-        if not rows:
-            raise HubDataError(
-                f"{origin}: no row's {cut(column)} begins with {in_short(beginning)}; correct 'only'"
-            )
-    return dataset
-
-
-def _class_names(dataset: "Dataset", needed: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the names of integer classes, of columns that hold one or a list of them."""
-    from datasets import ClassLabel
-
-    features: dict[str, Any] = dataset.features
-    entries = {name: getattr(features[name], "feature", features[name]) for name in needed}
-    return {name: tuple(entry.names) for name, entry in entries.items() if isinstance(entry, ClassLabel)}

@@ -1,8 +1,18 @@
-"""Text files as they should be: UTF-8, without NUL bytes, not empty."""
+"""Text files as they should be: UTF-8, without NUL bytes, not empty; perhaps compressed."""
 
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from harness.errors import UserError
+
+MOST_BYTES = 8 * 2**30
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class MalformedFileError(UserError):
@@ -10,17 +20,12 @@ class MalformedFileError(UserError):
 
 
 def file_text(path: Path) -> str:
-    """Return the content of a text file, with line feeds for line ends.
+    """Return the content of a text file, unpacked, with line feeds for line ends.
 
     Raises:
-        MalformedFileError: not readable, not UTF-8, NUL bytes, or empty.
+        MalformedFileError: not readable, damaged, not UTF-8, NUL bytes, or empty.
     """
-    if path.exists() and not path.is_file():
-        raise MalformedFileError(f"{path}: cannot be read (not a file); name the data set's file")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise MalformedFileError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    content = _content(path)
     if not content.strip(b" \r\n"):
         raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
     try:
@@ -38,10 +43,61 @@ def file_text(path: Path) -> str:
         raise MalformedFileError(
             f"{path}, line {line}: holds a NUL byte, so it is not a text file; download it again"
         )
+    if "\n" not in text:
+        return text.replace("\r", "\n")
     return text.replace("\r\n", "\n")
 
 
 def file_lines(text: str) -> list[str]:
-    """Return the lines of a text, without their ends."""
+    """Return the lines of a text, without their ends and without blank lines at the end."""
     # Not splitlines(): that also splits at U+0085 and U+2028, which occur inside sentences.
-    return text.removesuffix("\n").split("\n")
+    lines = text.removesuffix("\n").split("\n")
+    while len(lines) > 1 and not lines[-1].strip(" "):
+        lines.pop()
+    return lines
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked where its first bytes are those of a compressed file."""
+    if path.exists() and not path.is_file():
+        raise MalformedFileError(f"{path}: cannot be read (not a file); name the data set's file")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MalformedFileError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    opener = _opener(content)
+    if opener is None:
+        return content
+    try:
+        with opener(io.BytesIO(content)) as unpacked:
+            content = unpacked.read(MOST_BYTES + 1)
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+        raise MalformedFileError(
+            f"{path}: a damaged compressed file; download it again, or put the unpacked file in its place"
+        ) from error
+    if len(content) > MOST_BYTES:
+        raise MalformedFileError(
+            f"{path}: unpacks to more than {MOST_BYTES / 2**30:.0f} GiB, which is more than is read at once; "
+            "split the data set"
+        )
+    return content
+
+
+def _opener(content: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
+    for start, opener in (
+        (b"\x1f\x8b", gzip.open),
+        (b"BZh", bz2.open),
+        (b"\xfd7zXZ\0", lzma.open),
+        (_ZSTD, _zstd),
+    ):
+        # "BZh" may begin a text; a compressed file goes on with bytes that no text has.
+        if content.startswith(start) and (start != b"BZh" or content[4:10] == b"1AY&SY"):
+            return opener  # type: ignore[return-value]  # gzip, bz2 and lzma say so in their own classes
+    return None
+
+
+def _zstd(packed: IO[bytes]) -> IO[bytes]:
+    import pyarrow as pa
+
+    stream: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd")
+    return stream

@@ -11,7 +11,7 @@ from harness.kinds.task import Task
 class SpanExtractionTask(Task):
     """Where in a context the answer to a question stands (SQuAD; Rajpurkar et al. 2016, 2018)."""
 
-    formats: ClassVar[tuple[str, ...]] = ("squad", "jsonl", "parquet")
+    formats: ClassVar[tuple[str, ...]] = ("squad", "jsonl", "parquet", "arrow")
 
     kind: Literal["span_extraction"]
     question: Text = Field("question", description="The question's column.")

@@ -13,7 +13,7 @@ class TaggingTask(Task):
     """A tag for each word of a sentence."""
 
     joinable: ClassVar[bool] = False
-    formats: ClassVar[tuple[str, ...]] = ("conll", "jsonl", "parquet")
+    formats: ClassVar[tuple[str, ...]] = ("conll", "conllu", "jsonl", "parquet", "arrow")
 
     kind: Literal["tagging"]
     words: Text = Field("words", description="The column with the list of words.")

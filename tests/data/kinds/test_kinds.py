@@ -145,7 +145,7 @@ def test_tags_come_by_name_or_by_class_and_without_a_list_from_the_rows(tmp_path
 @pytest.mark.parametrize(
     ("content", "error", "says"),
     [
-        ("In O\n", MalformedFileError, "line 1: 'In O' is not words TAB tags"),
+        ("In O B-LOC\n", MalformedFileError, "line 1: 'In O B-LOC' is not words TAB tags"),
         ("In\tO\n\nRome\t\n", MalformedFileError, "line 3"),
         ("In\tO\nRome\tLOC\n", FaultyRowError, "'LOC' is neither O nor"),
         ("\n \n", MalformedFileError, "holds no rows"),

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from harness.data.evaluation_rows import load_evaluation_rows
@@ -94,8 +93,7 @@ def broken(draw: st.DrawFn, sound: bytes) -> bytes:
 
 def _read_or_refused(folder: Path, name: str, content: bytes) -> str:
     task, _ = SOUND[name]
-    assert task.sources.folder is not None
-    path = folder / task.sources.folder.path
+    path = folder / task.sources.layouts[0].path
     path.write_bytes(content)
     try:
         rows = load_training_rows(task, data_dir=folder)
@@ -114,29 +112,14 @@ def _read_or_refused(folder: Path, name: str, content: bytes) -> str:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_file_is_read(tmp_path: Path, name: str) -> None:
     task, content = SOUND[name]
-    assert task.sources.folder is not None
-    (tmp_path / task.sources.folder.path).write_bytes(content)
+    (tmp_path / task.sources.layouts[0].path).write_bytes(content)
     assert len(load_training_rows(task, data_dir=tmp_path).dataset) in (2, 4)
 
 
-def _any_file(examples: int) -> Callable[..., None]:
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
-    @given(data=st.data())
-    def check(tmp_path: Path, name: str, data: st.DataObject) -> None:
-        event(_read_or_refused(tmp_path, name, data.draw(broken(SOUND[name][1]))))
-
-    return check
-
-
 @pytest.mark.parametrize("name", SOUND)
-def test_any_file(tmp_path: Path, name: str) -> None:
-    _any_file(25)(tmp_path, name)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SOUND)
-def test_many_files(tmp_path: Path, name: str) -> None:
-    _any_file(250)(tmp_path, name)
+@given(data=st.data())
+def test_any_file(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    event(_read_or_refused(tmp_path, name, data.draw(broken(SOUND[name][1]))))
 
 
 def test_a_parquet_file_whose_texts_are_not_unicode_is_refused(tmp_path: Path) -> None:
@@ -145,35 +128,22 @@ def test_a_parquet_file_whose_texts_are_not_unicode_is_refused(tmp_path: Path) -
         load_training_rows(SOUND["parquet"][0], data_dir=tmp_path)
 
 
-def _any_evaluation_file(examples: int) -> Callable[..., None]:
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
-    @given(data=st.data())
-    def check(tmp_path: Path, data: st.DataObject) -> None:
-        folder = tmp_path / "xtreme" / "xnli"
-        folder.mkdir(parents=True, exist_ok=True)
-        sound = SOUND["tsv"][1]
-        (folder / "test-en.tsv").write_bytes(sound)
-        (folder / "test-de.tsv").write_bytes(data.draw(broken(sound)))
-        try:
-            rows = load_evaluation_rows("xnli", "de", data_dir=tmp_path)
-        except UserError as error:
-            event("refused")
-            assert "test-de.tsv" in str(error)
-            return
-        # Never fewer rows than the other languages have, and a label for each.
-        assert len(rows.dataset) == len(ROWS)
-        assert set(rows.dataset["label"][:]) <= {0, 1, 2}
-
-    return check
-
-
-def test_any_evaluation_file_is_scored_whole_or_refused(tmp_path: Path) -> None:
-    _any_evaluation_file(40)(tmp_path)
-
-
-@pytest.mark.slow
-def test_many_evaluation_files_are_scored_whole_or_refused(tmp_path: Path) -> None:
-    _any_evaluation_file(400)(tmp_path)
+@given(data=st.data())
+def test_any_evaluation_file_is_scored_whole_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "xtreme" / "xnli"
+    folder.mkdir(parents=True, exist_ok=True)
+    sound = SOUND["tsv"][1]
+    (folder / "test-en.tsv").write_bytes(sound)
+    (folder / "test-de.tsv").write_bytes(data.draw(broken(sound)))
+    try:
+        rows = load_evaluation_rows("xnli", "de", data_dir=tmp_path)
+    except UserError as error:
+        event("refused")
+        assert "test-de.tsv" in str(error)
+        return
+    # Never fewer rows than the other languages have, and a label for each.
+    assert len(rows.dataset) == len(ROWS)
+    assert set(rows.dataset["label"][:]) <= {0, 1, 2}
 
 
 @pytest.mark.parametrize("name", ["jsonl", "squad", "choices"])
@@ -197,7 +167,7 @@ def test_a_small_parquet_file_cannot_unpack_to_more_than_is_read_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 40,000 references to one text of 10 kB: 400 MB in memory, some kilobytes on the disk.
-    monkeypatch.setattr("harness.data.sources.folder._MOST_BYTES", 2**25)
+    monkeypatch.setattr("harness.data.sources.arrow_file.MOST_BYTES", 2**25)
     text = pa.array(["x" * 10_000])
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 40_000, pa.int32()), text)
     path = tmp_path / "rows.parquet"
@@ -238,27 +208,15 @@ def _written(form: str, rows: list[tuple[str, str, str]], end: str) -> bytes:
     return sink.getvalue()
 
 
-def _any_sound_file(examples: int) -> Callable[..., None]:
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
-    @given(rows=SOUND_ROWS, end=st.sampled_from(["\n", "\r\n"]))
-    def check(tmp_path: Path, form: str, rows: list[tuple[str, str, str]], end: str) -> None:
-        (tmp_path / f"rows.{form}").write_bytes(_written(form, rows, end))
-        found = load_training_rows(SOUND[form][0], data_dir=tmp_path).dataset
-        read = zip(found["text_a"][:], found["text_b"][:], found["label"][:], strict=True)
-        assert [*read] == [(a, b, NLI.index(label)) for a, b, label in rows]
-
-    return check
-
-
 @pytest.mark.parametrize("form", ["tsv", "csv", "jsonl", "parquet"])
-def test_any_sound_file_is_read_to_the_letter(tmp_path: Path, form: str) -> None:
-    _any_sound_file(15)(tmp_path, form)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["tsv", "csv", "jsonl", "parquet"])
-def test_many_sound_files_are_read_to_the_letter(tmp_path: Path, form: str) -> None:
-    _any_sound_file(200)(tmp_path, form)
+@given(rows=SOUND_ROWS, end=st.sampled_from(["\n", "\r\n"]))
+def test_any_sound_file_is_read_to_the_letter(
+    tmp_path: Path, form: str, rows: list[tuple[str, str, str]], end: str
+) -> None:
+    (tmp_path / f"rows.{form}").write_bytes(_written(form, rows, end))
+    found = load_training_rows(SOUND[form][0], data_dir=tmp_path).dataset
+    read = zip(found["text_a"][:], found["text_b"][:], found["label"][:], strict=True)
+    assert [*read] == [(a, b, NLI.index(label)) for a, b, label in rows]
 
 
 def test_questions_of_one_id_stay_rows_of_their_own(tmp_path: Path, shared_data: Path) -> None:

@@ -1,4 +1,4 @@
-"""What must hold where a sequence file says `head: keep`."""
+"""What must hold where a sequence file says `head: reuse`."""
 
 from collections.abc import Iterator
 
@@ -14,23 +14,23 @@ def same_head(task: TrainingTask, other: TrainingTask) -> bool:
     return task.kind == other.kind and bool(kind_of(task).same_head(task, other))
 
 
-def kept_head_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
-    """Yield a problem where no stage of the file trains a head that could be kept."""
+def reused_head_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield a problem where no stage of the file trains a head that could be reused."""
     names = list(outline.tasks.values())
     tasks = [catalogue.training_tasks[name] for name in names if name in catalogue.training_tasks]
     if len(tasks) != len(names):
         return
     again = {task.name for task in tasks if names.count(task.name) > 1 or outline.repeats}
-    kept: dict[Key, list[TrainingTask]] = {}
-    if outline.head == "keep":
-        kept["training", "head"] = tasks
+    reused: dict[Key, list[TrainingTask]] = {}
+    if outline.head == "reuse":
+        reused["training", "head"] = tasks
     for place, name in outline.per_task.items():
         settings = outline.source.value(place)
-        if isinstance(settings, dict) and settings.get("head") == "keep":
+        if isinstance(settings, dict) and settings.get("head") == "reuse":
             members = outline.mixtures[name].values() if name in outline.mixtures else [name]
-            kept[*place, "head"] = [catalogue.training_tasks[member] for member in members]
-    for key, keeping in kept.items():
-        if not any(_has_donor(task, tasks, again) for task in keeping):
+            reused[*place, "head"] = [catalogue.training_tasks[member] for member in members]
+    for key, reusing in reused.items():
+        if not any(_has_donor(task, tasks, again) for task in reusing):
             message = "no other stage of this file trains a head of the same kind and labels"
             yield outline.source.problem(key, message, "write head: new, or leave it out")
 

@@ -3,7 +3,8 @@ import pytest
 
 from harness.config.mixture import Sampling
 from harness.plan.sampling import sampling_rates
-from harness.training.mixture_plan import MixturePlan, draw_tasks
+from harness.training.batches import BatchPlan
+from harness.training.step_plan import StepPlan, draw_members
 
 EXAMPLES = {"anli": 1_104_934, "mnli": 392_702, "squad": 87_599, "hellaswag": 39_905, "csqa": 9_741}
 RULES = {
@@ -23,7 +24,7 @@ def test_a_hundred_thousand_draws_match_the_formula_within_one_percent(rule: str
         fields, formula = RULES[rule]
         sizes = {task: formula(count) for task, count in EXAMPLES.items()}
     rates = sampling_rates(Sampling.model_validate(fields), EXAMPLES)
-    drawn = draw_tasks(list(rates.values()), 100_000, seed=5)
+    drawn = draw_members(list(rates.values()), 100_000, seed=5)
     for number, (task, size) in enumerate(sizes.items()):
         expected = size / sum(sizes.values())
         assert rates[task] == pytest.approx(expected)
@@ -33,15 +34,15 @@ def test_a_hundred_thousand_draws_match_the_formula_within_one_percent(rule: str
 def test_a_short_stage_trains_each_task_as_often_as_its_rate_says() -> None:
     rates = [0.7, 0.2, 0.1]
     for seed in range(20):
-        counts = np.bincount(draw_tasks(rates, 50, seed), minlength=3)
+        counts = np.bincount(draw_members(rates, 50, seed), minlength=3)
         assert np.abs(counts - np.array([35, 10, 5])).max() <= 2
-    first = [tuple(draw_tasks(rates, 10, seed)) for seed in range(20)]
+    first = [tuple(draw_members(rates, 10, seed)) for seed in range(20)]
     assert len(set(first)) > 10
 
 
-def plan() -> MixturePlan:
-    lengths = {"a": np.arange(5, 45), "b": np.arange(3, 10), "c": np.full(100, 7)}
-    return MixturePlan.of(lengths, {"a": 0.5, "b": 0.3, "c": 0.2}, batch_size=4, steps=60, seed=2)
+def plan() -> StepPlan:
+    lengths = [np.arange(5, 45), np.arange(3, 10), np.full(100, 7)]
+    return StepPlan.of(lengths, [0.5, 0.3, 0.2], batch_size=4, steps=60, seed=2)
 
 
 def test_each_task_goes_through_its_own_rows_epoch_after_epoch() -> None:
@@ -61,3 +62,12 @@ def test_a_plan_goes_on_from_any_step_and_counts_what_was_done() -> None:
         rows = sum(len(batch) for _, batch in whole[:step])
         tokens = sum(int(lengths[task][batch].sum()) for task, batch in whole[:step])
         assert plan().totals(step) == (rows, tokens)
+
+
+def test_a_lone_member_is_trained_in_every_step_in_the_order_of_its_own_plan() -> None:
+    lengths = np.arange(5, 45)
+    alone = StepPlan.of([lengths], [1.0], batch_size=4, steps=25, seed=2)
+    assert not alone.drawn.any()
+    own = BatchPlan(lengths, 4, 25, 2).from_step(0)
+    for (_, batch), expected in zip(alone.from_step(0), own, strict=True):
+        assert batch.tolist() == expected.tolist()
