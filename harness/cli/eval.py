@@ -44,6 +44,12 @@ class NoTasksError(UserError):
     show_default=True,
 )
 @click.option("--labels", help="What the head's outputs (or label words) mean, in order; by commas.")
+@click.option(
+    "--include-path",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of corpora and evaluation tasks, besides the shipped and the user's own.",
+)
 @click.option("--revision", default="main", show_default=True, help="Branch, tag or commit of a hub model.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint.")
 def command(
@@ -56,6 +62,7 @@ def command(
     batch_size: int,
     precision: str,
     labels: str | None,
+    include_path: tuple[Path, ...],
     revision: str,
     trust_remote_code: bool,
 ) -> None:
@@ -79,6 +86,7 @@ def command(
         data_dir=data_dir,
         trust_remote_code=trust_remote_code,
         labels=None if labels is None else _separated(labels, "--labels"),
+        task_folders=tuple(folder.resolve() for folder in include_path),
         output=output,
     )
     result = _scored(job)

@@ -9,7 +9,6 @@ from harness.config.load import LoadedSequence
 from harness.config.model_family import seems_text_to_text
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
-from harness.data.evaluation_corpora import CORPORA
 from harness.errors import UserError
 from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, text_form
 from harness.kinds.text_form import joined
@@ -220,12 +219,12 @@ def _measured_tokens(
 def _items(loaded: LoadedSequence) -> tuple[dict[str, int], list[str]]:
     settings, items, uncounted = loaded.spec.evaluation, dict[str, int](), list[str]()
     for target, leaves in loaded.evaluations.items():
-        unknown = [leaf.name for leaf in leaves if leaf.corpus not in CORPORA]
+        rows = [leaf.corpus.expected_rows(leaf.language, settings.split) for leaf in leaves]
+        unknown = [leaf.name for leaf, count in zip(leaves, rows, strict=True) if count is None]
         if unknown:
             uncounted.append(
                 f"scoring {target}: not counted (the number of items of {unknown[0]} is not known)"
             )
             continue
-        counts = [CORPORA[leaf.corpus].published_rows[settings.split] for leaf in leaves]
-        items[target] = sum(min(count, settings.limit or count) for count in counts)
+        items[target] = sum(min(count, settings.limit or count) for count in rows if count is not None)
     return items, uncounted

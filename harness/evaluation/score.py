@@ -82,7 +82,7 @@ def evaluate_checkpoint(
 
 def _predictions(task: str, loaded: LoadedTasks, parts: list[Any]) -> TaskPredictions:
     logprobs = merge_logprobs(parts, task)
-    scored = loaded.rows[task].dataset.with_format("numpy")[: len(logprobs)]
+    scored = loaded.rows[task].rows.dataset.with_format("numpy")[: len(logprobs)]
     return TaskPredictions(
         item_ids=tuple(str(item) for item in scored["item_id"]), labels=scored["label"], logprobs=logprobs
     )
@@ -91,7 +91,7 @@ def _predictions(task: str, loaded: LoadedTasks, parts: list[Any]) -> TaskPredic
 def _score(
     task: str, loaded: LoadedTasks, results: Mapping[str, Any], predictions: TaskPredictions
 ) -> TaskScore:
-    scored, rows = results["results"][task], loaded.rows[task]
+    scored, rows = results["results"][task], loaded.rows[task].rows
     items = results["n-samples"][task]["effective"]
     accuracy, stderr = scored["acc,none"], scored["acc_stderr,none"]
     if items != len(predictions.item_ids) or abs(accuracy - predictions.accuracy) > _EQUAL:

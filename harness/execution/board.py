@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.data.evaluation_corpora import CORPORA
 from harness.data.record import DataRecord
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
@@ -56,7 +55,7 @@ def make_board(
     )
     languages = {
         _target(target, shots): tuple(
-            EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus)
+            EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus.name)
             for task in loaded.evaluations[target]
         )
         for target, shots in targets
@@ -183,9 +182,10 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
         for name, rows in sets.items():
             use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
             if role == "training":
-                task, corpus = resolution.plan.loaded.tasks.get(name), CORPORA.get(name)
+                loaded = resolution.plan.loaded
+                task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)
                 use["expected_rows"] = task.expected_rows if task else None
-                use["development_rows"] = corpus.published_rows.get("validation") if corpus else None
+                use["development_rows"] = corpus.expected_rows("en", "validation") if corpus else None
             uses.append(DataUse.model_validate(use))
     return tuple(uses)
 

@@ -102,6 +102,7 @@ def evaluation_job(resolution: Resolution, store: Store, stage: Stage) -> Evalua
         precision=evaluation_precision(resolution.plan, stage.task),
         data_dir=resolution.data_dir,
         trust_remote_code=spec.trust_remote_code,
+        task_folders=resolution.plan.loaded.task_folders,
         output=store.workdir(resolution.evaluation_digests[stage]),
     )
 

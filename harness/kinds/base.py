@@ -69,9 +69,13 @@ class TaskKind(ABC, Generic[T]):
         """Return the labels that no row has, where that is worth a warning."""
         return []
 
+    def labels_from_rows(self, task: T) -> bool:
+        """Return whether a task's labels are those that occur in its rows."""
+        return False
+
     def with_labels(self, task: T, labels: tuple[str, ...]) -> T:
         """Return a task with the labels that its rows have, where it takes them from there."""
-        return task
+        return task.model_copy(update={"labels": labels}) if self.labels_from_rows(task) else task
 
     def same_head(self, task: T, other: T) -> bool:
         """Return whether two tasks' heads have the same shape and meaning, so that one can be reused."""

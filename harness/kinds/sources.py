@@ -112,11 +112,11 @@ class EmbeddedSource(FrozenModel):
 
     corpus: Name
     language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
-    split: Literal["train", "validation"] = "train"
+    split: Literal["train", "validation", "test"] = Field("train", description="Test rows are for corpora.")
 
 
 class Sources(FrozenModel):
-    """Where the rows come from; the first that is at hand is used: folder, hub, embedded."""
+    """Where the rows come from; the first that is available is used: folder, hub, embedded."""
 
     folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
@@ -141,11 +141,11 @@ class Sources(FrozenModel):
         names = (layout.path.rsplit("/", 1)[-1] for layout in self.layouts)
         # test-de.tsv, test_2k.tsv, xnli.test.tsv
         words = {word for name in names for word in re.split(r"[-_.]", name)}
-        return frozenset(splits | words)
+        return frozenset(splits | words | ({self.embedded.split} if self.embedded else set()))
 
 
 class HeldOutSources(FrozenModel):
-    """Where held-out rows come from; the first that is at hand is used: folder, hub."""
+    """Where held-out rows come from; the first that is available is used: folder, hub."""
 
     folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None

@@ -34,7 +34,7 @@ class Case:
 
 CASES = {
     "scored_by": Case(
-        "tagging", ("scheme: bio", "scored_by: [xtreme_xnli]"), "scored_by[0]", "this task's are O, B-X"
+        "tagging", ("scheme: bio", "scored_by: [xtreme_xnli]"), "scored_by[0]", "kind classification"
     ),
     "another kind's key": Case("masked_lm", ("language: mul", "labels: [a, b]"), "labels", "no key 'labels'"),
     "missing choices": Case("multiple_choice", ("choices: [a, b]\n", ""), "choices", "is missing"),

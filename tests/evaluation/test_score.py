@@ -12,6 +12,7 @@ from harness.evaluation.job import EvaluationJob, EvaluationProgress
 from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.task_manager import UnknownEvaluationTaskError
+from tests.corpora import CORPORA
 
 from . import models
 
@@ -34,7 +35,7 @@ def test_accuracies_are_those_of_the_logits_item_for_item_in_all_languages(kind,
     columns = [2, 0, 1]
     predicted_labels = set()
     for found in result.scores:
-        rows = load_evaluation_rows("xnli", found.language, data_dir=xtreme)
+        rows = load_evaluation_rows(CORPORA["xnli"], found.language, data_dir=xtreme)
         pairs = list(zip(rows.dataset["text_a"], rows.dataset["text_b"], strict=True))
         logits = models.direct_logits(folder, pairs, 96)[:, columns]
         gold = np.array(rows.dataset["label"])
@@ -110,7 +111,7 @@ def test_bf16_computes_the_head_in_fp32_and_stays_near(tmp_path, classifier, xtr
 def test_inputs_are_cut_where_training_cut_them(tmp_path, xtreme):
     folder = models.make_classifier(tmp_path / "model", xstilts={"max_length": 20})
     score(folder, tmp_path / "out", xtreme, tasks=("xtreme_xnli_th",))
-    rows = load_evaluation_rows("xnli", "th", data_dir=xtreme).dataset
+    rows = load_evaluation_rows(CORPORA["xnli"], "th", data_dir=xtreme).dataset
     logits = models.direct_logits(folder, list(zip(rows["text_a"], rows["text_b"], strict=True)), 20)
     found = pq.read_table(tmp_path / "out" / "predictions.parquet")["logprobs"].to_pylist()
     torch.testing.assert_close(

@@ -13,6 +13,7 @@ from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.text_to_text import UnsuitedDocumentError
+from tests.corpora import CORPORA
 from tests.training.text_models import make_byt5, make_mt5
 
 from . import models
@@ -75,7 +76,7 @@ def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(model, tmp_pa
     result = score(folder, tmp_path / "out", xtreme)
     table = pq.read_table(tmp_path / "out" / "predictions.parquet").to_pydict()
     for found in result.scores:
-        rows = load_evaluation_rows("xnli", found.language, data_dir=xtreme).dataset
+        rows = load_evaluation_rows(CORPORA["xnli"], found.language, data_dir=xtreme).dataset
         pairs = zip(rows["text_a"], rows["text_b"], strict=True)
         # Column of each XNLI label among the checkpoint's.
         expected = direct(folder, [f"xnli: premise: {a} hypothesis: {b}" for a, b in pairs])[:, [1, 0, 2]]

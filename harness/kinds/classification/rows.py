@@ -8,6 +8,8 @@ from harness.kinds.columns import SourceColumns
 from harness.kinds.examples import Examples
 from harness.kinds.labels import UNLABELLED, label_ids, require_labelled
 
+_REMEDY = "use the labelled release, or, to train on the others, set 'drop_unlabelled: true' in the task file"
+
 
 def examples(task: ClassificationTask, source: SourceColumns) -> Examples:
     """Return the rows: text_a, text_b (null for single texts), label (int64).
@@ -22,5 +24,5 @@ def examples(task: ClassificationTask, source: SourceColumns) -> Examples:
         ids = [ids[row] for row in kept]
         text_a = [text_a[row] for row in kept]
         text_b = [text_b[row] for row in kept] if text_b is not None else None
-    require_labelled(source, task.label, ids, "correct them, or set 'drop_unlabelled: true' in the task file")
+    require_labelled(source, task.label, ids, _REMEDY)
     return Examples(classification_dataset(text_a, text_b, ids), task.labels)

@@ -44,9 +44,9 @@ class Tagging(TaskKind[TaggingTask]):
         present = {tag for tags in examples.dataset["tags"][:] for tag in tags}
         return [name for at, name in enumerate(examples.labels) if at not in present]
 
-    def with_labels(self, task: TaggingTask, labels: tuple[str, ...]) -> TaggingTask:
-        """Return the task with the tags of its rows, where its file lists none."""
-        return task if task.labels else task.model_copy(update={"labels": labels})
+    def labels_from_rows(self, task: TaggingTask) -> bool:
+        """Return whether the task's file lists no tags."""
+        return not task.labels
 
     def same_head(self, task: TaggingTask, other: TaggingTask) -> bool:
         """Return whether the tags are the same; those that a file lists nowhere are those of its rows."""

@@ -43,5 +43,5 @@ class TaggingTask(Task):
 
 
 def is_bio(tag: str) -> bool:
-    """Tell whether a tag belongs to the scheme bio."""
+    """Return whether a tag belongs to the scheme bio."""
     return tag == "O" or (tag[:2] in ("B-", "I-") and len(tag) > 2)
