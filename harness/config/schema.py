@@ -1,6 +1,8 @@
 """JSON Schemas of the files that users write, for editors."""
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -10,8 +12,8 @@ from harness.kinds.registry import KINDS as TASK_KINDS
 
 
 def _training_task_schema() -> dict[str, Any]:
-    models = tuple(TASK_KINDS.get(name).task_model for name in TASK_KINDS.names())
-    one_of: Any = Annotated[models, Field(discriminator="kind")]
+    models: list[Any] = [TASK_KINDS.get(name).task_model for name in TASK_KINDS.names()]
+    one_of: Any = Annotated[reduce(or_, models), Field(discriminator="kind")]
     return TypeAdapter(one_of).json_schema()
 
 
