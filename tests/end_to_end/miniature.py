@@ -12,16 +12,12 @@ import pyarrow.parquet as pq
 import yaml
 
 from harness.config.load import LoadedSequence
-from harness.config.task_base import listed_layouts
-from harness.config.training_task import (
-    ClassificationTask,
-    FolderSource,
-    MultipleChoiceTask,
-    SpanExtractionTask,
-    TaggingTask,
-    TrainingTask,
-)
-from harness.data.evaluation_corpora import CORPORA
+from harness.kinds.classification.task import ClassificationTask
+from harness.kinds.multiple_choice.task import MultipleChoiceTask
+from harness.kinds.registry import TrainingTask
+from harness.kinds.sources import FolderSource, listed_layouts
+from harness.kinds.span_extraction.task import SpanExtractionTask
+from harness.kinds.tagging.task import TaggingTask
 from harness.plan.content import few_shot_tasks
 from harness.plan.orders import iterate_orders
 from tests.training import models
@@ -43,12 +39,9 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
             if file is not None and not (folder / "data" / file.path).exists():
                 _write(folder / "data" / file.path, _content(task, file, draw))
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
-        if leaf.corpus in CORPORA:
-            corpus = CORPORA[leaf.corpus]
-            values = {name: value for value, name in corpus.label_values.items()}
-            labels = [values.get(name, name) for name in corpus.label_names]
-            lines = [f"{_text(draw)}\t{_text(draw)}\t{labels[row % len(labels)]}\n" for row in range(ROWS)]
-            _write(folder / "data" / corpus.path(leaf.language, loaded.spec.evaluation.split), "".join(lines))
+        layouts = leaf.corpus.sources(leaf.language, loaded.spec.evaluation.split).layouts
+        for file in layouts[:1]:
+            _write(folder / "data" / file.path, _content(leaf.corpus.task, file, draw))
     _make_model(loaded.spec.model, folder / "model")
     copy = folder / f"{loaded.spec.name}.yaml"
     copy.write_text(yaml.safe_dump(_smaller(loaded, folder), sort_keys=False))

@@ -3,9 +3,9 @@ import pytest
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
 from harness.config.mixture import Sampling
-from harness.config.text_format import text_format
-from harness.config.training_task import training_task
+from harness.kinds.registry import text_form, training_task
 from harness.plan.identity import MemberIdentity, evaluation_digest, root_digest, stage_digest
+from tests.corpora import CORPORA
 
 TASK = training_task(
     {
@@ -74,7 +74,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
 
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():
     def read(task=TASK, **changed):
-        words = text_format(task).model_copy(update=changed)
+        words = text_form(task).format.model_copy(update=changed)
         return digest(task=task, text_format=words)
 
     renamed = TASK.model_copy(update={"name": "other"})
@@ -130,10 +130,9 @@ def test_root_tells_models_and_their_code_apart():
 
 def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_order_of_tasks():
     tasks = [
-        EvaluationTask(name=f"toy_{language}", corpus="toy", language=language, labels=NLI, version=1.0)
-        for language in ("en", "de")
+        EvaluationTask(f"xtreme_xnli_{language}", CORPORA["xnli"], language, 1.0) for language in ("en", "de")
     ]
-    data = {"toy_en": "1", "toy_de": "2"}
+    data = {"xtreme_xnli_en": "1", "xtreme_xnli_de": "2"}
 
     def of(order=tasks, prints=data, split="test", limit=None, precision=Precision.BF16, stage="0" * 32):
         return evaluation_digest(stage, order, prints, split, limit, precision)
@@ -141,7 +140,7 @@ def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_orde
     assert of(order=tasks[::-1]) == of()
     different = [
         of(order=tasks[:1]),
-        of(prints=data | {"toy_de": "3"}),
+        of(prints=data | {"xtreme_xnli_de": "3"}),
         of(split="validation"),
         of(limit=5),
         of(precision=Precision.FP32),
