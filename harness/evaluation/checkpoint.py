@@ -12,7 +12,8 @@ from harness.config.model_family import TEXT_TO_TEXT_TYPES
 from harness.errors import UserError
 from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
 from harness.message_text import cut, in_short, names_in_short
-from harness.models.files import ModelFileError, read_config, weight_files
+from harness.models.checks import check_no_adapter, check_weights
+from harness.models.files import ModelFileError, read_config
 from harness.models.references import ensure_folder, resolve_model
 from harness.named_path import is_file, is_folder, user_path
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
@@ -105,9 +106,10 @@ def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
 
 
 def _config(folder: Path) -> dict[str, Any]:
+    check_no_adapter(folder)
     if not (folder / "config.json").exists():
         raise CheckpointError(
-            f"checkpoint {folder}: it has no config.json. Give a folder that `save_pretrained` wrote, "
+            f"checkpoint {folder}: it has no config.json. Give a folder that save_pretrained wrote, "
             "or the folder of a finished stage."
         )
     try:
@@ -179,11 +181,10 @@ def _refuse_unfit(
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(
             f"checkpoint {folder}: it holds no .safetensors file. Pickled weights can run code and are "
-            "not opened; "
-            "convert them with `model.save_pretrained(folder)`."
+            "not opened. Give a folder with safetensors, as save_pretrained of transformers writes them."
         )
     try:
-        weight_files(folder)
+        check_weights(folder)
     except ModelFileError as error:
         raise CheckpointError(str(error)) from error
 

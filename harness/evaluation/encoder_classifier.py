@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
-from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import PairTokenizer, TextPair, TokenisedPair, batches
 from harness.message_text import names_in_short
+from harness.models.checks import check_tokenizer
+from harness.models.files import read_config
+from harness.models.tokenizer import fast_tokenizer
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 
@@ -101,11 +103,8 @@ class _Padding:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[PairTokenizer, _Padding]:
-    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
-    if tokenizer.pad_token_id is None:
-        raise CheckpointError(
-            f"checkpoint {checkpoint.folder}: its tokenizer has no padding token; set `pad_token`."
-        )
+    tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
+    check_tokenizer(checkpoint.folder, tokenizer, read_config(checkpoint.folder))
     return PairTokenizer(tokenizer, checkpoint.folder, checkpoint.max_length), _Padding(tokenizer)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
-from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.encoder_classifier import CPU_TOKENS, DTYPES, PrecisionError
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import TextPair, batches
@@ -19,7 +18,10 @@ from harness.kinds.text_form import TextFormat
 from harness.kinds.text_inputs import input_ids
 from harness.kinds.text_to_text import label_targets
 from harness.message_text import cut, names_in_short
+from harness.models.checks import check_tokenizer
+from harness.models.files import read_config
 from harness.models.references import tokenizer_fingerprint
+from harness.models.tokenizer import fast_tokenizer
 from harness.training.model import mend_output_scale
 
 _MOST_SCORES = 2**26
@@ -181,11 +183,12 @@ class _InputTokens:
 
 
 def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
-    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
-    if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
+    tokenizer = fast_tokenizer(checkpoint.folder, trust_remote_code)
+    check_tokenizer(checkpoint.folder, tokenizer, read_config(checkpoint.folder))
+    if tokenizer.eos_token_id is None:
         raise CheckpointError(
-            f"checkpoint {checkpoint.folder}: its tokenizer lacks a padding token or an end of the sequence; "
-            "set `pad_token` and `eos_token`"
+            f"checkpoint {checkpoint.folder}: its tokenizer has no token for the end of the sequence; set "
+            "eos_token in tokenizer_config.json"
         )
     return tokenizer
 

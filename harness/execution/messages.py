@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.frozen_model import FrozenModel
 from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.preflight import PreflightJob
 from harness.training.retention_job import RetentionJob, RetentionResult
 
 
@@ -31,6 +32,13 @@ class RetainRequest(FrozenModel):
 
     kind: Literal["retain"] = "retain"
     job: RetentionJob
+
+
+class CheckRequest(FrozenModel):
+    """Look at the model and at what a plan wants of it, before anything is trained."""
+
+    kind: Literal["check"] = "check"
+    job: PreflightJob
 
 
 class StopRequest(FrozenModel):
@@ -81,17 +89,25 @@ class Retained(FrozenModel):
     result: RetentionResult
 
 
+class Checked(FrozenModel):
+    """Nothing stands against training; `warnings` are what a user should know."""
+
+    kind: Literal["checked"] = "checked"
+    warnings: tuple[str, ...]
+
+
 class Failed(FrozenModel):
     """The request could not be carried out; the worker's log has the rest."""
 
     kind: Literal["failed"] = "failed"
     error: str
     disk_full: bool = False
+    refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
+WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | RetainRequest
 Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | Retained | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -12,6 +12,7 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
+from harness.models.checks import check_folder
 from harness.models.references import PretrainedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
@@ -117,6 +118,8 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
     model = resolve_model(spec.model, spec.revision, spec.trust_remote_code, plan.loaded.path.parent)
+    if model.revision is None and not model.name.startswith("embedded:"):
+        check_folder(Path(model.folder_or_id), spec.trust_remote_code)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
