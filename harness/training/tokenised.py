@@ -15,7 +15,7 @@ from harness.config.text_format import TextFormat
 from harness.config.training_task import TrainingTask
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
-from harness.models.references import tokenizer_fingerprint
+from harness.models.references import ModelRef, tokenizer_fingerprint
 from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
 from harness.training.kinds.registry import encode
@@ -37,9 +37,8 @@ def tokenised_rows(
     task: TrainingTask,
     fingerprint: str,
     load: Callable[[], TrainingRows],
-    encoder: Path,
+    model: ModelRef,
     max_length: int,
-    trust_remote_code: bool,
     text_format: TextFormat | None = None,
 ) -> TokenisedRows:
     """Return the rows of a task as token ids, from this process, the cache folder, or the tokenizer.
@@ -48,22 +47,21 @@ def tokenised_rows(
         task: What its kind makes of a row.
         fingerprint: The rows' fingerprint.
         load: Returns the rows; called only where they are in no cache.
-        encoder: Folder with the tokenizer files.
+        model: A model of this machine, whose tokenizer is used.
         max_length: Longest input in tokens; longer ones are cut, or cut into several, as the kind has it.
-        trust_remote_code: Whether the tokenizer may be code from the folder.
         text_format: How a text-to-text model reads the task; None for encoders.
 
     Raises:
         TokenisedCacheError: the cache folder cannot be written.
         UserError: tokenizer or `max_length` do not do for the kind.
     """
-    tokenizer = tokenizer_fingerprint(encoder)
+    tokenizer = tokenizer_fingerprint(model.folder)
     key = _key(task, fingerprint, tokenizer, max_length, text_format)
     if key not in _in_process:
         file = cache_folder() / "tokenized" / f"{key}.arrow"
         found = _read(file)
         if found is None:
-            words = fast_tokenizer(encoder, trust_remote_code)
+            words = fast_tokenizer(model)
             _write(file, encode(task, load(), words, max_length, text_format))
             found = _read(file)
         if found is None:

@@ -7,6 +7,7 @@ from harness.config.catalogue import Catalogue
 from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
 from harness.metrics.registry import metric
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.kinds import span_extraction, tagging
 from harness.training.token_rows import IGNORED_LABEL
@@ -15,7 +16,7 @@ from harness.training.tokenised import from_table
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return fast_tokenizer(ensure_encoder("e5-small"), False)
+    return fast_tokenizer(ModelRef.at(ensure_encoder("e5-small")))
 
 
 @pytest.mark.slow
