@@ -42,7 +42,7 @@ def _bare_loop(checkpoint: Path, data: Path) -> int:
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     right = 0
     for language in models.XNLI_LANGUAGES:
-        rows = scored_rows("xnli", language, "test", data).dataset
+        rows = scored_rows("xnli", language, "test", data).rows.dataset
         encoded = tokenizer(rows["text_a"][:], rows["text_b"][:], truncation=True, max_length=96)
         order = sorted(range(len(rows)), key=lambda row: len(encoded["input_ids"][row]))
         labels = torch.tensor(rows["label"][:])

@@ -40,7 +40,7 @@ def harness_side(checkpoint: str, limit: int, precision: str = "bf16") -> None:
     result(
         items_per_second=items / seconds,
         scoring_per_second=done.items_per_second,
-        accuracies={score.task: score.accuracy for score in done.scores},
+        accuracies={score.task: score.score for score in done.scores},
     )
 
 
@@ -100,7 +100,7 @@ def sorted_loop(checkpoint: str, limit: int, tasks: list[str] | None = None) -> 
     accuracies, items = {}, 0
     for task in tasks or evaluation_tasks():
         corpus, language = task.removeprefix("xtreme_").rsplit("_", 1)
-        rows = scored_rows(corpus, language, "test", data_folder()).dataset
+        rows = scored_rows(corpus, language, "test", data_folder()).rows.dataset
         rows = rows.select(range(min(limit, len(rows))))
         encoded = tokenizer(rows["text_a"][:], rows["text_b"][:], truncation=True, max_length=LENGTH)
         order = sorted(range(len(rows)), key=lambda row: len(encoded["input_ids"][row]))

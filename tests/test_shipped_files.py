@@ -35,6 +35,8 @@ def test_is_sound_and_bears_its_name(path: Path, catalogue: Catalogue) -> None:
         assert read_deepspeed(path, path.stem).name == path.stem
     elif top[1] == "training":
         assert catalogue.training_tasks[path.stem].name == path.stem
+    elif path.parent.name == "corpora":
+        assert catalogue.corpora[path.stem].name == path.stem
     else:
         assert path.stem in catalogue.evaluation_names
 

@@ -75,9 +75,9 @@ def _deepspeed(catalogue: "Catalogue") -> Rows:
 def _evaluation(catalogue: "Catalogue") -> Rows:
     for name in catalogue.evaluation_names:
         leaves = catalogue.leaves(name)
-        kind = "group" if name in catalogue.evaluation_groups else "task"
+        kind = "group" if name in catalogue.evaluation.groups else "task"
         languages = ", ".join(dict.fromkeys(leaf.language for leaf in leaves))
-        yield name, kind, ", ".join(dict.fromkeys(leaf.corpus for leaf in leaves)), languages
+        yield name, kind, ", ".join(dict.fromkeys(leaf.corpus.name for leaf in leaves)), languages
 
 
 def _source(path: Path) -> str:

@@ -4,6 +4,7 @@ import functools
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -36,7 +37,8 @@ def command(arguments: tuple[str, ...]) -> None:
 
     from harness.evaluation.task_manager import EvaluationTaskManager
 
-    ours = EvaluationTaskManager(include_defaults=False).all_tasks
+    folders: list[str | Path] = [*_values_of(arguments, ("--include_path",))]
+    ours = EvaluationTaskManager(include_path=folders, include_defaults=False).all_tasks
     asked = list(_values_of(arguments, ("--tasks", "-t")))
     # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
     only_ours = bool(asked) and all(task in ours for task in asked)

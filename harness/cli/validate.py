@@ -9,11 +9,12 @@ from harness.message_text import printable
 @click.command("validate")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=FileOrName())
 def command(files: tuple[str, ...]) -> None:
-    """Check sequence files and training task files (paths, or names of known sequences).
+    """Check sequence files, training task files and corpora (paths, or names of known sequences).
 
     Lists every problem of every FILE with its line, key and remedy, and exits with code 2; trains nothing and
     loads no data.
     """
+    from harness.config.corpus import Corpus
     from harness.config.load import LoadedSequence, check_files
     from harness.plan.orders import plan_size
 
@@ -21,6 +22,9 @@ def command(files: tuple[str, ...]) -> None:
         if isinstance(checked, LoadedSequence):
             size = plan_size(checked.spec)
             click.echo(printable(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)"))
+        elif isinstance(checked, Corpus):
+            count = len(checked.languages)
+            click.echo(printable(f"{name}: ok (corpus, {checked.task.kind}, {count} languages)"))
         else:
             labels = f", {len(checked.labels)} labels" if checked.labels else ""
             click.echo(printable(f"{name}: ok (training task, {checked.kind}{labels})"))

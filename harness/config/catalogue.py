@@ -1,15 +1,17 @@
 """All that sequence files can name: training tasks, evaluation tasks, DeepSpeed files, sequences."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from harness.config.corpus import Corpus, is_corpus
 from harness.config.deepspeed_file import deepspeed_files
-from harness.config.evaluation_task import EvaluationGroup, EvaluationTask, read_evaluation_tasks
+from harness.config.evaluation_task import EvaluationTask, EvaluationTasks, is_lm_eval
 from harness.config.problem import Problem, SpecError, listed
 from harness.config.training_task import TrainingTask
-from harness.config.training_task_file import read_training_task
+from harness.config.training_task_file import check_training_task
+from harness.config.yaml_source import read_yaml
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import shipped, user_folder
@@ -22,35 +24,29 @@ class Catalogue:
     Attributes:
         training_tasks: Name -> task.
         training_task_files: Name -> the file that defines it.
-        evaluation_tasks: Name -> leaf task.
-        evaluation_groups: Name -> group.
+        evaluation: Corpora, evaluation tasks and their groups.
         deepspeed_files: Name -> file.
         sequence_files: Name -> file.
-        problems: What is wrong with training task files; a task with problems is not in the catalogue.
+        problems: What is wrong with the files of tasks; what has problems is not in the catalogue.
     """
 
     training_tasks: dict[str, TrainingTask]
     training_task_files: dict[str, Path]
-    evaluation_tasks: dict[str, EvaluationTask]
-    evaluation_groups: dict[str, EvaluationGroup]
+    evaluation: EvaluationTasks
     deepspeed_files: dict[str, Path]
     sequence_files: dict[str, Path]
     problems: tuple[Problem, ...]
 
     @classmethod
     def load(cls, extra_task_folders: Iterable[Path] = ()) -> Self:
-        """Read the shipped files, the user's (`harness.resources.user_folder`), and extra task folders.
-
-        Raises:
-            SpecError: a shipped evaluation task is malformed.
-        """
-        leaves, groups = read_evaluation_tasks(shipped("tasks") / "evaluation")
-        empty = cls({}, {}, leaves, groups, deepspeed_files(), sequence_files(), ())
-        folders = (shipped("tasks") / "training", user_folder() / "tasks", *extra_task_folders)
-        return empty._with_folders(folders)
+        """Read the shipped files, the user's (`harness.resources.user_folder`), and extra task folders."""
+        evaluation = EvaluationTasks().with_folder(shipped("tasks") / "evaluation")
+        empty = cls({}, {}, evaluation, deepspeed_files(), sequence_files(), evaluation.problems)
+        shipped_ones = empty._with_training([shipped("tasks") / "training"])
+        return shipped_ones._with_folders((user_folder() / "tasks", *extra_task_folders))
 
     def beside(self, sequence_file: Path) -> Self:
-        """Return the catalogue with the training tasks of the folder `tasks/` beside a sequence file."""
+        """Return the catalogue with the tasks and corpora of the folder `tasks/` beside a sequence file."""
         folder = sequence_file.parent / "tasks"
         return self._with_folders([folder]) if folder.is_dir() else self
 
@@ -60,25 +56,46 @@ class Catalogue:
         Raises:
             KeyError: there is no such evaluation task.
         """
-        if name in self.evaluation_groups:
-            return tuple(self.evaluation_tasks[leaf] for leaf in self.evaluation_groups[name].tasks)
-        return (self.evaluation_tasks[name],)
+        leaves, groups = self.evaluation.leaves, self.evaluation.groups
+        return tuple(leaves[leaf] for leaf in groups[name].tasks) if name in groups else (leaves[name],)
 
     @property
     def evaluation_names(self) -> tuple[str, ...]:
         """The names of all evaluation groups and tasks."""
-        return (*self.evaluation_groups, *self.evaluation_tasks)
+        return (*self.evaluation.groups, *self.evaluation.leaves)
 
     @property
     def scorers(self) -> dict[str, tuple[EvaluationTask, ...]]:
         """Evaluation group or task -> its leaf tasks."""
         return {name: self.leaves(name) for name in self.evaluation_names}
 
+    @property
+    def corpora(self) -> Mapping[str, Corpus]:
+        """Name -> corpus."""
+        return self.evaluation.corpora
+
     def _with_folders(self, folders: Iterable[Path]) -> Self:
+        """Add what lies in folders in which training tasks, corpora and tasks of lm-eval lie together."""
+        folders = [folder for folder in folders if folder.is_dir()]
+        evaluation = self.evaluation
+        for folder in folders:
+            evaluation = evaluation.with_folder(folder)
+        problems = tuple(dict.fromkeys((*self.problems, *evaluation.problems)))
+        return replace(self, evaluation=evaluation, problems=problems)._with_training(folders)
+
+    def _with_training(self, folders: Iterable[Path]) -> Self:
         tasks, files = dict(self.training_tasks), dict(self.training_task_files)
         problems, scorers = list(self.problems), self.scorers
         for path in _yaml_files(folders):
             if path in files.values():
+                continue
+            try:
+                source = read_yaml(path, any_tags=True)
+                if is_corpus(source) or is_lm_eval(source):
+                    continue
+                source = read_yaml(path)
+            except SpecError as error:
+                problems += error.problems
                 continue
             taken = files.get(path.stem)
             if taken is not None:
@@ -88,7 +105,7 @@ class Catalogue:
                 continue
             files[path.stem] = path
             try:
-                tasks[path.stem] = read_training_task(path, scorers)
+                tasks[path.stem] = check_training_task(source, scorers)
             except SpecError as error:
                 problems += error.problems
         return replace(

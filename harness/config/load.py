@@ -1,6 +1,6 @@
 """Sequence files with all that they name; every problem of every file at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.config.catalogue import Catalogue, find_sequence
+from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
@@ -32,6 +33,7 @@ class LoadedSequence:
     Attributes:
         path: The file.
         tasks: Name -> training task, for intermediates, those of mixtures, and targets.
+        corpora: Name -> corpus, of all that are known.
         evaluations: Target -> the leaf evaluation tasks that score it, in the order of the file.
     """
 
@@ -39,7 +41,14 @@ class LoadedSequence:
     spec: SequenceFile
     tasks: dict[str, TrainingTask]
     deepspeed: DeepSpeedFile
+    corpora: Mapping[str, Corpus]
     evaluations: dict[str, tuple[EvaluationTask, ...]]
+
+    @property
+    def task_folders(self) -> tuple[Path, ...]:
+        """The folder of tasks and corpora beside the file, if there is one."""
+        folder = self.path.resolve().parent / "tasks"
+        return (folder,) if folder.is_dir() else ()
 
     def members(self, stage: str) -> dict[str, TrainingTask]:
         """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""
@@ -101,7 +110,7 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]
     tasks = {name: known.training_tasks[name] for name in dict.fromkeys(names)}
     evaluations = {target: _evaluations(spec, tasks[target], known) for target in spec.targets}
-    return LoadedSequence(source.path, spec, tasks, deepspeed, evaluations)
+    return LoadedSequence(source.path, spec, tasks, deepspeed, known.corpora, evaluations)
 
 
 def _evaluations(
@@ -154,19 +163,21 @@ def _model_problems(source: YamlSource) -> Iterator[Problem]:
             yield source.problem(("model",), "there is no such embedded model", remedy)
 
 
-def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask]]:
-    """Read and check sequence files and training task files, by path or by the name of a known sequence.
+def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus]]:
+    """Read and check sequence files (by path or known name), training task files and corpora.
 
     Raises:
         SpecError: all problems of all files.
     """
     catalogue = Catalogue.load()
     problems: list[Problem] = []
-    checked: list[tuple[str, LoadedSequence | TrainingTask]] = []
+    checked: list[tuple[str, LoadedSequence | TrainingTask | Corpus]] = []
     for name in names:
         try:
             source = read_yaml(find_sequence(name))
-            if is_training_task(source):
+            if is_corpus(source):
+                checked.append((name, check_corpus(source)))
+            elif is_training_task(source):
                 checked.append((name, check_training_task(source, catalogue.scorers)))
             else:
                 checked.append((name, check_sequence(source, catalogue)))

@@ -46,7 +46,10 @@ def register(loaded: LoadedSequence, *, force: bool = False) -> Path:
 
 def _require_self_contained(loaded: LoadedSequence) -> None:
     spec = loaded.spec
-    elsewhere = [name for name in loaded.tasks if name not in Catalogue.load().training_tasks]
+    known = Catalogue.load()
+    elsewhere = [name for name in loaded.tasks if name not in known.training_tasks]
+    leaves = dict.fromkeys(leaf for leaves in loaded.evaluations.values() for leaf in leaves)
+    elsewhere += [leaf.name for leaf in leaves if leaf.name not in known.evaluation.leaves]
     if elsewhere:
         raise NotSelfContainedError(
             f"{loaded.path}: the tasks {listed(elsewhere)} lie beside this file; its copy would not find "

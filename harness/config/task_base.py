@@ -113,7 +113,7 @@ class EmbeddedSource(FrozenModel):
 
     corpus: Name
     language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
-    split: Literal["train", "validation"] = "train"
+    split: Literal["train", "validation", "test"] = Field("train", description="Test rows are for corpora.")
 
 
 class Sources(FrozenModel):
@@ -142,7 +142,7 @@ class Sources(FrozenModel):
         names = (layout.path.rsplit("/", 1)[-1] for layout in self.layouts)
         # test-de.tsv, test_2k.tsv, xnli.test.tsv
         words = {word for name in names for word in re.split(r"[-_.]", name)}
-        return frozenset(splits | words)
+        return frozenset(splits | words | ({self.embedded.split} if self.embedded else set()))
 
 
 class HeldOutSources(FrozenModel):

@@ -15,7 +15,7 @@ from harness.config.training_task import (
 )
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
-from harness.message_text import nearest
+from harness.message_text import cut, nearest
 
 Scorers = Mapping[str, tuple[EvaluationTask, ...]]
 """Name of an evaluation task or group -> its leaf tasks."""
@@ -78,6 +78,15 @@ def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
         if scorer not in scorers:
             remedy = f"{nearest(scorer, scorers)}Name a task or group of `xstilts list evaluation`"
             yield source.problem(("scored_by", position), "there is no such evaluation task", remedy)
+            continue
+        kinds = {leaf.corpus.task.kind for leaf in scorers[scorer]}
+        if isinstance(data.get("kind"), str) and kinds != {data["kind"]}:
+            message = (
+                f"it scores tasks of kind {listed(sorted(kinds))}, this one is of kind {cut(data['kind'])}"
+            )
+            yield source.problem(
+                ("scored_by", position), message, "name one of the same kind, or leave it out"
+            )
         elif isinstance(labels, list) and all(isinstance(label, str) for label in labels):
             yield from _label_problems(source, position, labels, scorers[scorer])
     yield from _embedded_problems(source, data)

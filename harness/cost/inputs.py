@@ -17,7 +17,6 @@ from harness.config.training_task import (
 )
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
-from harness.data.evaluation_corpora import CORPORA
 from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
 from harness.named_path import is_file, user_path
@@ -247,12 +246,12 @@ def _measured_tokens(
 def _items(loaded: LoadedSequence) -> tuple[dict[str, int], list[str]]:
     settings, items, uncounted = loaded.spec.evaluation, dict[str, int](), list[str]()
     for target, leaves in loaded.evaluations.items():
-        unknown = [leaf.name for leaf in leaves if leaf.corpus not in CORPORA]
+        rows = [leaf.corpus.expected_rows(leaf.language, settings.split) for leaf in leaves]
+        unknown = [leaf.name for leaf, count in zip(leaves, rows, strict=True) if count is None]
         if unknown:
             uncounted.append(
                 f"scoring {target}: not counted (the number of items of {unknown[0]} is not known)"
             )
             continue
-        counts = [CORPORA[leaf.corpus].published_rows[settings.split] for leaf in leaves]
-        items[target] = sum(min(count, settings.limit or count) for count in counts)
+        items[target] = sum(min(count, settings.limit or count) for count in rows if count is not None)
     return items, uncounted

@@ -1,30 +1,25 @@
-"""The rows of one language of an evaluation corpus."""
+"""The rows of one language of a corpus."""
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from harness.config.task_base import FolderSource, HubSource
-from harness.data.evaluation_corpora import CORPORA, EvaluationCorpus
-from harness.data.examples import classification_dataset, input_texts
-from harness.data.fingerprint import fingerprint
-from harness.data.labels import label_ids, require_labelled
-from harness.data.location import below
-from harness.data.rows import NoSourceError
+from harness.config.corpus import Corpus, Split
+from harness.data.kinds.registry import make_examples, needed_columns
+from harness.data.labels import NO_LABEL
+from harness.data.rows import first_available_source, rows_fingerprint
 from harness.data.sources.columns import SourceColumns
-from harness.data.sources.embedded import read_embedded_evaluation
 from harness.data.sources.folder import read_file
-from harness.data.sources.hub import HubUnavailableError, read_hub
-from harness.embedded import corpus as embedded
+from harness.data.sources.layouts import find_layout
 from harness.errors import UserError
 from harness.message_text import in_short
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-SPLITS = ("test", "validation")
+SPLITS: tuple[Split, ...] = get_args(Split)
 # Translations keep their labels, but not all: in PAWS-X's Chinese test set 17 of 2,000 are others than in the
 # English one. Of rows in another order every second label or more would be another.
 _MOST_OTHER_LABELS = 0.1
@@ -32,22 +27,27 @@ _LEAST_COMPARED = 20
 
 
 class UnknownEvaluationDataError(UserError):
-    """There is no evaluation corpus, language or split of that name."""
+    """A corpus has no such language or split."""
 
 
 class MisalignedFilesError(UserError):
     """The files of a parallel corpus have different numbers of rows, or their rows are not the same items."""
 
 
+class DroppedItemsError(UserError):
+    """Items of a corpus cannot be scored as they stand."""
+
+
 @dataclass(frozen=True)
 class EvaluationRows:
-    """The rows of one language and split; row i is the same item in every language of the corpus.
+    """The rows of one language and split of a corpus.
 
     Attributes:
-        dataset: Columns item_id (string, equal for the same item in every language), text_a (string),
-            text_b (string, null for single texts), label (int64).
-        label_names: The position is the label's id.
-        fingerprint: sha256 of texts and label names in row order, the same from every source.
+        dataset: Columns item_id (string; of a parallel corpus equal for the same item in every language, else
+            of this language alone), cluster (string: items that are not independent share one), text_a
+            (string), text_b (string or null) and those of the corpus's kind (harness.data.kinds).
+        label_names: The position is the label's id; empty where the kind has none.
+        fingerprint: sha256 of the content in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME …`.
         revision: Commit of a hub repository, else None.
         warnings: What a user should know about these rows, one sentence each.
@@ -62,121 +62,108 @@ class EvaluationRows:
 
 
 def load_evaluation_rows(
-    corpus: str, language: str, *, split: str = "test", data_dir: Path | None = None
+    corpus: Corpus, language: str, *, split: str = "test", data_dir: Path | None = None
 ) -> EvaluationRows:
-    """Load one language of an evaluation corpus from the data folder (XTREME's layout), else the hub.
-
-    The corpora that xstilts generates itself (mini_*) come from the package.
+    """Load one language of a corpus from the first of its sources that is available.
 
     Args:
-        corpus: `xnli`, `pawsx` or a corpus of `harness.embedded.corpus`.
-        language: ISO 639-1 code.
+        corpus: The corpus.
+        language: ISO 639 code.
         split: `test` or `validation`.
         data_dir: The data folder, or None for none.
 
     Raises:
-        UnknownEvaluationDataError: no such corpus, language or split.
-        NoSourceError: neither folder nor hub has it; says why not.
+        UnknownEvaluationDataError: the corpus has no such language or split.
+        NoSourceError: no source has it; says why not.
         MisalignedFilesError: another language's file of this split has more or fewer rows, or other labels.
         UnlabelledRowsError: a row has no label (it would be scored as wrong).
-        UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.labels`).
+        UserError: a source is available but faulty (see `harness.data.sources`, `harness.data.kinds`).
     """
-    _require_known("split", split, SPLITS)
-    known = CORPORA.get(corpus)
-    if known is None:
-        return _generated(corpus, language, split)
-    _require_known(f"language of {known.title}", language, known.languages)
-    source = _first_at_hand(known, language, split, data_dir)
-    _require_aligned(known, source, language, split, data_dir)
-    rows = _rows(source, known.columns, known.label_names, known.label_values)
-    published = known.published_rows[split]
-    if len(source) == published:
-        return rows
+    part = _split(corpus, split)
+    _require_known(f"language of {corpus.title}", language, corpus.languages)
+    where = f"{corpus.title} {split}, language {language!r}"
+    needed = needed_columns(corpus.task)
+    cluster = corpus.definition.cluster
+    columns = needed if cluster is None else tuple(dict.fromkeys((*needed, cluster)))
+    source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
+    if corpus.definition.parallel and data_dir is not None:
+        _require_aligned(corpus, source, language, part, data_dir)
+    found = make_examples(corpus.task, source, corpus.labels)
+    if found.dropped:
+        raise DroppedItemsError(
+            f"{source.origin}: the answers of {found.dropped:,} of {len(source):,} questions do not occur in "
+            "their contexts, so that no model could find them; correct the file"
+        )
+    ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
+    clusters = ids if cluster is None else _clusters(ids, source.columns[cluster])
+    expected = corpus.expected_rows(language, part)
     warning = (
-        f"{known.title} {split}, language {language!r} has {len(source):,} rows where the published data set "
-        f"has {published:,} ({rows.source})"
+        f"{where} has {len(source):,} rows where the published data set has {expected:,} ({source.source})"
+        if expected not in (None, len(source))
+        else ""
     )
-    return replace(rows, warnings=(warning,))
-
-
-def _generated(corpus: str, language: str, split: str) -> EvaluationRows:
-    _require_known("evaluation corpus", corpus, (*CORPORA, *embedded.corpus_names()))
-    _require_known(f"language of {corpus}", language, embedded.languages(corpus))
-    source, columns = read_embedded_evaluation(
-        corpus, language, "validation" if split == "validation" else "test"
+    dataset = found.dataset.add_column("item_id", ids).add_column("cluster", clusters)
+    others = [name for name in dataset.column_names if name not in ("item_id", "cluster")]
+    return EvaluationRows(
+        dataset.select_columns(["item_id", "cluster", *others]),
+        found.labels,
+        rows_fingerprint(corpus.task, found.dataset, found.labels),
+        source.source,
+        source.revision,
+        (*source.notes, *((warning,) if warning else ())),
     )
-    return _rows(source, columns, tuple(embedded.label_names(corpus)), {})
 
 
-def _rows(
-    source: SourceColumns,
-    columns: tuple[str, ...],
-    names: tuple[str, ...],
-    values: dict[str, str],
-) -> EvaluationRows:
-    *inputs, label = columns
-    ids = label_ids(source, label, names, values)
-    require_labelled(source, label, ids, "scores need a label for every row; use the labelled release")
-    text_a, text_b = input_texts(source, inputs)
-    dataset = classification_dataset(text_a, text_b, ids, [str(row) for row in range(len(ids))])
-    return EvaluationRows(dataset, names, fingerprint(dataset, names), source.source, source.revision)
-
-
-def _first_at_hand(
-    corpus: EvaluationCorpus, language: str, split: str, data_dir: Path | None
-) -> SourceColumns:
-    relative = corpus.path(language, split)
-    if data_dir is None:
-        missing = f"{relative} below the data folder: none is named by --data-dir or XSTILTS_DATA"
-    else:
-        path = below(data_dir, relative)
-        if path.exists():
-            layout = FolderSource(path=relative, format="tsv", columns=corpus.columns)
-            return read_file(path, layout, corpus.columns)
-        missing = f"{path}: no such file"
-    hub = HubSource(repository=corpus.repository, config=language, split=split, revision=corpus.revision)
-    try:
-        return read_hub(hub, corpus.columns)
-    except HubUnavailableError as error:
-        raise NoSourceError(
-            f"{corpus.title} {split}, language {language!r}: no source of its rows is at hand:"
-            f"\n  folder: {missing}\n  hub: {error}"
-        ) from error
+def _clusters(ids: Sequence[str], values: Sequence[object]) -> list[str]:
+    """Return for each item the id of the first with its value."""
+    first: dict[str, str] = {}
+    return [first.setdefault(str(value), item) for item, value in zip(ids, values, strict=True)]
 
 
 def _require_aligned(
-    corpus: EvaluationCorpus, source: SourceColumns, language: str, split: str, data_dir: Path | None
+    corpus: Corpus, source: SourceColumns, language: str, split: Split, data_dir: Path
 ) -> None:
-    """Compare with the files of the other languages: items are told apart by their row number."""
-    if data_dir is None:
-        return
+    """Compare with the first other language whose file is there: items are known by their row number.
+
+    Every language is compared with that one, so that all agree with each other.
+    """
+    label = getattr(corpus.task, "label", None)  # kinds with one label for a row say so by this column
     for other in corpus.languages:
-        path = below(data_dir, corpus.path(other, split))
-        if other == language or not path.is_file():
+        found = find_layout(corpus.sources(other, split).layouts, data_dir)
+        if other == language or found is None:
             continue
-        content = path.read_bytes()
-        rows = content.count(b"\n") + (not content.endswith(b"\n"))
-        if rows != len(source):
+        layout, path = found
+        theirs = read_file(path, layout, needed_columns(corpus.task))
+        remedy = (
+            f"row i must be the same item in every language of {corpus.title}, so take all files from one "
+            "release"
+        )
+        if len(theirs) != len(source):
             raise MisalignedFilesError(
-                f"{source.origin}: {len(source):,} rows, but {path} has {rows:,}; row i must be the same "
-                f"item in every language of {corpus.title}, so take all files from one release"
+                f"{source.origin}: {len(source):,} rows, but {path} has {len(theirs):,}; {remedy}"
             )
-        _require_same_labels(corpus, source, path, content)
+        if label is not None:
+            _require_same_labels(source, path, (source.columns[label], theirs.columns[label]), remedy)
+        return
 
 
-def _require_same_labels(corpus: EvaluationCorpus, source: SourceColumns, path: Path, content: bytes) -> None:
-    """Compare the labels with those of another language's file, as far as both have known ones."""
-    known = {*corpus.label_names, *corpus.label_values}
-    others = (line.rpartition(b"\t")[2].strip().decode(errors="replace") for line in content.split(b"\n"))
-    pairs = list(zip(map(str, source.columns[corpus.columns[-1]]), others, strict=False))
-    compared = [row for row, pair in enumerate(pairs) if known.issuperset(pair)]
+def _require_same_labels(
+    source: SourceColumns, path: Path, labels: tuple[Sequence[object], Sequence[object]], remedy: str
+) -> None:
+    """Compare the labels with those of another language's file, as far as both have some."""
+    pairs = [(str(ours), str(theirs)) for ours, theirs in zip(*labels, strict=True)]
+    compared = [row for row, pair in enumerate(pairs) if not NO_LABEL.intersection(pair)]
     other = [row for row in compared if len({*pairs[row]}) > 1]
     if len(compared) >= _LEAST_COMPARED and len(other) > _MOST_OTHER_LABELS * len(compared):
         raise MisalignedFilesError(
             f"{source.origin}: {len(other):,} of {len(compared):,} rows have another label than the same row "
-            f"of {path}, the first of them row {other[0] + 1}; row i must be the same item in every language "
-            f"of {corpus.title}, so take all files from one release"
+            f"of {path}, the first of them row {other[0] + 1}; {remedy}"
         )
+
+
+def _split(corpus: Corpus, split: str) -> Split:
+    _require_known(f"split of {corpus.title}", split, corpus.definition.splits)
+    return next(known for known in SPLITS if known == split)
 
 
 def _require_known(what: str, name: str, known: Sequence[str]) -> None:

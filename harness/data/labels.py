@@ -9,7 +9,7 @@ from harness.errors import UserError
 from harness.message_text import in_short, values_in_short
 
 # What GLUE (-1), SNLI ('-') and unlabelled test files (empty) write in place of a label.
-_NO_LABEL = frozenset({"", "-", "-1", "None"})
+NO_LABEL = frozenset({"", "-", "-1", "None"})
 UNLABELLED = -1
 
 
@@ -72,7 +72,7 @@ def _label_id(
             return names.index(values[text])
         if text in names:
             return names.index(text)
-    if written[-1] in _NO_LABEL:
+    if written[-1] in NO_LABEL:
         return UNLABELLED
     positional = type(value) is int and not classes and not values
     return value if positional and 0 <= value < len(names) else None

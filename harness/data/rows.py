@@ -1,4 +1,4 @@
-"""The rows of a training task, from the first of its sources that is at hand."""
+"""The rows of a training task, from the first of its sources that is available."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from harness.data.fingerprint import fingerprint, fingerprint_of_kind
 from harness.data.kinds.examples import Examples
 from harness.data.kinds.registry import make_examples, needed_columns
 from harness.data.sources.columns import SourceColumns
-from harness.data.sources.embedded import read_embedded_training
+from harness.data.sources.embedded import read_embedded
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
@@ -23,7 +23,7 @@ _AND = "+"
 
 
 class NoSourceError(UserError):
-    """None of a task's sources is at hand."""
+    """None of a task's sources is available."""
 
 
 class NoRowsLeftError(UserError):
@@ -68,12 +68,12 @@ def load_training_rows(
         revision: Commit of the hub repository, in place of the task's own; of several, as in TrainingRows.
 
     Raises:
-        NoSourceError: no source is at hand; lists each that was tried and why not.
-        UserError: a source is at hand but faulty (see `harness.data.sources`, `harness.data.kinds`).
+        NoSourceError: no source is available; lists each that was tried and why not.
+        UserError: a source is available but faulty (see `harness.data.sources`, `harness.data.kinds`).
     """
     revisions = revision.split(_AND) if revision else [""] * len(task.all_sources)
     parts = [
-        _first_at_hand(task, sources, data_dir, commit or None)
+        _source(task, sources, data_dir, commit or None)
         for sources, commit in zip(task.all_sources, revisions, strict=True)
     ]
     return _rows(task, parts)
@@ -102,7 +102,7 @@ def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int
     return replace(
         rows,
         dataset=kept,
-        fingerprint=_fingerprint(task, kept, rows.labels),
+        fingerprint=rows_fingerprint(task, kept, rows.labels),
         dropped=tuple(sorted(out)),
         whole_fingerprint=rows.fingerprint,
     )
@@ -111,7 +111,7 @@ def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int
 def load_held_out_rows(
     task: TrainingTask, *, data_dir: Path | None, trained: tuple[str, ...]
 ) -> TrainingRows | None:
-    """Load the held-out rows of a task, or None where it names none or they are not at hand.
+    """Load the held-out rows of a task, or None where it names none or they are not available.
 
     Args:
         task: The training task.
@@ -119,13 +119,13 @@ def load_held_out_rows(
         trained: The labels of the rows that it was trained on.
 
     Raises:
-        UserError: a source is at hand but faulty.
+        UserError: a source is available but faulty.
     """
     if task.held_out is None:
         return None
     sources = Sources(folder=task.held_out.folder, hub=task.held_out.hub)
     try:
-        source = _first_at_hand(task, sources, data_dir, None)
+        source = _source(task, sources, data_dir, None)
     except NoSourceError:
         return None
     return _rows(task, [source], trained)
@@ -133,7 +133,7 @@ def load_held_out_rows(
 
 def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str, ...] = ()) -> TrainingRows:
     found = _one_behind_the_other([make_examples(task, part, trained) for part in parts])
-    digest = _fingerprint(task, found.dataset, found.labels)
+    digest = rows_fingerprint(task, found.dataset, found.labels)
     source = f" {_AND} ".join(part.source for part in parts)
     commits = [part.revision or "" for part in parts]
     revision = _AND.join(commits) if any(commits) else None
@@ -151,32 +151,58 @@ def _one_behind_the_other(parts: Sequence[Examples]) -> Examples:
     return Examples(dataset, parts[0].labels, sum(part.dropped for part in parts))
 
 
-def _fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, ...]) -> str:
+def rows_fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, ...]) -> str:
+    """Return the sha256 of rows' content in order, the same from every source."""
     if task.kind == "classification":
         return fingerprint(dataset, labels)
     return fingerprint_of_kind(task.kind, dataset, labels)
 
 
-def _first_at_hand(
-    task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
+def first_available_source(
+    what: str,
+    sources: Sources,
+    needed: tuple[str, ...],
+    data_dir: Path | None,
+    revision: str | None = None,
+    skip_bad: bool | None = None,
 ) -> SourceColumns:
-    needed = needed_columns(task)
+    """Return the columns of the first of some sources that is available: folder, hub, embedded.
+
+    Args:
+        what: Whose rows they are, for the message.
+        sources: Where they can come from.
+        needed: The columns.
+        data_dir: The data folder, or None for none.
+        revision: Commit of the hub repository, in place of the source's own.
+        skip_bad: What to do about lines that break a file's format (see `read_file`).
+
+    Raises:
+        NoSourceError: none is available; lists each that was tried and why not.
+        UserError: a source is available but faulty (see `harness.data.sources`).
+    """
     attempts: list[tuple[str, Callable[[], SourceColumns | str]]] = []
     layouts, hub, embedded = sources.layouts, sources.hub, sources.embedded
     if layouts:
-        attempts.append(("folder", lambda: read_layouts(layouts, needed, data_dir, task.skip_bad_rows)))
+        attempts.append(("folder", lambda: read_layouts(layouts, needed, data_dir, skip_bad)))
     if hub is not None:
         pinned = hub if revision is None else hub.model_copy(update={"revision": revision})
         attempts.append(("hub", lambda: _or_reason(lambda: read_hub(pinned, needed))))
     if embedded is not None:
-        attempts.append(("embedded", lambda: read_embedded_training(embedded, needed)))
+        attempts.append(("embedded", lambda: read_embedded(embedded, needed)))
     reasons = []
     for kind, attempt in attempts:
         found = attempt()
         if isinstance(found, SourceColumns):
             return found
         reasons.append(f"\n  {kind}: {found}")
-    raise NoSourceError(f"training task {task.name!r}: no source of its rows is at hand:" + "".join(reasons))
+    raise NoSourceError(f"{what}: no source of its rows is available:" + "".join(reasons))
+
+
+def _source(
+    task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
+) -> SourceColumns:
+    what, needed = f"training task {task.name!r}", needed_columns(task)
+    return first_available_source(what, sources, needed, data_dir, revision, task.skip_bad_rows)
 
 
 def _or_reason(read: Callable[[], SourceColumns]) -> SourceColumns | str:

@@ -79,7 +79,7 @@ def _load(
     rows = {}
     for name, task in loaded["tasks"].items():
         metadata = task.config.metadata
-        rows[name] = scored_rows(metadata["corpus"], metadata["language"], split, folder)
+        rows[name] = scored_rows(metadata["corpus"], metadata["language"], split, folder, task_folders)
     return LoadedTasks(loaded, rows)
 
 

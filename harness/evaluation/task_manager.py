@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lm_eval.tasks import TaskManager
+from lm_eval.tasks._index import Kind
 
+from harness.config.evaluation_task import EvaluationTasks
 from harness.errors import UserError
+from harness.evaluation.corpus_tasks import lm_eval_entries
 from harness.evaluation.groups import with_right_average
-from harness.resources import shipped, user_folder
+from harness.resources import evaluation_folders
 
 
 class UnknownEvaluationTaskError(UserError):
@@ -31,8 +34,23 @@ class EvaluationTaskManager(TaskManager):  # type: ignore[misc]  # lm_eval has n
     ) -> None:
         """Index the task files; the parameters are lm-eval's."""
         given = [include_path] if isinstance(include_path, str | Path) else list(include_path or [])
-        folders = [str(folder) for folder in (*task_folders(), *given)]
-        super().__init__(verbosity, folders, include_defaults, metadata)
+        further = [Path(folder) for folder in given]
+        folders = evaluation_folders(further)
+        metadata = {**(metadata or {}), "task_folders": [str(folder) for folder in further]}
+        super().__init__(verbosity, [str(folder) for folder in folders], include_defaults, metadata)
+        self._add_corpora(folders)
+
+    def _add_corpora(self, folders: Iterable[Path]) -> None:
+        """Add the tasks of corpora that no file defines for lm-eval."""
+        known = EvaluationTasks()
+        for folder in folders:
+            known = known.with_folder(folder)
+        for corpus in known.corpora.values():
+            for entry in lm_eval_entries(corpus):
+                self._index.setdefault(entry.name, entry)
+        self._all_tasks = sorted(self._index)
+        self._all_groups = sorted(name for name, entry in self._index.items() if entry.kind is Kind.GROUP)
+        self._all_subtasks = sorted(name for name, entry in self._index.items() if entry.kind is Kind.TASK)
 
     def load(self, task_list: Any) -> dict[str, Any]:
         """Load tasks and groups by name, as lm-eval does."""
@@ -73,9 +91,3 @@ class EvaluationTaskManager(TaskManager):  # type: ignore[misc]  # lm_eval has n
                 chosen.append(group)
                 left -= leaves
         return chosen + [task for task in dict.fromkeys(tasks) if task in left]
-
-
-def task_folders() -> Iterable[Path]:
-    """Return the shipped folder of evaluation tasks, and the user's where there is one."""
-    users = user_folder() / "tasks" / "evaluation"
-    return [shipped("tasks") / "evaluation", *([users] if users.is_dir() else [])]

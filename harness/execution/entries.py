@@ -99,6 +99,7 @@ def evaluation_job(resolution: Resolution, store: Store, stage: Stage) -> Evalua
         batch_size=spec.evaluation.batch_size,
         precision=evaluation_precision(resolution.plan, stage.task),
         data_dir=resolution.data_dir,
+        task_folders=resolution.plan.loaded.task_folders,
         output=store.workdir(resolution.evaluation_digests[stage]),
     )
 

@@ -120,7 +120,7 @@ def find_leakage(
     scored: dict[str, dict[str, None]] = {}
     for leaves in plan.loaded.evaluations.values():
         for leaf in leaves:
-            scored.setdefault(leaf.corpus, {})[leaf.language] = None
+            scored.setdefault(leaf.corpus.name, {})[leaf.language] = None
     return Leakage(tuple(found), {corpus: tuple(found) for corpus, found in scored.items()}, warnings)
 
 
@@ -175,23 +175,26 @@ class _Together:
 def _evaluated(
     plan: Plan, evaluation: Mapping[str, EvaluationRows], data_dir: Path | None
 ) -> tuple[dict[str, list[_Set]], tuple[str, ...]]:
-    """Return target -> its evaluation sets, and what of them is not at hand."""
+    """Return target -> its evaluation sets, and what of them is not available."""
     split = plan.loaded.spec.evaluation.split
     sets: dict[str, list[_Set]] = {}
     warnings: dict[str, None] = {}
     for target, leaves in plan.loaded.evaluations.items():
-        sets[target] = [_set(leaf.name, leaf.corpus, leaf.language, evaluation[leaf.name]) for leaf in leaves]
+        sets[target] = [
+            _set(leaf.name, leaf.corpus.name, leaf.language, evaluation[leaf.name]) for leaf in leaves
+        ]
         in_english = {leaf.corpus for leaf in leaves if leaf.language == "en"}
-        for corpus in dict.fromkeys(leaf.corpus for leaf in leaves if leaf.corpus not in in_english):
+        parallel = (leaf.corpus for leaf in leaves if leaf.corpus.definition.parallel)
+        for corpus in dict.fromkeys(corpus for corpus in parallel if corpus not in in_english):
             try:
                 english = load_evaluation_rows(corpus, "en", split=split, data_dir=data_dir)
             except (NoSourceError, UnknownEvaluationDataError):
                 warnings[
-                    f"{corpus}: its English rows are not at hand, so training rows were compared with "
+                    f"{corpus.name}: its English rows are not available, so training rows were compared with "
                     "their translations only"
                 ] = None
                 continue
-            sets[target].append(_set(f"{corpus} (en)", corpus, "en", english))
+            sets[target].append(_set(f"{corpus.name} (en)", corpus.name, "en", english))
     return sets, tuple(warnings)
 
 

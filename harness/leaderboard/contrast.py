@@ -16,7 +16,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.interval import CONFIDENCE, DECIMALS, Interval
@@ -190,11 +189,15 @@ def two_sided_p(center: Floats, items: Floats, items_degrees: int, noise: SeedNo
 def holm(p_values: Sequence[float] | Floats) -> list[float]:
     """Return p-values corrected for being several, by Holm's step-down method.
 
-    Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
+    The i-th smallest of n becomes the largest of (n - j + 1) p_j over j <= i, at most 1. Source: Holm 1979,
+    "A Simple Sequentially Rejective Multiple Test Procedure". Not by statsmodels, whose function collects
+    garbage first (0.3 s).
     """
-    if not len(p_values):
-        return []
-    return [float(p) for p in multipletests(p_values, alpha=ALPHA, method="holm")[1]]
+    order = np.argsort(p_values)
+    raised = np.asarray(p_values, dtype=float)[order] * np.arange(len(p_values), 0, -1)
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return [float(p) for p in corrected]
 
 
 def _mirrored(found: Estimate) -> Estimate:

@@ -111,7 +111,9 @@ def evaluation_digest(
         {
             "evaluation_version": EVALUATION_VERSION,
             "stage": stage,
-            "tasks": sorted([task.name, task.version, data_fingerprints[task.name]] for task in tasks),
+            "tasks": sorted(
+                [task.name, task.version, data_fingerprints[task.name], task.corpus.scoring] for task in tasks
+            ),
             "split": split,
             "limit": limit,
             "precision": precision.value,

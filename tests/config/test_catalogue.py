@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from harness.config.catalogue import Catalogue, find_sequence
-from harness.config.evaluation_task import read_evaluation_tasks
 from harness.config.load import load_sequences
 from harness.config.problem import SpecError
 from harness.resources import user_folder
@@ -37,18 +36,73 @@ def test_a_group_of_groups_has_all_their_leaves_and_a_leaf_has_itself() -> None:
 
 
 def test_a_group_inside_itself_ends_and_an_unknown_member_is_refused(tmp_path: Path) -> None:
-    leaf = "task: {0}\nmetadata: {{version: 1.0, corpus: xnli, language: {1}, labels: [a, b]}}\n"
-    leaf += "f: !function m.f\n"
+    leaf = "task: {0}\nmetadata: {{version: 1.0, corpus: xnli, language: {1}}}\nf: !function m.f\n"
     write(tmp_path, "de.yaml", leaf.format("t_de", "de"))
     write(tmp_path, "en.yaml", leaf.format("t_en", "en"))
     group = write(tmp_path, "g.yaml", "group: g\ntask: [t_de, g, t_en]\n")
-    leaves, groups = read_evaluation_tasks(tmp_path)
-    assert groups["g"].tasks == ("t_en", "t_de")
-    assert leaves["t_de"].labels == ("a", "b")
+    shipped = Catalogue.load().evaluation
+    found = shipped.with_folder(tmp_path)
+    assert found.groups["g"].tasks == ("t_en", "t_de")
+    assert found.leaves["t_de"].labels == ("entailment", "neutral", "contradiction")
     group.write_text("group: g\ntask:\n  - t_de\n  - t_enn\n")
-    with pytest.raises(SpecError, match="did you mean 't_en'") as caught:
-        read_evaluation_tasks(tmp_path)
-    assert [(problem.file, problem.line) for problem in caught.value.problems] == [(group, 4)]
+    (problem,) = shipped.with_folder(tmp_path).problems
+    assert (problem.file, problem.line, problem.remedy[:20]) == (group, 4, "did you mean 't_en'?")
+
+
+CORPUS = """\
+name: own_nli
+kind: classification
+title: My test set
+citation: nobody
+license: CC0
+inputs: [a, b]
+label: c
+labels: [contradiction, entailment, neutral]
+languages: [en, de]
+sources:
+  folder: {path: "own/{language}.tsv", format: tsv, columns: [a, b, c], languages: {de: german}}
+"""
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_corpus_of_the_user_is_known_with_its_tasks(home: Path, tmp_path: Path, beside: bool) -> None:
+    folder = tmp_path if beside else home
+    write(folder, "tasks/own_nli.yaml", CORPUS)
+    write(folder, "tasks/own.yaml", changed(TASK, ("[xtreme_xnli]", "[own_nli]")))
+    changes = (("[xnli]", "[own]"), ("[xtreme_xnli]", "[own_nli]"))
+    (loaded,) = load_sequences([write(tmp_path, "trial.yaml", changed(SEQUENCE, *changes))])
+    leaves = loaded.evaluations["own"]
+    assert [leaf.name for leaf in leaves] == ["own_nli_en", "own_nli_de"]
+    (source,) = leaves[1].corpus.sources("de", "test").layouts
+    assert source.path == "own/german.tsv"
+    assert loaded.task_folders == ((tmp_path / "tasks",) if beside else ())
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        (("kind: classification", "kind: classificatoin"), "kind", "did you mean 'classification'"),
+        (("languages: [en, de]", "languages: [de, en]"), "languages", "English comes first"),
+        (("{language}.tsv", "test.tsv"), "sources", "must stand in every source"),
+        (("label: c\n", "label: a\n"), "label", "also an input"),
+        (("title: My test set", "titel: My test set"), "title", "missing"),
+        (("title: My test set", "title: My test set\nhold_out: 3"), "hold_out", ""),
+        (("title: My test set", "title: My test set\nscored_by: [xnli]"), "scored_by", "only training tasks"),
+        (
+            ("title: My test set", "title: My test set\ntask_prefix: xtreme_xnli"),
+            "task_prefix",
+            "exists already",
+        ),
+        (("name: own_nli", "name: xnli"), "name", "must bear its name"),
+    ],
+)
+def test_a_malformed_corpus_is_refused_with_its_place(
+    home: Path, change: tuple[str, str], key: str, words: str
+) -> None:
+    path = write(home, "tasks/own_nli.yaml", changed(CORPUS, change))
+    problems = [problem for problem in Catalogue.load().problems if problem.key == key]
+    assert problems and problems[0].file == path
+    assert words in str(problems[0])
 
 
 def test_users_tasks_join_the_shipped_ones(home: Path) -> None:

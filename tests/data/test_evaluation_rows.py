@@ -11,6 +11,7 @@ from harness.data.evaluation_rows import (
 from harness.data.labels import UnlabelledRowsError
 from harness.data.rows import NoSourceError
 from harness.embedded import corpus
+from tests.corpora import CORPORA
 
 EN = "He left.\tHe stayed.\tcontradiction\nIt rains.\tIt is wet.\tentailment\n"
 DE = "Er ging.\tEr blieb.\tcontradiction\nEs regnet.\tEs ist nass.\tentailment\n"
@@ -26,8 +27,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_an_item_has_the_same_id_in_every_language(folder: Path) -> None:
-    de, en = (load_evaluation_rows("xnli", language, data_dir=folder) for language in ("de", "en"))
-    assert de.dataset[1] == {"item_id": "1", "text_a": "Es regnet.", "text_b": "Es ist nass.", "label": 0}
+    de, en = (load_evaluation_rows(CORPORA["xnli"], language, data_dir=folder) for language in ("de", "en"))
+    texts = {"text_a": "Es regnet.", "text_b": "Es ist nass."}
+    assert de.dataset[1] == {"item_id": "1", "cluster": "1", **texts, "label": 0}
     assert de.dataset["item_id"][:] == en.dataset["item_id"][:] == ["0", "1"]
     assert de.label_names == ("entailment", "neutral", "contradiction")
     assert de.source == "folder: xtreme/xnli/test-de.tsv"
@@ -35,7 +37,7 @@ def test_an_item_has_the_same_id_in_every_language(folder: Path) -> None:
 
 
 def test_the_validation_split_is_xtremes_dev(folder: Path) -> None:
-    rows = load_evaluation_rows("xnli", "de", split="validation", data_dir=folder)
+    rows = load_evaluation_rows(CORPORA["xnli"], "de", split="validation", data_dir=folder)
     assert len(rows.dataset) == 1
     assert rows.source.endswith("dev-de.tsv")
     assert "has 1 rows where the published data set has 2,490" in rows.warnings[0]
@@ -43,8 +45,8 @@ def test_the_validation_split_is_xtremes_dev(folder: Path) -> None:
 
 def test_files_of_different_length_are_refused(folder: Path) -> None:
     (folder / "xtreme" / "xnli" / "test-sw.tsv").write_text("a\tb\tneutral")
-    with pytest.raises(MisalignedFilesError, match=r"test-de\.tsv: 2 rows, but .*test-sw\.tsv has 1;"):
-        load_evaluation_rows("xnli", "de", data_dir=folder)
+    with pytest.raises(MisalignedFilesError, match=r"test-sw\.tsv: 1 rows, but .*test-en\.tsv has 2;"):
+        load_evaluation_rows(CORPORA["xnli"], "sw", data_dir=folder)
 
 
 def test_files_whose_rows_are_other_items_are_refused_by_their_labels(folder: Path) -> None:
@@ -53,12 +55,12 @@ def test_files_whose_rows_are_other_items_are_refused_by_their_labels(folder: Pa
         lines = (f"{language} {row}\tb\t{label}\n" for row, label in enumerate(given))
         (folder / "xtreme" / "xnli" / f"test-{language}.tsv").write_text("".join(lines))
     with pytest.raises(MisalignedFilesError, match=r"test-de\.tsv: 60 of 60 rows .*test-en\.tsv, .* row 1;"):
-        load_evaluation_rows("xnli", "de", data_dir=folder)
+        load_evaluation_rows(CORPORA["xnli"], "de", data_dir=folder)
     # Some labels of translations may rightly be others.
     (folder / "xtreme" / "xnli" / "test-de.tsv").write_text(
         "".join(f"a\tb\t{label}\n" for label in ["neutral", *labels[1:]])
     )
-    assert len(load_evaluation_rows("xnli", "de", data_dir=folder).dataset) == 60
+    assert len(load_evaluation_rows(CORPORA["xnli"], "de", data_dir=folder).dataset) == 60
 
 
 @pytest.mark.parametrize("corpus_name", ["xnli", "pawsx"])
@@ -66,18 +68,18 @@ def test_real_translations_are_aligned(shared_data: Path, corpus_name: str) -> N
     files = sorted((shared_data / "xtreme" / corpus_name).glob("test-*.tsv"))
     assert len(files) >= 4
     for path in files:
-        load_evaluation_rows(corpus_name, path.stem.removeprefix("test-"), data_dir=shared_data)
+        load_evaluation_rows(CORPORA[corpus_name], path.stem.removeprefix("test-"), data_dir=shared_data)
 
 
 def test_an_unlabelled_test_set_is_refused_and_not_scored_as_wrong(folder: Path) -> None:
     (folder / "xtreme" / "xnli" / "test-de.tsv").write_text("a\tb\t\nc\td\t\n")
     with pytest.raises(UnlabelledRowsError, match=r"test-de\.tsv, line 1: .*2 of 2 rows"):
-        load_evaluation_rows("xnli", "de", data_dir=folder)
+        load_evaluation_rows(CORPORA["xnli"], "de", data_dir=folder)
 
 
 def test_a_missing_language_names_both_places(folder: Path) -> None:
     with pytest.raises(NoSourceError) as caught:
-        load_evaluation_rows("xnli", "th", data_dir=folder)
+        load_evaluation_rows(CORPORA["xnli"], "th", data_dir=folder)
     first, here, hub = str(caught.value).splitlines()
     assert "XNLI test, language 'th'" in first
     assert "test-th.tsv: no such file" in here
@@ -87,42 +89,43 @@ def test_a_missing_language_names_both_places(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "language", "split", "message"),
     [
-        ("xnly", "de", "test", "no evaluation corpus 'xnly'; there are xnli, pawsx.* Did you mean 'xnli'"),
         ("pawsx", "sw", "test", "no language of PAWS-X 'sw'; there are en, de, es, fr, ja, ko, zh"),
-        ("xnli", "de", "dev", "no split 'dev'; there are test, validation"),
+        ("xnli", "de", "dev", "no split of XNLI 'dev'; there are test, validation"),
     ],
 )
 def test_unknown_names_are_refused(folder: Path, name: str, language: str, split: str, message: str) -> None:
     with pytest.raises(UnknownEvaluationDataError, match=message):
-        load_evaluation_rows(name, language, split=split, data_dir=folder)
+        load_evaluation_rows(CORPORA[name], language, split=split, data_dir=folder)
 
 
 def test_the_embedded_corpus_is_parallel() -> None:
-    name = next(name for name in corpus.corpus_names() if len(corpus.languages(name)) > 1)
-    loaded = [load_evaluation_rows(name, language) for language in corpus.languages(name)]
-    assert len(loaded) >= 7
+    mini = CORPORA["mini_nli"]
+    assert set(mini.languages) == set(corpus.languages("mini_nli"))
+    loaded = [load_evaluation_rows(mini, language) for language in mini.languages]
     for rows in loaded[1:]:
         assert rows.dataset["label"][:] == loaded[0].dataset["label"][:]
         assert rows.fingerprint != loaded[0].fingerprint
-    with pytest.raises(UnknownEvaluationDataError, match=f"no language of {name} 'xx'"):
-        load_evaluation_rows(name, "xx")
+    with pytest.raises(UnknownEvaluationDataError, match="no language of Mini NLI 'xx'"):
+        load_evaluation_rows(mini, "xx")
 
 
-@pytest.mark.parametrize("name", corpus.corpus_names())
-def test_every_data_set_of_the_corpus_can_be_scored_in_english(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name, found in CORPORA.items() if found.definition.sources.embedded]
+)
+def test_every_label_of_an_embedded_corpus_occurs(name: str) -> None:
     for split in ("test", "validation"):
-        rows = load_evaluation_rows(name, "en", split=split)
+        rows = load_evaluation_rows(CORPORA[name], "en", split=split)
         assert set(rows.dataset["label"][:]) == set(range(len(rows.label_names)))
 
 
 @pytest.mark.parametrize("language", ["en", "de", "es", "sw", "th", "zh"])
 def test_xnlis_test_files_are_read_whole(shared_data: Path, language: str) -> None:
-    rows = load_evaluation_rows("xnli", language, data_dir=shared_data)
+    rows = load_evaluation_rows(CORPORA["xnli"], language, data_dir=shared_data)
     assert Counter(rows.dataset["label"][:]) == {0: 1670, 1: 1670, 2: 1670}
     assert not rows.warnings
 
 
 def test_pawsx_labels_mean_paraphrase(shared_data: Path) -> None:
-    rows = load_evaluation_rows("pawsx", "zh", data_dir=shared_data)
+    rows = load_evaluation_rows(CORPORA["pawsx"], "zh", data_dir=shared_data)
     assert rows.label_names == ("not_paraphrase", "paraphrase")
     assert Counter(rows.dataset["label"][:]) == {0: 1106, 1: 894}

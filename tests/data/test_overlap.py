@@ -7,6 +7,7 @@ from harness.data.evaluation_rows import load_evaluation_rows
 from harness.data.examples import classification_dataset
 from harness.data.overlap import OverlappingPair, OverlapSearch
 from harness.data.rows import load_training_rows
+from tests.corpora import CORPORA
 from tests.data.tasks import NLI, nli
 
 
@@ -73,7 +74,9 @@ def test_a_row_that_occurs_twice_is_found_twice() -> None:
 def test_pawsx_shares_sentences_and_one_reversed_pair_with_its_test_set(shared_data: Path) -> None:
     task = nli("xtreme/pawsx/train-en.tsv", labels=("no", "yes"), label_values={"0": "no", "1": "yes"})
     training = load_training_rows(task, data_dir=shared_data).dataset
-    found = OverlapSearch(load_evaluation_rows("pawsx", "en", data_dir=shared_data).dataset).find(training)
+    found = OverlapSearch(load_evaluation_rows(CORPORA["pawsx"], "en", data_dir=shared_data).dataset).find(
+        training
+    )
     assert (len(found.sentences), found.evaluation_rows) == (1237, 2000)
     assert [pair for pair in found.pairs if pair.exact] == [
         OverlappingPair(562, 481, exact=True, reversed=True)
@@ -84,5 +87,7 @@ def test_pawsx_shares_sentences_and_one_reversed_pair_with_its_test_set(shared_d
 
 def test_xnlis_development_set_shares_nothing_with_its_test_set(shared_data: Path) -> None:
     training = load_training_rows(nli("xtreme/xnli/train-en.tsv", labels=NLI), data_dir=shared_data).dataset
-    found = OverlapSearch(load_evaluation_rows("xnli", "en", data_dir=shared_data).dataset).find(training)
+    found = OverlapSearch(load_evaluation_rows(CORPORA["xnli"], "en", data_dir=shared_data).dataset).find(
+        training
+    )
     assert (found.pairs, found.sentences) == ((), ())

@@ -21,7 +21,6 @@ from harness.config.training_task import (
     TaggingTask,
     TrainingTask,
 )
-from harness.data.evaluation_corpora import CORPORA
 from harness.plan.content import few_shot_tasks
 from harness.plan.orders import iterate_orders
 from tests.training import models
@@ -43,12 +42,9 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
             if file is not None and not (folder / "data" / file.path).exists():
                 _write(folder / "data" / file.path, _content(task, file, draw))
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
-        if leaf.corpus in CORPORA:
-            corpus = CORPORA[leaf.corpus]
-            values = {name: value for value, name in corpus.label_values.items()}
-            labels = [values.get(name, name) for name in corpus.label_names]
-            lines = [f"{_text(draw)}\t{_text(draw)}\t{labels[row % len(labels)]}\n" for row in range(ROWS)]
-            _write(folder / "data" / corpus.path(leaf.language, loaded.spec.evaluation.split), "".join(lines))
+        layouts = leaf.corpus.sources(leaf.language, loaded.spec.evaluation.split).layouts
+        for file in layouts[:1]:
+            _write(folder / "data" / file.path, _content(leaf.corpus.task, file, draw))
     _make_model(loaded.spec.model, folder / "model")
     copy = folder / f"{loaded.spec.name}.yaml"
     copy.write_text(yaml.safe_dump(_smaller(loaded, folder), sort_keys=False))

@@ -136,6 +136,48 @@ def test_two_processes_give_the_answers_of_one(tmp_path, classifier, xtreme):
         assert done.returncode == 0, done.stderr[-4000:]
         printed.append(done.stdout.split("results.json")[0].replace(str(output), ""))
         table = pq.read_table(output / "predictions.parquet")
-        answers.append(table.drop_columns(["logprobs"]).to_pydict())
+        answers.append(table.to_pydict())
     assert answers[0] == answers[1]
     assert printed[0] == printed[1]
+
+
+OWN = """\
+name: own_nli
+kind: classification
+title: Own NLI
+citation: nobody
+license: CC0
+inputs: [a, b]
+label: c
+labels: [entailment, neutral, contradiction]
+languages: [en, de]
+sources:
+  folder: {path: "own/{language}.tsv", format: tsv, columns: [a, b, c]}
+"""
+
+
+@pytest.mark.parametrize("command", ["eval", "lm-eval"])
+def test_a_users_corpus_is_scored_without_a_file_for_lm_eval(command, run, tmp_path, monkeypatch, classifier):
+    """Beside a sequence file, named by an option, for `eval`; in the user's folder for `lm-eval`."""
+    monkeypatch.setenv("XSTILTS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XSTILTS_DATA", str(tmp_path))
+    tasks = (tmp_path if command == "eval" else tmp_path / "home") / "tasks"
+    tasks.mkdir(parents=True)
+    (tasks / "own_nli.yaml").write_text(OWN)
+    (tmp_path / "own").mkdir()
+    for language in ("en", "de"):
+        rows = [f"{language} {row}\tb\t{('entailment', 'neutral')[row % 2]}\n" for row in range(6)]
+        (tmp_path / "own" / f"{language}.tsv").write_text("".join(rows))
+    output = tmp_path / "out"
+    if command == "eval":
+        given = (classifier, "--tasks", "own_nli", "--output", output, "--include-path", tasks)
+    else:
+        arguments = ("--model_args", f"pretrained={classifier}", "--output_path", output / "results.json")
+        given = ("--model", "xstilts", "--tasks", "own_nli", *arguments)
+    code, _, error = run(command, *given)
+    assert code == 0, error
+    (results,) = output.rglob("results*.json")
+    written = json.loads(results.read_text())["results"]
+    assert {"own_nli", "own_nli_en", "own_nli_de"} == set(written)
+    accuracies = [written[name]["acc,none"] for name in ("own_nli_en", "own_nli_de")]
+    assert written["own_nli"]["acc,none"] == pytest.approx(sum(accuracies) / 2)

@@ -1,13 +1,15 @@
 import pytest
 import yaml
 
+from harness.evaluation.corpus_tasks import lm_eval_entries
 from harness.evaluation.task_manager import EvaluationTaskManager
 from harness.resources import shipped
+from tests.corpora import CORPORA
 
 from . import models
 
 FOLDER = shipped("tasks") / "evaluation"
-FILES = sorted(FOLDER.rglob("*.yaml"))
+FILES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "corpora")
 
 
 def test_every_shipped_task_loads_in_plain_lm_eval(xtreme):
@@ -20,11 +22,21 @@ def test_every_shipped_task_loads_in_plain_lm_eval(xtreme):
     for name in manager.all_subtasks:
         (task,) = manager.load([name])["tasks"].values()
         document = task.eval_docs[0]
-        labels = task.config.metadata["labels"]
+        labels = list(CORPORA[task.config.metadata["corpus"]].labels)
         assert task.doc_to_choice(document) == labels, name
         assert 0 <= task.doc_to_target(document) < len(labels), name
         assert document["text_a"] in task.doc_to_text(document), name
         assert task.config.num_fewshot == 0, name
+
+
+def test_a_corpus_gives_the_tasks_that_its_files_for_lm_eval_define(xtreme):
+    shipped = EvaluationTaskManager(include_defaults=False).task_index
+    for corpus in CORPORA.values():
+        for entry in lm_eval_entries(corpus):
+            on_disk, derived = shipped[entry.name].cfg, dict(entry.cfg)
+            function = derived.pop("custom_dataset", None)
+            assert (on_disk.pop("custom_dataset", None) is None) == (function is None)
+            assert on_disk == derived, entry.name
 
 
 def test_leaves_say_themselves_what_the_catalogue_needs():
@@ -33,7 +45,7 @@ def test_leaves_say_themselves_what_the_catalogue_needs():
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert path.stem == content.get("group", content["task"])
         if "group" not in content:
-            assert set(content["metadata"]) == {"version", "corpus", "language", "labels"}
+            assert set(content["metadata"]) == {"version", "corpus", "language"}
             assert content["task"].endswith("_" + content["metadata"]["language"])
 
 

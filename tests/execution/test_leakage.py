@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from harness.config.load import load_sequences
-from harness.data.evaluation_corpora import CORPORA
 from harness.data.overlap import OverlapError
 from harness.data.rows import NoRowsLeftError
 from harness.execution.leakage import Leakage, Shared
 from harness.execution.resolution import resolve
 from harness.plan.tree import Plan
+from tests.corpora import CORPORA
 from tests.training.models import make_bert
 
 XNLI_LANGUAGES = CORPORA["xnli"].languages
@@ -83,7 +83,7 @@ def test_translations_alone_are_compared_by_the_english_rows_that_are_at_hand(sh
         resolve(plan(tmp_path, model, "xnli", evaluation), data)
     (data / "xtreme" / "xnli" / "dev-en.tsv").unlink()
     (warning,) = resolve(plan(tmp_path, model, "xnli", evaluation), data).leakage.warnings
-    assert "English rows are not at hand" in warning
+    assert "English rows are not available" in warning
 
 
 def test_dropping_enters_the_digest_only_where_something_is_dropped(shared_data, model, tmp_path):

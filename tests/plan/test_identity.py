@@ -6,6 +6,7 @@ from harness.config.mixture import Sampling
 from harness.config.text_format import text_format
 from harness.config.training_task import training_task
 from harness.plan.identity import MemberIdentity, evaluation_digest, stage_digest
+from tests.corpora import CORPORA
 
 TASK = training_task(
     {
@@ -126,10 +127,9 @@ def test_digest_is_pinned():
 
 def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_order_of_tasks():
     tasks = [
-        EvaluationTask(name=f"toy_{language}", corpus="toy", language=language, labels=NLI, version=1.0)
-        for language in ("en", "de")
+        EvaluationTask(f"xtreme_xnli_{language}", CORPORA["xnli"], language, 1.0) for language in ("en", "de")
     ]
-    data = {"toy_en": "1", "toy_de": "2"}
+    data = {"xtreme_xnli_en": "1", "xtreme_xnli_de": "2"}
 
     def of(order=tasks, prints=data, split="test", limit=None, precision=Precision.BF16, stage="0" * 32):
         return evaluation_digest(stage, order, prints, split, limit, precision)
@@ -137,7 +137,7 @@ def test_evaluation_digest_knows_data_split_limit_and_precision_but_not_the_orde
     assert of(order=tasks[::-1]) == of()
     different = [
         of(order=tasks[:1]),
-        of(prints=data | {"toy_de": "3"}),
+        of(prints=data | {"xtreme_xnli_de": "3"}),
         of(split="validation"),
         of(limit=5),
         of(precision=Precision.FP32),

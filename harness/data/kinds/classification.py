@@ -8,6 +8,8 @@ from harness.data.kinds.examples import Examples
 from harness.data.labels import UNLABELLED, label_ids, require_labelled
 from harness.data.sources.columns import SourceColumns
 
+_REMEDY = "use the labelled release, or, to train on the others, set 'drop_unlabelled: true' in the task file"
+
 
 def needed(task: ClassificationTask) -> tuple[str, ...]:
     """Return the source's columns that the task reads; the label is the last."""
@@ -27,5 +29,5 @@ def examples(task: ClassificationTask, source: SourceColumns) -> Examples:
         ids = [ids[row] for row in kept]
         text_a = [text_a[row] for row in kept]
         text_b = [text_b[row] for row in kept] if text_b is not None else None
-    require_labelled(source, task.label, ids, "correct them, or set 'drop_unlabelled: true' in the task file")
+    require_labelled(source, task.label, ids, _REMEDY)
     return Examples(classification_dataset(text_a, text_b, ids), task.labels)

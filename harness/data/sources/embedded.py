@@ -1,15 +1,14 @@
 """Rows of the corpus that xstilts generates itself."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from harness.config.training_task import EmbeddedSource
 from harness.data.sources.columns import MissingColumnError, SourceColumns
 from harness.embedded import corpus
 
 
-def read_embedded_training(source: EmbeddedSource, needed: tuple[str, ...]) -> SourceColumns:
-    """Generate the rows of a data set of the corpus that a task trains on: English, or validation rows.
+def read_embedded(source: EmbeddedSource, needed: tuple[str, ...]) -> SourceColumns:
+    """Generate the rows of a data set of the corpus; its validation and test rows are parallel.
 
     They have no column names of their own: the texts and the label go by the names in `needed`, in order.
 
@@ -32,18 +31,6 @@ def read_embedded_training(source: EmbeddedSource, needed: tuple[str, ...]) -> S
             f"input(s), {', '.join(needed[:-1])}; correct the task's 'inputs'"
         )
     return _columns(rows, origin, needed)
-
-
-def read_embedded_evaluation(
-    name: str, language: str, split: Literal["test", "validation"]
-) -> tuple[SourceColumns, tuple[str, ...]]:
-    """Generate one language of a data set, and return its columns and their names: texts, then label.
-
-    Row i is the same item in every language.
-    """
-    rows = corpus.evaluation_rows(name, language, split)
-    names = (*("text_a", "text_b")[: _texts(rows)], "label")
-    return _columns(rows, f"{name}, {language}, {split}", names), names
 
 
 def _texts(rows: Sequence[corpus.Row]) -> int:

@@ -35,13 +35,14 @@ def read_file(
         return _kept(arrow_columns(path, layout, needed), layout, needed)
     text = file_text(path)
     source = f"folder: {layout.path}"
+    wanted = tuple(dict.fromkeys((*needed, *(layout.only or ()))))
     match layout.format:
         case "jsonl":
             found = _jsonl(path, text, layout, needed, skip_bad)
         case "squad":
-            found = squad_columns(path, text, source, needed)
+            found = squad_columns(path, text, source, wanted)
         case "conll" | "conllu":
-            found = conll_columns(path, text, layout, needed)
+            found = conll_columns(path, text, layout, wanted)
         case "text":
             found = _texts(path, text, layout, needed)
         case _:

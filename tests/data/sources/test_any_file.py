@@ -16,6 +16,7 @@ from harness.config.training_task import TrainingTask, training_task
 from harness.data.evaluation_rows import load_evaluation_rows
 from harness.data.rows import load_training_rows
 from harness.errors import UserError
+from tests.corpora import CORPORA
 from tests.data.tasks import NLI
 
 COLUMNS = ("premise", "hypothesis", "label")
@@ -136,7 +137,7 @@ def test_any_evaluation_file_is_scored_whole_or_refused(tmp_path: Path, data: st
     (folder / "test-en.tsv").write_bytes(sound)
     (folder / "test-de.tsv").write_bytes(data.draw(broken(sound)))
     try:
-        rows = load_evaluation_rows("xnli", "de", data_dir=tmp_path)
+        rows = load_evaluation_rows(CORPORA["xnli"], "de", data_dir=tmp_path)
     except UserError as error:
         event("refused")
         assert "test-de.tsv" in str(error)

@@ -5,7 +5,7 @@ from harness.leaderboard.languages.facts import language_facts
 
 
 def test_every_language_of_the_shipped_evaluation_tasks_has_its_facts():
-    languages = {task.language for task in Catalogue.load().evaluation_tasks.values()}
+    languages = {task.language for task in Catalogue.load().evaluation.leaves.values()}
     assert languages <= language_facts().keys()
 
 
