@@ -35,7 +35,7 @@ def command(file: str, data_dir: Path | None) -> None:
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
-    model = resolve_model(model_ref(spec))
+    model = resolve_model(model_ref(spec), loaded.path.parent)
     training = training_rows(loaded.tasks | few_shot_tasks(loaded), folder)
     evaluation = evaluation_rows(loaded, folder)
     lock = Lock(

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from harness.config.model_family import TEXT_TO_TEXT_TYPES, model_type
+from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_path, model_type
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.models.files import read_config
@@ -104,10 +104,14 @@ class ResolvedModel:
         return f"{self.fingerprint} with its code" if self.ref.trust_remote_code else self.fingerprint
 
 
-def resolve_model(model: ModelRef) -> ResolvedModel:
+def resolve_model(model: ModelRef, base: Path = Path()) -> ResolvedModel:
     """Identify a model without loading it and, for the hub, without downloading its weights.
 
     The fingerprint covers the Python files of a local folder where its code may run.
+
+    Args:
+        model: A local folder is a path with a `/`, or one that exists.
+        base: Where a relative path begins: the sequence file's folder; default: the current folder.
 
     Raises:
         UserError: there is no such model, or it has no safetensors weights.
@@ -119,13 +123,13 @@ def resolve_model(model: ModelRef) -> ResolvedModel:
         encoder = name.removeprefix(_EMBEDDED)
         fingerprint = encoder_fingerprint(encoder)
         return ResolvedModel(name, model, None, fingerprint, EMBEDDED_ENCODERS[encoder].description)
-    folder = user_path(name)
+    folder = base / user_path(name)
     if is_folder(folder):
         return _local(model, folder.resolve())
-    if name.startswith(("/", "./", "../", "~")) or name.count("/") > 1:
+    if is_path(name):
         raise ModelNotFoundError(
-            f"model: {name}: there is no such folder. Name a folder with config.json, tokenizer and "
-            "*.safetensors, a hub id such as xlm-roberta-base, or embedded:e5-small."
+            f"model: {name}: there is no such folder ({folder.absolute()}). Name a folder with "
+            "config.json, tokenizer and *.safetensors, a hub id, or embedded:e5-small."
         )
     return _hub(model)
 

@@ -10,14 +10,14 @@ import torch
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
-from harness.config.text_format import text_format
-from harness.config.training_task import TrainingTask
 from harness.errors import UserError
+from harness.kinds.model import Head
+from harness.kinds.registry import TrainingTask, text_form
+from harness.kinds.text_to_text import model_for
 from harness.models.files import read_config, read_tensors, weight_files
 from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
-from harness.training.heads import Head, head_for
 from harness.training.used_rows import train_used_rows
 
 SUPPORTED_MODEL_TYPES = (
@@ -127,8 +127,8 @@ def load_model(
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    words = text_format(task) if is_text_to_text(model.folder) else None
-    head = head_for(task, text_to_text=words is not None)
+    words = text_form(task).format if is_text_to_text(model.folder) else None
+    head = model_for(task, text_to_text=words is not None).head
     config = _config(model, task, head)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
@@ -158,7 +158,7 @@ def load_model(
     return LoadedModel(built, config, frozen, head_names, carried)
 
 
-def _config(model: ModelRef, task: TrainingTask, head: Head) -> Any:
+def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     from transformers import AutoConfig
 
     read_config(model.folder)  # refuses what would take all memory
@@ -205,7 +205,7 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 def _build(
     source: ModelRef,
     config: Any,
-    head: Head,
+    head: Head[Any],
     seed: int,
     reused: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:

@@ -1,6 +1,7 @@
 """Train one stage."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import Any
@@ -14,25 +15,30 @@ from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
 from harness.training.hardware import hardware
+from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.resume import ResumePoints, identity_of
-from harness.training.scoring.held_out import score_held_out
-from harness.training.scoring.text_answers import score_answers
 from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
 from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import settled
 
+_log = logging.getLogger(__name__)
+
 
 def train_stage(
-    job: StageJob, report: Callable[[StageProgress], None], *, resume_every: float = 60.0
+    job: StageJob,
+    report: Callable[[StageProgress], None],
+    *,
+    remark: Callable[[str], None] = _log.warning,
+    resume_every: float = 60.0,
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
-    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads), and
+    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.kinds), and
     a stage of several members has `heads/NAME/` for each. Of a text-to-text model `encoder/` is all of it,
     and `text_to_text/` the same with the format of its task.
 
@@ -42,6 +48,7 @@ def train_stage(
     Args:
         job: What to train.
         report: Called on rank 0 a few times a second.
+        remark: Called on every rank with what a user should know of the stage, a sentence each.
         resume_every: Seconds of training between two resume points.
 
     Returns:
@@ -63,7 +70,7 @@ def train_stage(
     on_first_rank(job.model.local)
     job = job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    return _train(job, world, config, parts, load_stage_model(job, parts), report, resume_every)
+    return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every)
 
 
 def _train(
@@ -73,15 +80,19 @@ def _train(
     parts: Sequence[TaskRows],
     model: StageModel,
     report: Callable[[StageProgress], None],
+    remark: Callable[[str], None],
     resume_every: float,
 ) -> StageResult:
     settings = job.hyperparameters
     plan = step_plan(job, parts)
-    points = ResumePoints(job.workdir, _identity(job, world, config, parts), resume_every, world)
+    identity, conditions = _identity(job, world, config, parts), _conditions(world, config)
+    points = ResumePoints(job.workdir, identity, resume_every, world, conditions)
     engine = start_engine(model.module, config, settings, plan.steps, world)
     try:
         torch.manual_seed(_dropout_seed(job.seed, world.rank))
         point = points.load(engine)
+        if points.given_up is not None:
+            remark(points.given_up)
         log = _open_log(job, world, plan.steps, point.step if point else 0)
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
@@ -149,17 +160,6 @@ def _held_out(
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
     settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
-    if part.text_format is not None:
-        return score_answers(
-            part.task,
-            part.text_format,
-            rows,
-            engine,
-            tokenizer,
-            settings.max_length,
-            settings.batch_size,
-            world,
-        )
     return score_held_out(
         part.task,
         rows,
@@ -169,6 +169,7 @@ def _held_out(
         settings.max_length,
         settings.batch_size,
         world,
+        text_to_text=part.text_format is not None,
     )
 
 
@@ -190,6 +191,17 @@ def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
     on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
+
+
+def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
+    """Return what a user changes most often of that which a resume point depends on."""
+    packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
+    return {
+        "processes": str(world.size),
+        "device": world.device.type,
+        "ZeRO level": str(zero_stage(config)),
+        **packages,
+    }
 
 
 def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:

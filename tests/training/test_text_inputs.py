@@ -1,7 +1,7 @@
 import pytest
 
+from harness.kinds.text_inputs import input_ids, target_ids
 from harness.models.references import ModelRef
-from harness.training.text_inputs import input_ids, target_ids
 
 from .text_models import make_byt5, make_mt5
 
