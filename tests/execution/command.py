@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS
 from harness.leaderboard.table import Table
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_FAULTS = os.pathsep.join(map(str, (ROOT / "tests" / "execution" / "faults", ROOT)))
