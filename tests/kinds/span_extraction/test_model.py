@@ -11,12 +11,13 @@ from harness.kinds.registry import kind_of, task_kind
 from harness.kinds.span_extraction.model import best_span
 from harness.kinds.token_rows import TokenizedRows
 from harness.metrics.registry import metric
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return fast_tokenizer(ensure_encoder("e5-small"), False)
+    return fast_tokenizer(ModelRef.at(ensure_encoder("e5-small")))
 
 
 def test_the_loss_of_a_span_does_not_depend_on_the_padding():

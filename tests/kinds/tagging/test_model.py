@@ -6,12 +6,13 @@ from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
 from harness.kinds.registry import kind_of
 from harness.kinds.token_rows import IGNORED_LABEL, TokenizedRows
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return fast_tokenizer(ensure_encoder("e5-small"), False)
+    return fast_tokenizer(ModelRef.at(ensure_encoder("e5-small")))
 
 
 @pytest.mark.parametrize("file", ["dev-zh", "dev-de", "dev-vi"])
