@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from harness.evaluation.manifest import EVALUATIONS
 from harness.leaderboard.table import Table
@@ -132,13 +133,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 600) -> None:
 def processes_of(store: Path) -> list[int]:
     """The living workers of a store's runs, with their launchers."""
     found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = line.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
-            found.append(int(line.parent.name))
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "harness.execution.worker" in words and any(str(store) in word for word in words):
+            found.append(process.pid)
     return found
 
 
@@ -163,16 +161,9 @@ def begun(store: Path, run: int) -> set[str]:
 
 def listening_ports(pids: list[int]) -> set[int]:
     """The TCP ports on which processes listen."""
-    inodes = set()
-    for pid in pids:
-        for link in Path(f"/proc/{pid}/fd").glob("*"):
-            with suppress(OSError):
-                match = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
-                inodes |= {match.group(1)} if match else set()
     ports = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
-                ports.add(int(fields[1].rpartition(":")[2], 16))
+    for pid in pids:
+        with suppress(psutil.Error):
+            connections = psutil.Process(pid).net_connections("tcp")
+            ports |= {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN}
     return ports
