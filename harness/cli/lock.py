@@ -34,7 +34,7 @@ def command(file: str, data_dir: Path | None) -> None:
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
-    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code, loaded.path.parent)
     training = training_rows(loaded.tasks | few_shot_tasks(loaded), folder)
     evaluation = evaluation_rows(loaded, folder)
     lock = Lock(

@@ -116,7 +116,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
-    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code, plan.loaded.path.parent)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.config.model_family import TEXT_TO_TEXT_TYPES, model_type
+from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_path, model_type
 from harness.errors import UserError
 from harness.models.files import read_config
 from harness.named_path import is_folder, user_path
@@ -61,13 +61,14 @@ class PretrainedModel:
         return self.model_type in TEXT_TO_TEXT_TYPES
 
 
-def resolve_model(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
+def resolve_model(model: str, revision: str, trust_remote_code: bool, base: Path = Path()) -> PretrainedModel:
     """Identify a model without loading it and, for the hub, without downloading its weights.
 
     Args:
         model: `embedded:NAME`, a local folder (a path with a `/`, or one that exists), or a hub id.
         revision: Branch, tag or commit of a hub model; unused for others.
         trust_remote_code: Include the folder's Python files in the fingerprint.
+        base: Where a relative path begins: the sequence file's folder; default: the current folder.
 
     Raises:
         UserError: there is no such model, or it has no safetensors weights.
@@ -78,13 +79,13 @@ def resolve_model(model: str, revision: str, trust_remote_code: bool) -> Pretrai
         name = model.removeprefix(_EMBEDDED)
         fingerprint = encoder_fingerprint(name)
         return PretrainedModel(model, name, None, fingerprint, EMBEDDED_ENCODERS[name].description)
-    folder = user_path(model)
+    folder = base / user_path(model)
     if is_folder(folder):
         return _local(model, folder.resolve(), trust_remote_code)
-    if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1:
+    if is_path(model):
         raise ModelNotFoundError(
-            f"model: {model}: there is no such folder. Name a folder with config.json, tokenizer and "
-            "*.safetensors, a hub id such as xlm-roberta-base, or embedded:e5-small."
+            f"model: {model}: there is no such folder ({folder.absolute()}). Name a folder with "
+            "config.json, tokenizer and *.safetensors, a hub id, or embedded:e5-small."
         )
     return _hub(model, revision, trust_remote_code)
 
