@@ -87,6 +87,7 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
                 request.job,
                 lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None,
                 remark=lambda text: spool.report(Remark(text=text)) if rank == 0 else None,
+                resume_every=request.resume_every,
             )
         if rank == 0:
             spool.report(Trained(result=result))

@@ -19,6 +19,8 @@ from harness.store.manifest import STAGES
 from harness.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+FREQUENT_POINTS = {"XSTILTS_RESUME_MINUTES": "0.001"}
+"""The variables by which a run saves a resume point every few steps."""
 WITH_FAULTS = os.pathsep.join(map(str, (ROOT / "tests" / "execution" / "faults", ROOT)))
 """The PYTHONPATH of processes that are to load `faults/sitecustomize.py`."""
 
@@ -36,14 +38,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def faulty(pattern: str, count: int, delay: float, hit: Path) -> dict[str, str]:
-    """Return the variables by which a run kills one of its processes at a file operation (see faults/)."""
+    """Return the variables by which a run kills one of its processes at a file operation (see faults/).
+
+    Resume points are frequent, so that kills fall into saves, too.
+    """
     fault = {"pattern": pattern, "count": count, "delay": delay, "hit": str(hit)}
-    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)}
-
-
-def frequent_points() -> dict[str, str]:
-    """Return the variables by which workers save a resume point every few steps, and nothing is killed."""
-    return faulty("(?!)", 1, 0.0, Path(os.devnull))
+    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)} | FREQUENT_POINTS
 
 
 def xstilts(
