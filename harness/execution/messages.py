@@ -12,11 +12,17 @@ from harness.training.job import StageJob, StageProgress, StageResult
 
 
 class TrainRequest(FrozenModel):
-    """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
+    """Train a stage.
+
+    Attributes:
+        locks: The folder of the locks that keep two workers out of one workdir.
+        resume_every: Seconds of training between two resume points.
+    """
 
     kind: Literal["train"] = "train"
     job: StageJob
     locks: Path
+    resume_every: float
 
 
 class EvaluateRequest(FrozenModel):
