@@ -46,7 +46,7 @@ class FakeWorker:
     def train(self, request, hear):
         job = request.job
         name = self._asked(job.digest)
-        assert job.encoder.is_dir(), f"{name} begins before what it starts from"
+        assert job.model.folder.is_dir(), f"{name} begins before what it starts from"
         (job.workdir / "encoder").mkdir()
         (job.workdir / "encoder" / "model.safetensors").write_text(name)
         return manifest(job.digest).result
