@@ -1,11 +1,15 @@
-"""What one evaluation is asked to do, and what it reports."""
+"""What one evaluation is asked to do, what it reports, and what a store keeps of it."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from harness.config.hyperparameters import Precision
+from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
+from harness.models.references import ModelRef
+from harness.store.manifest import EntryKind, Manifest
 
 PREDICTIONS = "predictions.parquet"
 
@@ -15,7 +19,6 @@ class EvaluationJob(FrozenModel):
 
     Attributes:
         checkpoint: a folder of a classifier or text-to-text model, a finished stage, or a hub id.
-        revision: branch, tag or commit of a hub id.
         tasks: names of leaf tasks; groups whose tasks are all among them are averaged as well.
         split: `test` or `validation` of every task's data.
         limit: score only the first so many items of each task.
@@ -28,15 +31,13 @@ class EvaluationJob(FrozenModel):
         output: folder for `results.json`, `predictions.parquet` and `logprobs.parquet`.
     """
 
-    checkpoint: Path
-    revision: str = "main"
+    checkpoint: ModelRef
     tasks: tuple[str, ...] = Field(min_length=1)
     split: str = "test"
     limit: int | None = Field(None, ge=1)
     batch_size: int = Field(64, ge=1)
     precision: Precision = Precision.FP32
     data_dir: Path | None = None
-    trust_remote_code: bool = False
     labels: tuple[str, ...] | None = None
     task_folders: tuple[Path, ...] = ()
     output: Path
@@ -85,3 +86,19 @@ class EvaluationResult(FrozenModel):
     precision: Precision
     device: str
     lm_eval_version: str
+
+
+class EvaluationManifest(Manifest):
+    """A finished evaluation of one stage; `data` maps leaf tasks to the rows they scored."""
+
+    kind: Literal["evaluation"] = "evaluation"
+    stage: str
+    split: str
+    limit: int | None
+    precision: Precision
+    batch_size: int
+    data: dict[str, DataRecord]
+    result: EvaluationResult
+
+
+EVALUATIONS = EntryKind("evaluations", EvaluationManifest)

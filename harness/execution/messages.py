@@ -7,17 +7,23 @@ from pydantic import Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.frozen_model import FrozenModel
+from harness.training.forgetting_job import ForgettingJob, ForgettingResult
 from harness.training.job import StageJob, StageProgress, StageResult
 from harness.training.preflight import PreflightJob
-from harness.training.retention_job import RetentionJob, RetentionResult
 
 
 class TrainRequest(FrozenModel):
-    """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
+    """Train a stage.
+
+    Attributes:
+        locks: The folder of the locks that keep two workers out of one workdir.
+        resume_every: Seconds of training between two resume points.
+    """
 
     kind: Literal["train"] = "train"
     job: StageJob
     locks: Path
+    resume_every: float
 
 
 class EvaluateRequest(FrozenModel):
@@ -27,11 +33,11 @@ class EvaluateRequest(FrozenModel):
     job: EvaluationJob
 
 
-class RetainRequest(FrozenModel):
-    """Measure what a stage kept of the tasks up to it."""
+class ForgettingRequest(FrozenModel):
+    """Evaluate how well a stage's encoder does the tasks up to it."""
 
-    kind: Literal["retain"] = "retain"
-    job: RetentionJob
+    kind: Literal["forgetting"] = "forgetting"
+    job: ForgettingJob
 
 
 class CheckRequest(FrozenModel):
@@ -82,11 +88,11 @@ class Evaluated(FrozenModel):
     result: EvaluationResult
 
 
-class Retained(FrozenModel):
-    """What a stage kept was measured."""
+class ForgettingDone(FrozenModel):
+    """A forgetting evaluation is complete."""
 
-    kind: Literal["retained"] = "retained"
-    result: RetentionResult
+    kind: Literal["forgetting_done"] = "forgetting_done"
+    result: ForgettingResult
 
 
 class Checked(FrozenModel):
@@ -105,9 +111,9 @@ class Failed(FrozenModel):
     refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | RetainRequest
+WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | ForgettingRequest
 Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | ForgettingDone | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

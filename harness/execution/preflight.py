@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from harness.execution.messages import CheckRequest
 from harness.execution.resolution import Resolution
 from harness.execution.worker_process import WorkerProcess
-from harness.models.references import ensure_folder
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from harness.training.preflight import PreflightJob, TaskToCheck
 
 if TYPE_CHECKING:
@@ -43,13 +42,12 @@ def check_before_training(
 
 def preflight_job(resolution: Resolution) -> PreflightJob:
     """Return what is to be checked of a plan."""
-    spec, plan = resolution.plan.loaded.spec, resolution.plan
+    plan = resolution.plan
     contents = [resolution.content(stage) for stage in plan.stages]
     members = {member.name: member for content in contents for member in content.members}
     leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolution.leaves(stage)}
     return PreflightJob(
-        encoder=ensure_folder(resolution.model, spec.trust_remote_code),
-        trust_remote_code=spec.trust_remote_code,
+        model=resolution.model.ref.local(),
         deepspeed=plan.loaded.deepspeed.config,
         tasks=tuple(
             TaskToCheck(

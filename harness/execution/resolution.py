@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Precision
+from harness.config.sequence_file import SequenceFile
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows
@@ -13,14 +14,13 @@ from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_folder
-from harness.models.references import PretrainedModel, resolve_model
+from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
     forgetting_digest,
-    root_digest,
     stage_digest,
 )
 from harness.plan.sampling import epoch_examples
@@ -41,20 +41,20 @@ class Resolution:
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
-        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+        forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """
 
     plan: Plan
     data_dir: Path | None
-    model: PretrainedModel
+    model: ResolvedModel
     training: Mapping[str, TrainingRows]
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
     held_out: Mapping[str, TrainingRows]
-    retention_digests: Mapping[Stage, str]
+    forgetting_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage, or a few-shot stage after it."""
@@ -104,6 +104,11 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
     return spec.evaluation.precision or spec.hyperparameters(target).precision
 
 
+def model_ref(spec: SequenceFile) -> ModelRef:
+    """Return the model that a sequence file starts from."""
+    return ModelRef(name=spec.model, revision=spec.revision, trust_remote_code=spec.trust_remote_code)
+
+
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
@@ -117,9 +122,9 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
-    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code, plan.loaded.path.parent)
+    model = resolve_model(model_ref(spec), plan.loaded.path.parent)
     if model.revision is None and not model.name.startswith("embedded:"):
-        check_folder(Path(model.folder_or_id), spec.trust_remote_code)
+        check_folder(model.ref.folder, spec.trust_remote_code)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
@@ -145,7 +150,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
         held_out=held_out,
-        retention_digests=_retention_digests(plan, digests, held_out),
+        forgetting_digests=_forgetting_digests(plan, digests, held_out),
     )
 
 
@@ -162,7 +167,7 @@ def _held_out_rows(
     return {name: rows for name, rows in found.items() if rows is not None}
 
 
-def _retention_digests(
+def _forgetting_digests(
     plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
     found = {}
@@ -197,9 +202,8 @@ def _evaluation_digests(
 
 
 def _stage_digests(
-    plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
+    plan: Plan, model: ResolvedModel, training: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
-    root = root_digest(model.fingerprint, plan.loaded.spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
         heads = {
@@ -207,7 +211,7 @@ def _stage_digests(
             for name, head in reused_heads(plan.loaded, stage).items()
         }
         digests[stage] = _stage_digest(
-            digests[stage.parent] if stage.parent else root,
+            digests[stage.parent] if stage.parent else model.identity,
             stage_content(plan.loaded, stage),
             training,
             heads,

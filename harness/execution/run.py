@@ -77,7 +77,7 @@ def carry_out(
         try:
             for warning in check_before_training(resolution, store, workers):
                 console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-            return _carry_out(resolution, store, workers, console), logs
+            return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
         except BaseException:
             for worker in workers:
                 worker.ask_to_end()
@@ -87,19 +87,23 @@ def carry_out(
 
 
 def _carry_out(
-    resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], console: Console
+    resolution: Resolution,
+    store: Store,
+    workers: Sequence[WorkerProcess],
+    console: Console,
+    resume_seconds: float,
 ) -> Outcome:
     plan = resolution.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets) + len(resolution.retention_digests),
+        works=len(plan.stages) + len(targets) + len(resolution.forgetting_digests),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
         workers=len(workers),
     )
     with reporter:
-        outcome = Runner(resolution, store, workers, reporter).run()
+        outcome = Runner(resolution, store, workers, reporter, resume_seconds).run()
     for worker in workers:
         worker.stop()
     return outcome

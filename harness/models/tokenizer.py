@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.config.model_family import model_type
 from harness.errors import UserError
-from harness.models.references import TOKENIZER_FILES, tokenizer_fingerprint
+from harness.models.references import TOKENIZER_FILES, ModelRef, tokenizer_fingerprint
 
 _loaded: dict[tuple[str | None, ...], Any] = {}
 # Without these a class starts with an empty vocabulary, or splits words wrongly.
@@ -16,7 +16,7 @@ class TokenizerError(UserError):
     """The folder has no tokenizer, or one that cannot be loaded."""
 
 
-def fast_tokenizer(folder: Path, trust_remote_code: bool) -> Any:
+def fast_tokenizer(model: ModelRef) -> Any:
     """Return the tokenizer of a model's folder; the one used last is kept.
 
     Loading one with XLM-R's vocabulary takes a second, and the stages and checkpoints of a plan share it.
@@ -27,11 +27,11 @@ def fast_tokenizer(folder: Path, trust_remote_code: bool) -> Any:
     from transformers import AutoTokenizer
 
     # The architecture decides on the class where the tokenizer's files don't; a folder's code may be any.
-    own_code = str(folder) if trust_remote_code else None
+    folder, own_code = model.folder, model.name if model.trust_remote_code else None
     key = (tokenizer_fingerprint(folder), model_type(folder), own_code)
     if key not in _loaded:
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+            tokenizer = AutoTokenizer.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
         except Exception as error:  # each class fails in its own way
             if "trust_remote_code" in str(error):
                 raise TokenizerError(
@@ -70,6 +70,5 @@ def _check_files(folder: Path, tokenizer: Any) -> None:
     if other:
         raise TokenizerError(
             f"model {folder}: its tokenizer reads {', '.join(other)}, which is not handed on from stage "
-            "to stage. "
-            "Save the tokenizer as a tokenizer.json beside it"
+            "to stage. Save the tokenizer as a tokenizer.json beside it"
         )

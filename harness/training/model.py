@@ -16,6 +16,7 @@ from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
 from harness.models.checks import check_folder
 from harness.models.files import read_tensors, tensor_shapes, weight_files
+from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
 from harness.training.used_rows import train_used_rows
@@ -73,11 +74,10 @@ class LoadedModel:
 
 
 def load_model(
-    folder: Path,
+    model: ModelRef,
     task: TrainingTask,
     settings: Hyperparameters,
     seed: int,
-    trust_remote_code: bool,
     reused_head: Path | None = None,
     used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedModel:
@@ -86,11 +86,10 @@ def load_model(
     A head that the folder may hold (of a classifier, of masked language modelling) is never used.
 
     Args:
-        folder: Hugging Face model folder with safetensors.
+        model: A model of this machine, with safetensors.
         task: Decides the head.
         settings: Dropout override and frozen embeddings.
         seed: Seed of the head's weights.
-        trust_remote_code: Run the model code of the folder.
         reused_head: Folder of an encoder with the head to start from.
         used_ids: The token ids that inputs can hold, ascending; None where that is not known.
 
@@ -103,54 +102,52 @@ def load_model(
         ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
-    head, config = _configured(folder, task, settings, trust_remote_code)
+    head, config = _configured(model, task, settings)
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    found, reused = model_weights(folder), model_weights(reused_head) if reused_head else {}
-    model, head_names, carried = _build(folder, active, head, seed, trust_remote_code, found, reused)
+    found, reused = model_weights(model.folder), model_weights(reused_head) if reused_head else {}
+    built, head_names, carried = _build(model, active, head, seed, found, reused)
     if settings.freeze_embeddings:
-        model.get_input_embeddings().weight.requires_grad_(False)
+        built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
-        train_used_rows(model, used_ids)
-    parameters = dict(model.named_parameters())
+        train_used_rows(built, used_ids)
+    parameters = dict(built.named_parameters())
     # The output layer of a language model is its embedding matrix under a second name.
-    tied = {name for name, _ in model.named_parameters(remove_duplicate=False)} - parameters.keys()
+    tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - parameters.keys()
     for parameter in parameters.values():
         if parameter.requires_grad:
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
             parameter.data = parameter.data.clone()
     frozen = {
         name: tensor.detach()
-        for name, tensor in model.state_dict(keep_vars=True).items()
+        for name, tensor in built.state_dict(keep_vars=True).items()
         if name not in tied and (name not in parameters or not parameters[name].requires_grad)
     }
-    return LoadedModel(model, config, frozen, head_names, carried)
+    return LoadedModel(built, config, frozen, head_names, carried)
 
 
-def check_loads(folder: Path, task: TrainingTask, settings: Hyperparameters, trust_remote_code: bool) -> Any:
+def check_loads(model: ModelRef, task: TrainingTask, settings: Hyperparameters) -> Any:
     """Return the model's configuration, once it is known that `load_model` would load it; reads no weights.
 
     Raises:
         UserError: as `load_model`.
     """
-    head, config = _configured(folder, task, settings, trust_remote_code)
+    head, config = _configured(model, task, settings)
     # One number stands for each tensor, so that shapes and names are compared without the memory.
-    found = {name: torch.zeros(1).expand(shape) for name, shape in tensor_shapes(folder).items()}
-    _build(folder, config, head, 0, trust_remote_code, found, {})
+    found = {name: torch.zeros(1).expand(shape) for name, shape in tensor_shapes(model.folder).items()}
+    _build(model, config, head, 0, found, {})
     return config
 
 
-def _configured(
-    folder: Path, task: TrainingTask, settings: Hyperparameters, trust_remote_code: bool
-) -> tuple[Head[Any], Any]:
+def _configured(model: ModelRef, task: TrainingTask, settings: Hyperparameters) -> tuple[Head[Any], Any]:
     import transformers
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    words = text_form(task).format if is_text_to_text(folder) else None
+    words = text_form(task).format if is_text_to_text(model.folder) else None
     head = model_for(task, text_to_text=words is not None).head
     if words is not None:
         _check_precision(settings.precision)
-    config = _config(folder, task, head, trust_remote_code)
+    config = _config(model, task, head)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
     config.xstilts = {"max_length": settings.max_length}
@@ -159,11 +156,11 @@ def _configured(
     return head, config
 
 
-def _config(folder: Path, task: TrainingTask, head: Head[Any], trust_remote_code: bool) -> Any:
+def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     from transformers import AutoConfig
 
-    check_folder(folder, trust_remote_code)
-    config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+    check_folder(model.folder, model.trust_remote_code)
+    config = AutoConfig.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
     config.dtype = torch.float32
     config.update(head.settings(task))
     return config
@@ -197,11 +194,10 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 
 
 def _build(
-    folder: Path,
+    source: ModelRef,
     config: Any,
     head: Head[Any],
     seed: int,
-    trust_remote_code: bool,
     found: dict[str, torch.Tensor],
     reused: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
@@ -209,8 +205,8 @@ def _build(
 
     auto = getattr(transformers, head.auto_class)
     with torch.device("meta"):
-        skeleton = auto.from_config(config, trust_remote_code=trust_remote_code)
-        bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+        skeleton = auto.from_config(config, trust_remote_code=source.trust_remote_code)
+        bare = transformers.AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
     # T5's models are their own base, whatever their prefix says.
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     names = frozenset(skeleton.state_dict())
@@ -235,8 +231,8 @@ def _build(
     for name, has, due in sorted(report["mismatched_keys"]):
         if name not in head_names:
             raise IncompleteEncoderError(
-                f"model {folder}: config.json describes another model than its weights: {name} has the shape "
-                f"{tuple(has)} there, and {tuple(due)} by config.json. Copy both from the same model"
+                f"model {source.name}: config.json describes another model than its weights: {name} has the "
+                f"shape {tuple(has)} there, and {tuple(due)} by config.json. Copy both from the same model"
             )
     missing = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
     if reused and missing & (head_names | pooler):
@@ -246,8 +242,8 @@ def _build(
     lost = missing - head_names - pooler
     if lost:
         raise IncompleteEncoderError(
-            f"model {folder}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); they "
-            f"would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
+            f"model {source.name}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); "
+            f"they would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
         )
     carried = {}
     for name in bare.state_dict() if prefix else ():

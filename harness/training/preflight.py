@@ -1,6 +1,5 @@
 """What the first worker looks at before any stage is trained, so that nothing is found out hours later."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.distributed import World
 from harness.training.engine import engine_config
@@ -27,8 +27,7 @@ class TaskToCheck(FrozenModel):
 class PreflightJob(FrozenModel):
     """A model and all that a plan wants to train it on."""
 
-    encoder: Path = Field(description="Folder of the pretrained model.")
-    trust_remote_code: bool
+    model: ModelRef = Field(description="The pretrained model, as a folder of this machine.")
     deepspeed: dict[str, Any]
     tasks: tuple[TaskToCheck, ...]
     stages: tuple[Hyperparameters, ...] = Field(description="The settings of the stages, each once.")
@@ -44,16 +43,14 @@ def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
     """
     for settings in job.stages:
         engine_config(job.deepspeed, settings, world)
-    configs = [
-        check_loads(job.encoder, one.task, one.hyperparameters, job.trust_remote_code) for one in job.tasks
-    ]
-    tokenizer = fast_tokenizer(job.encoder, job.trust_remote_code)
+    configs = [check_loads(job.model, one.task, one.hyperparameters) for one in job.tasks]
+    folder, tokenizer = job.model.folder, fast_tokenizer(job.model)
     for config in configs[:1]:
-        check_tokenizer(job.encoder, tokenizer, config.to_dict())
+        check_tokenizer(folder, tokenizer, config.to_dict())
     for one in job.tasks:
-        check_known(job.encoder, tokenizer, f"training task {one.name!r}", one.texts)
+        check_known(folder, tokenizer, f"training task {one.name!r}", one.texts)
     texts = [text for one in job.tasks for text in one.texts]
     return (
-        *pipeline_warnings(job.encoder, tokenizer, texts),
+        *pipeline_warnings(folder, tokenizer, texts),
         *unknown_warnings(tokenizer, job.evaluation_texts),
     )

@@ -12,9 +12,14 @@ from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import load_held_out_rows
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import write_checkpoint
-from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
+from harness.training.distributed import (
+    World,
+    from_every_rank,
+    hardware,
+    on_first_rank,
+    start_process_group,
+)
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
-from harness.training.hardware import hardware
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
@@ -67,6 +72,8 @@ def train_stage(
         torch.use_deterministic_algorithms(True, warn_only=True)
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
+    on_first_rank(job.model.local)
+    job = job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
     return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every)
 
@@ -157,7 +164,7 @@ def _held_out(
     # All ranks or none: another machine's rank may not see the file.
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
-    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.encoder, job.trust_remote_code)
+    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
     return score_held_out(
         part.task,
         rows,
@@ -188,9 +195,7 @@ def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
             f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
-    on_first_rank(
-        lambda: write_checkpoint(job.workdir, model.exports(trained), job.encoder, job.trust_remote_code)
-    )
+    on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
 
 
 def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:

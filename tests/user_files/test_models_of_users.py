@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from harness.config.hyperparameters import Hyperparameters
 from harness.errors import UserError
 from harness.models.checks import check_folder
-from harness.models.references import TOKENIZER_FILES, resolve_model
+from harness.models.references import TOKENIZER_FILES, ModelRef, resolve_model
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import _carry_files
 from harness.training.distributed import World
@@ -47,12 +47,11 @@ def checked(
     model: Path, settings: Hyperparameters | None = None, **evaluation: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return what a user is told of a model before it is trained on."""
-    resolve_model(str(model), "main", False)
+    resolve_model(ModelRef.at(model))
     check_folder(model, False)
     own = settings or Hyperparameters(max_length=32, precision="fp32")  # type: ignore[arg-type]
     job = PreflightJob(
-        encoder=model,
-        trust_remote_code=False,
+        model=ModelRef.at(model),
         deepspeed={"zero_optimization": {"stage": 2}},
         tasks=(TaskToCheck(name="tiny_pairs", task=TASK, hyperparameters=own, texts=TEXTS),),
         stages=(own,),
@@ -242,7 +241,7 @@ def test_every_file_that_a_class_of_transformers_names_is_fingerprinted_and_hand
         folder.mkdir()
     for name in named:
         (parent / name).write_text(name)
-    _carry_files(parent, child, False)
+    _carry_files(ModelRef.at(parent), child)
     assert {path.name for path in child.iterdir()} == named
 
 
@@ -260,4 +259,4 @@ def test_a_slow_tokenizers_own_error_is_one_sentence(made: Path, tmp_path: Path)
     model = Path(shutil.copytree(made / "xlm-roberta", tmp_path / "model"))
     (model / "tokenizer.json").unlink()
     with pytest.raises(UserError, match=r"tokenizer can't be loaded \(Couldn't instantiate"):
-        fast_tokenizer(model, False)
+        fast_tokenizer(ModelRef.at(model))
