@@ -15,7 +15,6 @@ from harness.message_text import cut, in_short, names_in_short
 from harness.models.files import ModelFileError, read_config, weight_files
 from harness.models.references import ModelRef, resolve_model
 from harness.named_path import is_file, is_folder, user_path
-from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 
 _LONGEST_DEFAULT = 512
 _SHORTEST = 4  # a token of each text, and those around them
@@ -95,7 +94,9 @@ def open_checkpoint(
 def _local_folder(model: ModelRef) -> Path:
     name, folder = model.name, user_path(model.name)
     if is_folder(folder):
-        within = [folder / name for name in (CLASSIFIER, TEXT_TO_TEXT)]
+        # Of a finished stage `encoder/` is for the next stage; the model with its head lies beside it.
+        within = [folder / path.parent.name for path in folder.glob("*/config.json")]
+        within = [place for place in within if place.name != "encoder"]
         return next((place for place in within if (place / "config.json").is_file()), folder)
     if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
@@ -130,7 +131,7 @@ def _text_format(folder: Path, config: dict[str, Any]) -> TextFormat:
             f"checkpoint {folder}: a text-to-text model whose config.json does not say (xstilts.text_format) "
             "how its inputs and label words were written in training, so that its likelihoods would mean "
             "nothing. Fine-tune it (`xstilts run`) and give the folder of a finished stage, or its "
-            f"`{TEXT_TO_TEXT}/`."
+            f"`text_to_text/`."
         ) from None
     if found.version != TEXT_FORMAT_VERSION:
         raise CheckpointError(
