@@ -10,7 +10,8 @@ import torch
 
 from harness.config.catalogue import Catalogue
 from harness.config.problem import SpecError
-from harness.config.training_task_file import read_training_task
+from harness.config.training_task_file import check_training_task
+from harness.config.yaml_source import read_yaml
 from harness.data.rows import load_training_rows
 from harness.kinds.collator import Draw
 from harness.kinds.examples import FaultyRowError
@@ -74,7 +75,7 @@ def test_a_malformed_task_is_refused(tmp_path: Path, change: str, key: str) -> N
     head = "name: own\nkind: regression\ntitle: t\nsources: {folder: {path: a.tsv, format: tsv}}\n"
     text = head + "".join(f"{name}: {value}\n" for name, value in fields.items())
     with pytest.raises(SpecError) as caught:
-        read_training_task(write(tmp_path, "own.yaml", text), {})
+        check_training_task(read_yaml(write(tmp_path, "own.yaml", text)), {})
     assert key in {problem.key for problem in caught.value.problems}
 
 
