@@ -18,7 +18,7 @@ from harness.kinds.text_to_text import TextToTextModel
 from harness.message_text import cut, in_short, names_in_short
 from harness.models.files import ModelFileError, read_config, weight_files
 from harness.models.positions import usable_positions
-from harness.models.references import ensure_folder, resolve_model
+from harness.models.references import ModelRef, resolve_model
 from harness.models.tokenizer import fast_tokenizer
 from harness.named_path import is_file, is_folder, user_path
 
@@ -38,17 +38,15 @@ class Checkpoint:
     """A folder that holds an encoder with a head, or a text-to-text model that was fine-tuned.
 
     Attributes:
-        folder: the Hugging Face folder.
+        model: the Hugging Face folder, and whether its code may run.
         auto_class: name of the `transformers` auto class of its encoder and head.
         max_length: tokens after which an input is cut, special tokens included.
-        trust_remote_code: run code that comes with the checkpoint.
         text_format: how a text-to-text model was trained to read and answer; None for encoders.
     """
 
-    folder: Path
+    model: ModelRef
     auto_class: str
     max_length: int
-    trust_remote_code: bool
     text_format: TextFormat | None
     _config: Mapping[str, Any] = field(repr=False)
     _given_labels: tuple[str, ...] | None = None
@@ -60,7 +58,12 @@ class Checkpoint:
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over the configuration, the tokenizer, the weights and any code."""
-        return resolve_model(str(self.folder), "main", trust_remote_code=True).fingerprint
+        return resolve_model(ModelRef.at(self.folder, trust_remote_code=True)).fingerprint
+
+    @property
+    def folder(self) -> Path:
+        """The Hugging Face folder."""
+        return self.model.folder
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -70,7 +73,7 @@ class Checkpoint:
             CheckpointError: there is none, its files are no tokenizer's, or it lacks a needed token.
         """
         try:
-            tokenizer = fast_tokenizer(self.folder, self.trust_remote_code)
+            tokenizer = fast_tokenizer(self.model)
         except (OSError, ValueError) as error:
             raise self.error(
                 f"its tokenizer can't be loaded ({first_line(error)}). Save it beside the model with "
@@ -127,41 +130,34 @@ class Checkpoint:
 
 
 def open_checkpoint(
-    checkpoint: str | Path,
-    *,
-    labels: tuple[str, ...] | None = None,
-    max_length: int | None = None,
-    revision: str = "main",
-    trust_remote_code: bool = False,
+    model: ModelRef, *, labels: tuple[str, ...] | None = None, max_length: int | None = None
 ) -> Checkpoint:
     """Find a checkpoint and check that it can be scored.
 
     Args:
-        checkpoint: a local folder, one that holds it as `classifier/`, `tagger/` or the like (a stage of a
+        model: a local folder, one that holds it as `classifier/`, `tagger/` or the like (a stage of a
             store), or a hub id.
         labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly; of a
             text-to-text model, what its label words mean.
         max_length: tokens to cut inputs at; default: that of its training, else the model's, at most 512.
-        revision: branch, tag or commit of a hub id.
-        trust_remote_code: run code that comes with the checkpoint.
 
     Raises:
         CheckpointError: there is none, it has no head that is scored (or does not say its text format), or
             no safetensors.
         UserError: a hub id can't be fetched.
     """
-    name = str(checkpoint)
+    name = model.name
     if name.startswith("embedded:"):
         raise CheckpointError(
             f"checkpoint {name}: an embedded model is an encoder without a head. Train it first "
             "(`xstilts run`) and give the folder of a finished stage."
         )
-    folder = _local_folder(name, revision, trust_remote_code)
+    folder = _local_folder(model)
     config = _config(folder)
     answers = config.get("is_encoder_decoder") or config.get("model_type") in TEXT_TO_TEXT_TYPES
     text_format = _text_format(folder, config) if answers else None
     auto_class = TextToTextModel.head.auto_class if text_format else _auto_class(folder, config)
-    if "auto_map" in config and not trust_remote_code:
+    if "auto_map" in config and not model.trust_remote_code:
         raise _error(
             folder,
             "it wants to run code of its own (auto_map in config.json). Read that code, then pass "
@@ -169,7 +165,7 @@ def open_checkpoint(
         )
     _require_safetensors(folder)
     length = _max_length(folder, config, max_length)
-    return Checkpoint(folder, auto_class, length, trust_remote_code, text_format, config, labels)
+    return Checkpoint(model.beside(folder), auto_class, length, text_format, config, labels)
 
 
 def scored_kinds() -> dict[str, TaskKind[Any]]:
@@ -182,15 +178,15 @@ def _error(folder: Path, what: str) -> CheckpointError:
     return CheckpointError(f"checkpoint {folder}: {what}")
 
 
-def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
-    folder = user_path(name)
+def _local_folder(model: ModelRef) -> Path:
+    name, folder = model.name, user_path(model.name)
     if is_folder(folder):
         heads = [kind.model.head.folder for kind in scored_kinds().values()]
         within = [folder / head for head in dict.fromkeys((*heads, TextToTextModel.head.folder))]
         return next((place for place in within if (place / "config.json").is_file()), folder)
     if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
-    return ensure_folder(resolve_model(name, revision, trust_remote_code), trust_remote_code)
+    return resolve_model(model).ref.local().folder
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from harness.evaluation.processes import Processes
 from harness.evaluation.scorer import CheckpointScorer, Scorer, UnsuitedTaskError
 from harness.kinds.registry import kind_of
 from harness.message_text import in_short, names_in_short
+from harness.models.references import ModelRef
 
 DEFAULT_BATCH_SIZE = 64
 _CACHE_OWNER = "xstilts checkpoint"
@@ -78,11 +79,9 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
         self.precision = _precision(precision)
         self.batch_size = _batch_size(batch_size)
         self.checkpoint = open_checkpoint(
-            pretrained,
+            ModelRef(name=str(pretrained), revision=revision, trust_remote_code=trust_remote_code),
             labels=_names(label_names),
             max_length=max_length,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
         )
         self._scorer: Scorer = CheckpointScorer(
             self.checkpoint,

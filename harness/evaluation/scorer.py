@@ -243,7 +243,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
             checkpoint.folder,
             dtype=DTYPES[precision],
             use_safetensors=True,
-            trust_remote_code=checkpoint.trust_remote_code,
+            trust_remote_code=checkpoint.model.trust_remote_code,
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:

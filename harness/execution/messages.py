@@ -46,6 +46,13 @@ class Training(FrozenModel):
     progress: StageProgress
 
 
+class Remark(FrozenModel):
+    """Something that a user should know of the work; it goes on."""
+
+    kind: Literal["remark"] = "remark"
+    text: str
+
+
 class Evaluating(FrozenModel):
     """An evaluation goes on."""
 
@@ -84,7 +91,7 @@ class Failed(FrozenModel):
 
 WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
 Request = WorkRequest | StopRequest
-Event = Training | Evaluating | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Trained | Evaluated | Retained | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

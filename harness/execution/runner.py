@@ -56,6 +56,9 @@ class Runner:
 
     def run(self) -> Outcome:
         """Do all the work there is; failures are kept in the outcome, not raised."""
+        if any(stage.parent is None for stage in self._needed):
+            # A model that cannot be downloaded ends the run here, not stage after stage.
+            self._resolution.model.ref.local()
         with ThreadPoolExecutor(len(self._workers), thread_name_prefix="worker") as pool:
             served = [pool.submit(self._serve, worker) for worker in self._workers]
             try:

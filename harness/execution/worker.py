@@ -19,6 +19,7 @@ from harness.execution.messages import (
     EvaluateRequest,
     Evaluating,
     Failed,
+    Remark,
     Request,
     Retained,
     RetainRequest,
@@ -81,7 +82,9 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         # A worker whose runner was killed may live for a moment more; don't share its folder.
         with EntryLock(request.locks / f"{request.job.digest}.rank{rank}"):
             result = train_stage(
-                request.job, lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None
+                request.job,
+                lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None,
+                remark=lambda text: spool.report(Remark(text=text)) if rank == 0 else None,
             )
         if rank == 0:
             spool.report(Trained(result=result))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_model
+from harness.leaderboard.board import Board, BoardFileError, canonical_json
 from harness.leaderboard.difference import (
     Difference,
     compare_texts,
@@ -19,12 +19,14 @@ from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.provenance_section import content_digest
 from harness.leaderboard.publication import (
+    FirstFormatError,
     Publication,
     compile_publication,
+    load_publication,
     require_file_name,
 )
+from harness.leaderboard.publish import rendered_files
 from harness.leaderboard.recomputed_scores import ScoreMismatch, item_score_faults, with_recomputed_scores
-from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
 from harness.metrics.item_file import read_predictions
@@ -67,7 +69,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         stores: Folders of stores whose manifests and files are to be held to what was published of them.
 
     Raises:
-        BoardFileError: There is no leaderboard of that name.
+        BoardFileError: There is no leaderboard of that name, or it is of the first format.
     """
     require_file_name(path)
     base = path.name
@@ -80,7 +82,9 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
             f"{path}: there is no {data.name} beside it to verify; name a leaderboard's page"
         )
     try:
-        publication = read_model(Publication, data)
+        publication = load_publication(data)
+    except FirstFormatError:
+        raise
     except BoardFileError as error:
         result.differ(data, "", "content", "unreadable", str(error))
         return result
