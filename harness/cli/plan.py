@@ -121,8 +121,8 @@ def _cost(
     from harness.cost.table import cost_table
     from harness.cost.total import plan_cost
     from harness.data.location import data_folder
-    from harness.store.manifest import STAGES
     from harness.store.store import Store
+    from harness.training.manifest import STAGES
 
     zero = loaded.deepspeed
     machine = Machine(ACCELERATORS[accelerator], utilisation, devices, zero.zero_stage, zero.offloads)

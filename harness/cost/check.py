@@ -8,7 +8,7 @@ from harness.config.load import LoadedSequence
 from harness.cost.architecture import Architecture
 from harness.cost.estimate import Machine, Size, stage_cost
 from harness.plan.text_table import aligned
-from harness.store.manifest import StageManifest
+from harness.training.manifest import StageManifest
 
 
 @dataclass(frozen=True)

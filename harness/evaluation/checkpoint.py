@@ -181,9 +181,9 @@ def _error(folder: Path, what: str) -> CheckpointError:
 def _local_folder(model: ModelRef) -> Path:
     name, folder = model.name, user_path(model.name)
     if is_folder(folder):
-        heads = [kind.model.head.folder for kind in scored_kinds().values()]
-        within = [folder / head for head in dict.fromkeys((*heads, TextToTextModel.head.folder))]
-        return next((place for place in within if (place / "config.json").is_file()), folder)
+        # Of a finished stage `encoder/` is for the next stage; the model with its head lies beside it.
+        heads = sorted(path.parent for path in folder.glob("*/config.json") if path.parent.name != "encoder")
+        return heads[0] if heads and not is_file(folder / "config.json") else folder
     if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
     return resolve_model(model).ref.local().folder

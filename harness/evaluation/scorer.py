@@ -9,6 +9,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -196,7 +197,8 @@ class CheckpointScorer:
         key = digest.hexdigest()
         if key not in self._tokens:
             words, length = checkpoint.tokenizer, checkpoint.max_length
-            self._tokens[key] = TokenizedRows.of(model.features(task, data, words, length, predicting=True))
+            table = model.features(task, data, words, length, predicting=True)
+            self._tokens[key] = replace(TokenizedRows.of(table), rounded=False)
             while len(self._tokens) > _KEPT:
                 self._tokens.popitem(last=False)
         self._tokens.move_to_end(key)

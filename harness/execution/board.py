@@ -9,6 +9,7 @@ from harness.evaluation.job import TaskScore
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
+from harness.kinds.registry import kind_of
 from harness.leaderboard.board import (
     Board,
     BoardRow,
@@ -26,9 +27,9 @@ from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
-from harness.store.manifest import StageManifest
+from harness.store.entry import Entry
 from harness.store.provenance import Environment
-from harness.store.store import Entry
+from harness.training.manifest import StageManifest
 
 # A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
 _RISEN, _RISEN_BY = 1.5, 0.5
@@ -137,15 +138,15 @@ def _seed_result(
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),
-        retention=_retention(finished, stage),
+        retention=_forgetting(finished, stage),
     )
 
 
-def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
+def _forgetting(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
     """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
     after = []
     for last, stage in enumerate(target.lineage(), 1):
-        result = finished.retention(stage)
+        result = finished.forgetting(stage)
         # A stage none of whose tasks so far has held-out rows has nothing to be measured.
         scores = {score.place: score.value for score in result.scores} if result else {}
         after.append(tuple(scores.get(place) for place in range(1, last + 1)))
@@ -153,12 +154,13 @@ def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | 
 
 
 def _metrics(resolution: Resolution, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
-    """Return what a target's evaluations are scored by; accuracy as long as none is finished."""
+    """Return what a target's evaluations are scored by; what its kind says as long as none is finished."""
     stages = (sequence.target_stage for sequence in resolution.plan.sequences if sequence.target == target)
     evaluations = (finished.evaluation(stage) for stage in stages)
     scores = next((found.manifest.result.scores for found in evaluations if found is not None), ())
-    names = scores[0].scores if scores else ("accuracy",)
-    return tuple(TargetMetric.of(metric(name)) for name in names)
+    task = resolution.plan.loaded.tasks[target]
+    metrics = map(metric, scores[0].scores) if scores else kind_of(task).metrics(task)
+    return tuple(map(TargetMetric.of, metrics))
 
 
 def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
@@ -171,9 +173,10 @@ def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
-    results = (finished.retention(stage) for stage in resolution.retention_digests)
-    return {score.task: score.metric for result in results if result for score in result.scores}
+def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, TargetMetric]:
+    results = (finished.forgetting(stage) for stage in resolution.forgetting_digests)
+    names = {score.task: score.metric for result in results if result for score in result.scores}
+    return {task: TargetMetric.of(metric(name)) for task, name in names.items()}
 
 
 def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:

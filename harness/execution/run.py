@@ -73,23 +73,27 @@ def carry_out(
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _full_disk_in_words(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        return _carry_out(resolution, store, workers, console), logs
+        return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
 
 
 def _carry_out(
-    resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], console: Console
+    resolution: Resolution,
+    store: Store,
+    workers: Sequence[WorkerProcess],
+    console: Console,
+    resume_seconds: float,
 ) -> Outcome:
     plan = resolution.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets) + len(resolution.retention_digests),
+        works=len(plan.stages) + len(targets) + len(resolution.forgetting_digests),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
         workers=len(workers),
     )
     with reporter:
-        outcome = Runner(resolution, store, workers, reporter).run()
+        outcome = Runner(resolution, store, workers, reporter, resume_seconds).run()
     for worker in workers:
         worker.stop()
     return outcome

@@ -32,9 +32,9 @@ from harness.leaderboard.table import Table
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 
-_COMPUTED = (
-    *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
-    *("findings", "collapses", "bootstrap"),
+# What is not computed from the board and its predictions; pictures are compared on their own.
+_RECORDED = frozenset(
+    ("format", "board", "pictures", "drawn_with", "predictions", "sequence_link", "reported")
 )
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
@@ -141,10 +141,10 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in _COMPUTED:
-        old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
-        result.numbers += count_numbers(new)
-        result.differences += compare_trees(data.name, old, new, part)
+    old, new = (content.model_dump(mode="json", exclude=set(_RECORDED)) for content in (publication, again))
+    for part, content in new.items():
+        result.numbers += count_numbers(content)
+        result.differences += compare_trees(data.name, old[part], content, part)
     seeds = [seed for row in board.rows for seed in row.seeds]
     result.numbers += sum(len(scores) for seed in seeds for scores in (seed.scores, *seed.secondary.values()))
     return again

@@ -24,6 +24,7 @@ TRAIN = TrainRequest(
         workdir=Path("w"),
     ),
     locks=Path("locks"),
+    resume_every=60.0,
 )
 EVALUATE = EvaluateRequest(
     job=EvaluationJob(

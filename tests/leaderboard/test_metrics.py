@@ -38,7 +38,7 @@ def losses(rng, items, skill):
     tokens = rng.integers(5, 21, items)
     per_token = 3 - skill + rng.normal(0, 0.3, items)
     return [
-        {"loss": float(loss * count), "right": int(count // 4)}
+        {"loss": float(loss * count), "right": int(count // 4), "tokens": int(count)}
         for loss, count in zip(per_token, tokens, strict=True)
     ], tokens.tolist()
 
@@ -75,6 +75,12 @@ def published(folder, metrics, make, skills, items=60, seeds=(1, 2, 3)):
     described = {"xnli": tuple(TargetMetric.of(own) for own in used)}
     made = board(rows, {"xnli": columns("xnli", LANGUAGES)}, seeds, metrics=described)
     return publish(made, folder / "boards", files)
+
+
+def many_labels(rng, items, skill):
+    """Labels of which there are more than a byte can number."""
+    gold = [f"label-{number}" for number in rng.integers(0, 500, items)]
+    return [label if rng.random() < skill else "label-0" for label in gold], gold
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +129,13 @@ def test_a_forged_item_score_of_another_metric_is_named(spans, tmp_path):
     fault = "1 of 60 item scores are not what the predictions give"
     assert ("xtreme_xnli_en: token_accuracy", fault) in found
     assert any(column == "xtreme_xnli_en: token_accuracy" and shown != fault for column, shown in found)
+
+
+def test_a_target_of_500_labels_is_published_and_holds(tmp_path):
+    made = published(tmp_path / "made", ("accuracy",), many_labels, {("rte",): 0.9}, items=600, seeds=(1,))
+    labels = pq.read_table(made.predictions)["reference"].unique()
+    assert len(labels) > 256
+    assert verify(made.markdown).differences == []
 
 
 def test_an_old_leaderboard_is_refused_with_the_commit_that_reads_it(spans, tmp_path):

@@ -17,12 +17,12 @@ from harness.execution.environment import (
     visible_devices,
     worker_variables,
 )
-from harness.store.manifest import STAGES
 from harness.store.store import Store
 from harness.training.distributed import World
+from harness.training.manifest import STAGES
 from harness.training.resume import ResumePoints
 from tests.config.files import SEQUENCE, changed, write
-from tests.execution.command import command, environment, frequent_points, wait_for, xstilts
+from tests.execution.command import FREQUENT_POINTS, command, environment, wait_for, xstilts
 from tests.execution.experiment import make_experiment
 
 LEFT_BEHIND = {
@@ -140,7 +140,7 @@ def test_steps_saved_under_other_conditions_are_told(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_another_number_of_processes_at_resume_is_told_on_the_terminal(tmp_path: Path) -> None:
     file = make_experiment(tmp_path, rows=1600, orders="[[]]", seeds="[1]")
-    run = xstilts(tmp_path, file=file, wait=False, variables=frequent_points())
+    run = xstilts(tmp_path, file=file, wait=False, variables=FREQUENT_POINTS)
     assert isinstance(run, subprocess.Popen)
     points = (tmp_path / "store" / "building").glob
     wait_for(lambda: bool(list(points("*/resume/*/complete.json"))))
