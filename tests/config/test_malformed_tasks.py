@@ -8,7 +8,8 @@ import pytest
 from harness.config.catalogue import Catalogue
 from harness.config.load import load_sequences
 from harness.config.problem import SpecError
-from harness.config.training_task_file import read_training_task
+from harness.config.training_task_file import check_training_task
+from harness.config.yaml_source import read_yaml
 from tests.config.files import SEQUENCE, TASK, changed, write
 
 
@@ -107,7 +108,7 @@ def catalogue() -> Catalogue:
 def test_is_refused_with_place_value_and_remedy(case: Case, tmp_path: Path, catalogue: Catalogue) -> None:
     path = write(tmp_path, "own.yaml", changed(TASK, case.change))
     with pytest.raises(SpecError) as caught:
-        read_training_task(path, catalogue.scorers)
+        check_training_task(read_yaml(path), catalogue.scorers)
     assert (case.line, case.key) in {(problem.line, problem.key) for problem in caught.value.problems}
     assert any(
         problem.key == case.key
@@ -123,7 +124,7 @@ def test_the_unchanged_task_is_sound_and_labels_may_stand_in_another_order(
 ) -> None:
     reordered = ("[entailment, neutral, contradiction]", "[contradiction, neutral, entailment]")
     path = write(tmp_path, "own.yaml", changed(TASK, reordered))
-    task = read_training_task(path, catalogue.scorers)
+    task = check_training_task(read_yaml(path), catalogue.scorers)
     assert task.labels == ("contradiction", "neutral", "entailment")
 
 
