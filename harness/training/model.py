@@ -9,13 +9,14 @@ import numpy.typing as npt
 import torch
 
 from harness.config.hyperparameters import Hyperparameters, Precision
-from harness.config.model_family import OFFSET_POSITIONS, is_text_to_text
+from harness.config.model_family import is_text_to_text
 from harness.errors import UserError
 from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
 from harness.models.checks import check_folder
 from harness.models.files import read_tensors, tensor_shapes, weight_files
+from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
@@ -175,12 +176,8 @@ def _check_precision(precision: Precision) -> None:
 
 
 def _check_length(config: Any, max_length: int) -> None:
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is None:
-        return
-    # RoBERTa and its kin count positions from after the padding id.
-    usable = positions - (config.pad_token_id + 1 if config.model_type in OFFSET_POSITIONS else 0)
-    if max_length > usable:
+    usable = usable_positions(config.to_dict())
+    if usable is not None and max_length > usable:
         raise InputTooLongError(
             f"training.max_length: {max_length} is more than the model's {usable} positions; "
             f"set at most {usable}"
