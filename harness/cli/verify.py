@@ -21,8 +21,8 @@ def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
     """Recompute every number of the leaderboards FILES (pages or their JSON files).
 
     Every metric's item scores are recomputed from the stored predictions and references, scores and
-    statistics from those, and the page from all of it; no model and no store are needed. Each difference is named with its file, row and column, and the
-    exit code is then 1.
+    statistics from those, and the page from all of it; no model and no store are needed. Each difference is
+    named with its file, row and column, and the exit code is then 1.
     """
     from harness.leaderboard.verify import verify
 
