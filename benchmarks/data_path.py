@@ -7,11 +7,12 @@ from pathlib import Path
 from datasets import Dataset
 
 from benchmarks.report import Report
-from harness.config.training_task import ClassificationTask, FolderSource, Sources
-from harness.data.examples import classification_dataset
-from harness.data.fingerprint import fingerprint
 from harness.data.overlap import OverlapSearch
 from harness.data.rows import load_training_rows
+from harness.kinds.classification.dataset import classification_dataset
+from harness.kinds.classification.task import ClassificationTask
+from harness.kinds.fingerprint import fingerprint
+from harness.kinds.sources import FolderSource, Sources
 
 LABELS = ("entailment", "neutral", "contradiction")
 LATIN, THAI = "abcdefghijklmnopqrstuvwxyz", "กขคงจชซญดตถทธนบปผพฟภมยรลวศสหอ"

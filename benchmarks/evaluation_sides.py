@@ -40,7 +40,7 @@ def harness_side(checkpoint: str, limit: int, precision: str = "bf16") -> None:
     result(
         items_per_second=items / seconds,
         scoring_per_second=done.items_per_second,
-        accuracies={score.task: score.accuracy for score in done.scores},
+        accuracies={score.task: score.score for score in done.scores},
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.material import result
 from harness.leaderboard.board import BoardRow
-from harness.leaderboard.predictions import Predictions, TaskPredictions
 from harness.leaderboard.publication import compile_publication
+from harness.metrics.item_scores import ItemScores, Predictions, TaskItems, Texts
 from tests.leaderboard.experiments import board, columns, scored_row
 from tests.leaderboard.order.simulated import all_orders
 
@@ -19,8 +19,10 @@ LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "
 def statistics_side(sequences: int, seeds: int, items: int) -> None:
     """Every number of a page with 15 languages, from predictions that are read already."""
     rng = np.random.default_rng(0)
-    names = np.array([str(item) for item in range(items)], object)
-    labels, ease = rng.integers(0, 3, items, np.int8), rng.random(items)
+    names = Texts.of([str(item) for item in range(items)])
+    labels, ease = rng.integers(0, 3, items, np.uint8), rng.random(items)
+    words, ones = np.array(["entailment", "neutral", "contradiction"], object), np.ones(items, np.uint8)
+    references = Texts(labels, words)
     rows: list[BoardRow] = []
     answers: Predictions = {}
     for order in all_orders(tuple("abcdef"))[:sequences]:
@@ -28,9 +30,12 @@ def statistics_side(sequences: int, seeds: int, items: int) -> None:
         for seed in range(1, seeds + 1):
             made[seed] = {}
             for code in LANGUAGES:
-                right = (rng.random(items) < 0.3 + 0.6 * ease).astype(np.int8)
-                made[seed][code] = TaskPredictions(names, labels, (labels + 1 - right) % 3)
-        scores = {seed: {code: own[code].accuracy for code in LANGUAGES} for seed, own in made.items()}
+                right = (rng.random(items) < 0.3 + 0.6 * ease).astype(np.uint8)
+                predictions = Texts((labels + 1 - right) % 3, words)
+                scores = {"accuracy": ItemScores(right, ones)}
+                task = f"xtreme_xnli_{code}"
+                made[seed][code] = TaskItems(task, code, names, names, predictions, references, scores)
+        scores = {seed: {code: own[code].score for code in LANGUAGES} for seed, own in made.items()}
         rows.append(scored_row(order, scores, items=items))
         for seed, own in made.items():
             answers[rows[-1].sequence, seed] = {f"xtreme_xnli_{code}": own[code] for code in LANGUAGES}

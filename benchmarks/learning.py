@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.material import data_folder, result, stage_job
 from benchmarks.report import Report, side
 from harness.config.catalogue import Catalogue
-from harness.config.task_base import HeldOutSources
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
+from harness.kinds.sources import HeldOutSources
 from harness.training.job import Member
 from harness.training.stage import train_stage
 
@@ -23,9 +23,14 @@ from harness.training.stage import train_stage
 RECIPES = {
     "classification": ("rte", {"epochs": 4, "learning_rate": 5e-5, "max_length": 128}, "accuracy", 0.55),
     "multiple_choice": ("copa", {"epochs": 8, "learning_rate": 5e-5, "max_length": 64}, "accuracy", 0.55),
-    "span_extraction": ("tydiqa_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 256}, "f1", 0.40),
-    "tagging": ("panx_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 64}, "f1", 0.65),
-    "masked_lm": ("mlm", {"epochs": 1, "learning_rate": 1e-4, "max_length": 64}, "loss", 0.20),
+    "span_extraction": (
+        "tydiqa_en",
+        {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 256},
+        "answer_f1",
+        0.40,
+    ),
+    "tagging": ("panx_en", {"epochs": 1, "learning_rate": 1.5e-4, "max_length": 64}, "span_f1", 0.65),
+    "masked_lm": ("mlm", {"epochs": 1, "learning_rate": 1e-4, "max_length": 64}, "masked_loss", 0.20),
 }
 
 

@@ -9,13 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.report import Report
+from harness.evaluation.job import PREDICTIONS
 from harness.evaluation.manifest import EVALUATIONS
-from harness.execution.finished import PREDICTIONS
 from harness.execution.weights import weights_difference
-from harness.leaderboard.predictions import evaluation_answers
+from harness.metrics.item_file import read_items
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 
@@ -74,12 +72,13 @@ def _compare(report: Report, name: str, first: Store, other: Store) -> None:
         entry = store.entry(STAGES, stage)
         assert entry is not None
         stages.append(entry)
-        answers.append(evaluation_answers(store.path(EVALUATIONS, evaluation) / PREDICTIONS))
+        answers.append(read_items(store.path(EVALUATIONS, evaluation) / PREDICTIONS))
     difference = weights_difference(*stages)
     weight = difference.largest if difference else 0.0
     one, another = answers
-    changed = [float(np.mean(one[task].predictions != another[task].predictions)) for task in one]
-    accuracy = [abs(one[task].accuracy - another[task].accuracy) for task in one]
+    pairs = [(one[task], another[task]) for task in one]
+    changed = [len(own.predictions.differing(other.predictions)) / len(own) for own, other in pairs]
+    accuracy = [abs(own.score - other.score) for own, other in pairs]
     report.add(f"{name}: largest difference of a weight", [1e6 * weight], "e-6")
     report.add(f"{name}: answers that changed", [100 * value for value in changed], "%")
     report.add(f"{name}: change of a language's accuracy", [100 * value for value in accuracy], "points")

@@ -127,24 +127,28 @@ def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
 
 
 def _table(scores: "tuple[TaskScore, ...]") -> str:
-    """Return the accuracies in percent: by corpus, per language, then the averages over languages."""
+    """Return the scores by corpus and metric, per language, then the averages over languages."""
     from tabulate import tabulate
+
+    from harness.metrics.registry import metric
 
     rows: list[list[str | int]] = []
     for corpus in dict.fromkeys(score.corpus for score in scores):
-        of_corpus = [score for score in scores if score.corpus == corpus]
-        for score in of_corpus:
-            error = "" if score.stderr is None else f"± {100 * score.stderr:.2f}"
-            rows.append([corpus, score.language, f"{100 * score.accuracy:.2f}", error, score.items])
-        averages = {
-            "average": of_corpus,
-            "non-English average": [score for score in of_corpus if score.language != "en"],
-        }
-        for name, averaged in averages.items():
-            if len(of_corpus) > 1 and averaged:
-                mean = sum(score.accuracy for score in averaged) / len(averaged)
-                rows.append([corpus, name, f"{100 * mean:.2f}", "", sum(score.items for score in averaged)])
-    headers = ["corpus", "language", "accuracy", "stderr", "items"]
+        every = [score for score in scores if score.corpus == corpus]
+        for name in every[0].scores:
+            title, factor = metric(name).title, 100 if metric(name).unit == "%" else 1
+            for score in every:
+                stderr = score.stderr if name == score.metric else None
+                error = "" if stderr is None else f"± {factor * stderr:.2f}"
+                value = f"{factor * score.scores[name]:.2f}"
+                rows.append([corpus, score.language, title, value, error, score.items])
+            others = [score for score in every if score.language != "en"]
+            for label, averaged in (("average", every), ("non-English average", others)):
+                if len(every) > 1 and averaged:
+                    mean = factor * sum(score.scores[name] for score in averaged) / len(averaged)
+                    items = sum(score.items for score in averaged)
+                    rows.append([corpus, label, title, f"{mean:.2f}", "", items])
+    headers = ["corpus", "language", "metric", "score", "stderr", "items"]
     return tabulate(
-        rows, headers, tablefmt="github", disable_numparse=True, colalign=["left"] * 2 + ["right"] * 3
+        rows, headers, tablefmt="github", disable_numparse=True, colalign=["left"] * 3 + ["right"] * 3
     )

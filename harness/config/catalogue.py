@@ -9,9 +9,9 @@ from harness.config.corpus import Corpus, is_corpus
 from harness.config.deepspeed_file import deepspeed_files
 from harness.config.evaluation_task import EvaluationTask, EvaluationTasks, is_lm_eval
 from harness.config.problem import Problem, SpecError, listed
-from harness.config.training_task import TrainingTask
 from harness.config.training_task_file import check_training_task
 from harness.config.yaml_source import read_yaml
+from harness.kinds.registry import TrainingTask
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import shipped, user_folder

@@ -8,22 +8,23 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
 from harness.config.problem import Problem, SpecError, listed
-from harness.config.task_base import (
+from harness.config.wording import read_model
+from harness.config.yaml_source import YamlSource, read_yaml
+from harness.frozen_model import FrozenModel
+from harness.kinds.registry import KINDS, TrainingTask, task_kind
+from harness.kinds.sources import (
     LAYOUT_TAGS,
+    EmbeddedSource,
     FolderSource,
     HubSource,
     Layouts,
     Name,
     Sources,
-    Task,
     Text,
     listed_layouts,
     require_distinct,
 )
-from harness.config.training_task import TASK_KINDS, EmbeddedSource, TrainingTask, training_task
-from harness.config.wording import read_model
-from harness.config.yaml_source import YamlSource, read_yaml
-from harness.frozen_model import FrozenModel
+from harness.kinds.task import Task
 from harness.message_text import nearest
 
 Split = Literal["test", "validation"]
@@ -206,10 +207,9 @@ def check_corpus(source: YamlSource) -> Corpus:
     shared = definition.model_dump(include={"name", "kind", "title", "citation", "license"})
     sources = definition.sources.of(definition.languages[0], definition.splits[0])
     content = {**shared, **columns, "sources": sources.model_dump(mode="json", exclude_none=True)}
-    task = training_task(
-        read_model(replace(source, data=content), TASK_KINDS[definition.kind], LAYOUT_TAGS).model_dump()
-    )
-    if task.kind == "tagging" and not task.labels:
+    kind = task_kind(definition.kind)
+    task: Task = read_model(replace(source, data=content), kind.task_model, LAYOUT_TAGS)
+    if kind.labels_from_rows(task):
         message = "a corpus names its labels: those that occur may differ from language to language"
         raise SpecError([source.problem(("kind",), message, "write labels: […]")])
     identity = definition.model_dump_json() + task.model_dump_json(exclude={"sources"})
@@ -221,8 +221,8 @@ def _problems(source: YamlSource, data: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(name, str) and name != source.path.stem:
         remedy = f"rename the file to {name}.yaml, or the corpus to {source.path.stem}"
         yield source.problem(("name",), "a corpus's file must bear its name", remedy)
-    if isinstance(kind, str) and kind not in TASK_KINDS:
-        remedy = f"{nearest(kind, TASK_KINDS)}Name one of {listed(TASK_KINDS)}"
+    if isinstance(kind, str) and kind not in (known := KINDS.names()):
+        remedy = f"{nearest(kind, known)}Name one of {listed(known)}"
         yield source.problem(("kind",), "there is no such kind of task", remedy)
     strange = {*Task.model_fields, *_ONLY_TRAINING} - set(CorpusFile.model_fields)
     for key in strange.intersection(data):

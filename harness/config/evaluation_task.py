@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.problem import Problem, SpecError, listed
-from harness.config.training_task import Name, Text
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.kinds.sources import Name, Text
 from harness.message_text import nearest
 
 

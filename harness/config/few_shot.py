@@ -1,18 +1,12 @@
 """Few-shot stages: a last stage on a few examples of a target language."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.config.hyperparameters import Overrides
-from harness.config.task_base import require_distinct
-
-Language = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z]{2}$"),
-    Field(json_schema_extra={"patternErrorMessage": "a language code of two lower-case letters (ISO 639-1)"}),
-]
-Split = Literal["train", "development"]
+from harness.kinds.other_languages import Language, Split
+from harness.kinds.sources import require_distinct
 
 
 class FewShot(BaseModel):

@@ -6,8 +6,8 @@ from harness.config.catalogue import Catalogue
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.outline import Outline
 from harness.config.problem import Problem, listed
-from harness.config.task_kinds import ClassificationTask
 from harness.config.yaml_source import Key
+from harness.kinds.task import Task
 from harness.message_text import nearest
 
 
@@ -21,7 +21,7 @@ def few_shot_problems(
         missing = [
             problem
             for task in tasks
-            if isinstance(task, ClassificationTask)
+            if task is not None
             for problem in _missing_rows(outline, catalogue, task, key, language)
         ]
         yield from missing
@@ -39,7 +39,7 @@ def few_shot_problems(
 
 
 def _missing_rows(
-    outline: Outline, catalogue: Catalogue, task: ClassificationTask, key: Key, language: str
+    outline: Outline, catalogue: Catalogue, task: Task, key: Key, language: str
 ) -> Iterator[Problem]:
     file, split = catalogue.training_task_files[task.name], outline.few_shot_split
     others = task.other_languages

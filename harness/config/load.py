@@ -18,10 +18,10 @@ from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed
 from harness.config.sequence_checks import scoring_leaves, sequence_problems
 from harness.config.sequence_file import SequenceFile
 from harness.config.text_to_text_checks import text_to_text_problems
-from harness.config.training_task import TrainingTask
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.wording import own_message, read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.kinds.registry import TrainingTask
 from harness.message_text import nearest
 from harness.named_path import is_file
 

@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.config.task_base import Name, require_distinct
 from harness.frozen_model import FrozenModel
+from harness.kinds.sources import Name, require_distinct
 
 
 class Sampling(FrozenModel):

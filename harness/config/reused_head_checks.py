@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from harness.config.catalogue import Catalogue
 from harness.config.outline import Outline
 from harness.config.problem import Problem
-from harness.config.training_task import TrainingTask
 from harness.config.yaml_source import Key
+from harness.kinds.registry import TrainingTask, kind_of
 
 
 def same_head(task: TrainingTask, other: TrainingTask) -> bool:
-    """Return whether two tasks' heads have the same shape and meaning: kind, and labels in their order."""
-    if task.kind != other.kind or task.labels != other.labels:
-        return False
-    # Tags that a task lists nowhere are those of its rows.
-    return task.kind != "tagging" or bool(task.labels) or task.name == other.name
+    """Return whether two tasks' heads have the same shape and meaning."""
+    return task.kind == other.kind and bool(kind_of(task).same_head(task, other))
 
 
 def reused_head_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:

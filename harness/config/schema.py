@@ -1,15 +1,26 @@
 """JSON Schemas of the files that users write, for editors."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
 
 from harness.config.sequence_file import SequenceFile
-from harness.config.training_task import training_task_schema
+from harness.kinds.registry import KINDS as TASK_KINDS
+
+
+def _training_task_schema() -> dict[str, Any]:
+    models: list[Any] = [TASK_KINDS.get(name).task_model for name in TASK_KINDS.names()]
+    one_of: Any = Annotated[reduce(or_, models), Field(discriminator="kind")]
+    return TypeAdapter(one_of).json_schema()
+
 
 Kind = Literal["sequence", "task"]
 KINDS: dict[Kind, Callable[[], dict[str, Any]]] = {
     "sequence": SequenceFile.model_json_schema,
-    "task": training_task_schema,
+    "task": _training_task_schema,
 }
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

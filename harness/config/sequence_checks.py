@@ -10,7 +10,7 @@ from harness.config.order_checks import order_problems, twice
 from harness.config.outline import Outline
 from harness.config.problem import Problem, listed
 from harness.config.reused_head_checks import reused_head_problems
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
 from harness.message_text import cut, nearest
 
 

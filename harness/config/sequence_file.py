@@ -9,8 +9,8 @@ from harness.config.few_shot import FewShot
 from harness.config.hyperparameters import Hyperparameters, Overrides, Precision
 from harness.config.mixture import Mixture
 from harness.config.orders import Orders
-from harness.config.training_task import Name, Text
 from harness.frozen_model import FrozenModel
+from harness.kinds.sources import Name, Text
 
 SequenceName = Annotated[
     str,

@@ -8,7 +8,7 @@ from harness.config.hyperparameters import Precision
 from harness.config.model_family import seems_text_to_text
 from harness.config.outline import Outline
 from harness.config.problem import Problem
-from harness.config.text_format import REMEDY, has_text_format, unsuited
+from harness.kinds.registry import kind_of, unsuited, unsuited_remedy
 
 
 def text_to_text_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
@@ -19,8 +19,8 @@ def text_to_text_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Pr
         return
     for key, name in outline.tasks.items():
         task = catalogue.training_tasks.get(name)
-        if task is not None and not has_text_format(task):
-            yield outline.source.problem(key, unsuited(task), REMEDY)
+        if task is not None and kind_of(task).text_form(task) is None:
+            yield outline.source.problem(key, unsuited(task), unsuited_remedy())
     for key, precision in _precisions(data):
         if precision == Precision.FP16:
             message = "the activations of T5's family exceed fp16, so that losses become infinite"

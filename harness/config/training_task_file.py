@@ -2,26 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
+
+from pydantic import ConfigDict
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.problem import Problem, SpecError, listed, shown
-from harness.config.task_base import LAYOUT_TAGS
-from harness.config.training_task import (
-    TASK_KINDS,
-    AnyKindTask,
-    ClassificationTask,
-    TrainingTask,
-    training_task,
-)
 from harness.config.wording import read_model
 from harness.config.yaml_source import YamlSource, read_yaml
+from harness.kinds.registry import KINDS, task_kind
+from harness.kinds.sources import LAYOUT_TAGS
+from harness.kinds.task import Task
 from harness.message_text import cut, nearest
 
 Scorers = Mapping[str, tuple[EvaluationTask, ...]]
 """Name of an evaluation task or group -> its leaf tasks."""
 
 
-def read_training_task(path: Path, scorers: Scorers) -> TrainingTask:
+def read_training_task(path: Path, scorers: Scorers) -> Task:
     """Read one training task.
 
     Raises:
@@ -30,7 +28,7 @@ def read_training_task(path: Path, scorers: Scorers) -> TrainingTask:
     return check_training_task(read_yaml(path), scorers)
 
 
-def check_training_task(source: YamlSource, scorers: Scorers) -> TrainingTask:
+def check_training_task(source: YamlSource, scorers: Scorers) -> Task:
     """Return the training task that a file holds.
 
     Raises:
@@ -50,18 +48,31 @@ def check_training_task(source: YamlSource, scorers: Scorers) -> TrainingTask:
 def is_training_task(source: YamlSource) -> bool:
     """Tell whether a file means to be a training task rather than a sequence file."""
     keys = set(source.data) if isinstance(source.data, dict) else set()
-    known = {key for model in TASK_KINDS.values() for key in model.model_fields}
+    known = {key for name in KINDS.names() for key in task_kind(name).task_model.model_fields}
     return len(keys & known) > len(keys) / 2 and "targets" not in keys
 
 
-def _of_its_kind(source: YamlSource) -> TrainingTask:
+class _AnyKindTask(Task):
+    """What can be checked in a file whose kind is missing or unknown."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _of_its_kind(source: YamlSource) -> Task:
     kind = source.data.get("kind") if isinstance(source.data, dict) else None
-    model = TASK_KINDS.get(kind) if isinstance(kind, str) else None
-    if model is None:
-        # Of an unknown kind, what all kinds share can still be checked.
-        read_model(source, AnyKindTask if isinstance(source.data, dict) else ClassificationTask, LAYOUT_TAGS)
-        raise AssertionError(f"kind {kind!r} has no model")
-    return training_task(read_model(source, model, LAYOUT_TAGS).model_dump())
+    if not isinstance(kind, str):
+        return read_model(source, _AnyKindTask, LAYOUT_TAGS)
+    known = KINDS.names()
+    if kind in known:
+        return cast(Task, read_model(source, task_kind(kind).task_model, LAYOUT_TAGS))
+    # Of an unknown kind, what all kinds share can still be checked.
+    remedy = f"{nearest(kind, known)}Write one of {listed(known)}"
+    problems = [source.problem(("kind",), "there is no such kind of task", remedy)]
+    try:
+        read_model(source, _AnyKindTask, LAYOUT_TAGS)
+    except SpecError as error:
+        problems += error.problems
+    raise SpecError(problems)
 
 
 def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.load import LoadedSequence
 from harness.config.model_family import seems_text_to_text
-from harness.config.text_format import text_format
-from harness.config.training_task import (
-    ClassificationTask,
-    MultipleChoiceTask,
-    TaggingTask,
-    TrainingTask,
-    may_hold_any_token,
-)
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
-from harness.data.text_examples import joined, marked_texts
 from harness.errors import UserError
+from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, text_form
+from harness.kinds.text_form import joined
 from harness.named_path import is_file, user_path
 from harness.plan.sampling import epoch_examples, sampling_rates
 from harness.store.manifest import StageManifest
@@ -161,37 +154,17 @@ def _estimated_tokens(
 ) -> tuple[float, str]:
     if dataset is None or "text_a" not in dataset.column_names:
         text = _TOKENS_PER_TEXT * tokenizer.tokens_per_word_piece
-        return _assumed_tokens(task, longest, text, tokenizer.joins), f"assumed ({text} a text)"
+        assumed = kind_of(task).assumed_tokens(task, text, longest, joined=tokenizer.joins)
+        return assumed, f"assumed ({text} a text)"
     step = max(1, len(dataset) // _SAMPLED_ROWS)
     rows = dataset.select(range(0, len(dataset), step))
     exact = "of" if tokenizer.exact else "from the characters of"
     texts: Iterable[tuple[str, str | None]] = zip(rows["text_a"], rows["text_b"], strict=True)
     if tokenizer.joins:
-        marks, found = marked_texts(rows[:], text_format(task))
+        marks, found = text_form(task).inputs(rows[:])
         texts = ((joined(marks, one), None) for one in found)
     lengths = [min(tokenizer.count(a, b), longest) for a, b in texts]
     return sum(lengths) / len(lengths), f"{exact} {len(rows):,} rows"
-
-
-def _assumed_tokens(task: TrainingTask, longest: int, text: int, joins: bool) -> float:
-    """Return the tokens of an input whose texts have `text` tokens each.
-
-    Args:
-        task: The task.
-        longest: Where inputs are cut.
-        text: Tokens of a text.
-        joins: Whether all candidates of a choice stand in one input.
-    """
-    if isinstance(task, ClassificationTask):
-        return min(text * len(task.inputs), longest)
-    if isinstance(task, MultipleChoiceTask):
-        # Every candidate is read behind the question; one column holds a list of them, usually of four.
-        candidates = len(task.choices) if len(task.choices) > 1 else 4
-        if joins:
-            return min(text * (len(task.inputs) + candidates), longest)
-        return candidates * min(text * (len(task.inputs) + 1), longest)
-    # Contexts and running text fill the length; sentences to tag are single texts.
-    return min(text, longest) if isinstance(task, TaggingTask) else longest
 
 
 def _from_characters(text: str, other: str | None) -> int:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from harness.config.corpus import Corpus, Split
-from harness.data.kinds.registry import make_examples, needed_columns
-from harness.data.labels import NO_LABEL
-from harness.data.rows import first_available_source, rows_fingerprint
-from harness.data.sources.columns import SourceColumns
+from harness.data.rows import first_available_source
 from harness.data.sources.folder import read_file
 from harness.data.sources.layouts import find_layout
 from harness.errors import UserError
+from harness.kinds.columns import SourceColumns
+from harness.kinds.labels import NO_LABEL
+from harness.kinds.registry import kind_of
 from harness.message_text import in_short
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class EvaluationRows:
     Attributes:
         dataset: Columns item_id (string; of a parallel corpus equal for the same item in every language, else
             of this language alone), cluster (string: items that are not independent share one), text_a
-            (string), text_b (string or null) and those of the corpus's kind (harness.data.kinds).
+            (string), text_b (string or null) and those of the corpus's kind (harness.kinds).
         label_names: The position is the label's id; empty where the kind has none.
         fingerprint: sha256 of the content in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME …`.
@@ -77,22 +77,22 @@ def load_evaluation_rows(
         NoSourceError: no source has it; says why not.
         MisalignedFilesError: another language's file of this split has more or fewer rows, or other labels.
         UnlabelledRowsError: a row has no label (it would be scored as wrong).
-        UserError: a source is available but faulty (see `harness.data.sources`, `harness.data.kinds`).
+        UserError: a source is available but faulty (see `harness.data.sources`, `harness.kinds`).
     """
     part = _split(corpus, split)
     _require_known(f"language of {corpus.title}", language, corpus.languages)
     where = f"{corpus.title} {split}, language {language!r}"
-    needed = needed_columns(corpus.task)
+    needed = kind_of(corpus.task).columns(corpus.task)
     cluster = corpus.definition.cluster
     columns = needed if cluster is None else tuple(dict.fromkeys((*needed, cluster)))
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
     if corpus.definition.parallel and data_dir is not None:
         _require_aligned(corpus, source, language, part, data_dir)
-    found = make_examples(corpus.task, source, corpus.labels)
+    found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
     if found.dropped:
         raise DroppedItemsError(
-            f"{source.origin}: the answers of {found.dropped:,} of {len(source):,} questions do not occur in "
-            "their contexts, so that no model could find them; correct the file"
+            f"{source.origin}: {found.dropped:,} of {len(source):,} items cannot be scored, since "
+            f"{found.dropped_since}; correct the file"
         )
     ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
     clusters = ids if cluster is None else _clusters(ids, source.columns[cluster])
@@ -107,7 +107,7 @@ def load_evaluation_rows(
     return EvaluationRows(
         dataset.select_columns(["item_id", "cluster", *others]),
         found.labels,
-        rows_fingerprint(corpus.task, found.dataset, found.labels),
+        kind_of(corpus.task).fingerprint(found.dataset, found.labels),
         source.source,
         source.revision,
         (*source.notes, *((warning,) if warning else ())),
@@ -133,7 +133,7 @@ def _require_aligned(
         if other == language or found is None:
             continue
         layout, path = found
-        theirs = read_file(path, layout, needed_columns(corpus.task))
+        theirs = read_file(path, layout, kind_of(corpus.task).columns(corpus.task))
         remedy = (
             f"row i must be the same item in every language of {corpus.title}, so take all files from one "
             "release"

@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.config.training_task import Sources, TrainingTask
-from harness.data.fingerprint import fingerprint, fingerprint_of_kind
-from harness.data.kinds.examples import Examples
-from harness.data.kinds.registry import make_examples, needed_columns
-from harness.data.sources.columns import SourceColumns
 from harness.data.sources.embedded import read_embedded
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
+from harness.kinds.columns import SourceColumns
+from harness.kinds.examples import Examples
+from harness.kinds.registry import TrainingTask, kind_of
+from harness.kinds.sources import Sources
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,7 +35,7 @@ class TrainingRows:
 
     Attributes:
         dataset: Columns text_a (string), text_b (string, null for single texts) and those of the task's kind
-            (harness.data.kinds): for classification label (int64).
+            (harness.kinds): for classification label (int64).
         fingerprint: sha256 of the content in row order, the same from every source.
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME`.
         revision: Commit of a hub repository, else None; of rows from several sources those of all, with + in
@@ -69,7 +68,7 @@ def load_training_rows(
 
     Raises:
         NoSourceError: no source is available; lists each that was tried and why not.
-        UserError: a source is available but faulty (see `harness.data.sources`, `harness.data.kinds`).
+        UserError: a source is available but faulty (see `harness.data.sources`, `harness.kinds`).
     """
     revisions = revision.split(_AND) if revision else [""] * len(task.all_sources)
     parts = [
@@ -102,7 +101,7 @@ def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int
     return replace(
         rows,
         dataset=kept,
-        fingerprint=rows_fingerprint(task, kept, rows.labels),
+        fingerprint=kind_of(task).fingerprint(kept, rows.labels),
         dropped=tuple(sorted(out)),
         whole_fingerprint=rows.fingerprint,
     )
@@ -132,8 +131,8 @@ def load_held_out_rows(
 
 
 def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str, ...] = ()) -> TrainingRows:
-    found = _one_behind_the_other([make_examples(task, part, trained) for part in parts])
-    digest = rows_fingerprint(task, found.dataset, found.labels)
+    found = _one_behind_the_other([kind_of(task).examples(task, part, trained) for part in parts])
+    digest = kind_of(task).fingerprint(found.dataset, found.labels)
     source = f" {_AND} ".join(part.source for part in parts)
     commits = [part.revision or "" for part in parts]
     revision = _AND.join(commits) if any(commits) else None
@@ -148,14 +147,7 @@ def _one_behind_the_other(parts: Sequence[Examples]) -> Examples:
     from datasets import concatenate_datasets
 
     dataset = concatenate_datasets([part.dataset for part in parts])
-    return Examples(dataset, parts[0].labels, sum(part.dropped for part in parts))
-
-
-def rows_fingerprint(task: TrainingTask, dataset: "Dataset", labels: tuple[str, ...]) -> str:
-    """Return the sha256 of rows' content in order, the same from every source."""
-    if task.kind == "classification":
-        return fingerprint(dataset, labels)
-    return fingerprint_of_kind(task.kind, dataset, labels)
+    return replace(parts[0], dataset=dataset, dropped=sum(part.dropped for part in parts))
 
 
 def first_available_source(
@@ -201,7 +193,7 @@ def first_available_source(
 def _source(
     task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
 ) -> SourceColumns:
-    what, needed = f"training task {task.name!r}", needed_columns(task)
+    what, needed = f"training task {task.name!r}", kind_of(task).columns(task)
     return first_available_source(what, sources, needed, data_dir, revision, task.skip_bad_rows)
 
 
@@ -222,20 +214,10 @@ def _warnings(task: TrainingTask, source: str, found: Examples) -> tuple[str, ..
         )
     if found.dropped:
         warnings.append(
-            f"training task {task.name!r}: {found.dropped:,} of {rows + found.dropped:,} questions are left "
-            f"out, since their answers do not occur in their contexts ({source})"
+            f"training task {task.name!r}: {found.dropped:,} of {rows + found.dropped:,} rows are left out, "
+            f"since {found.dropped_since} ({source})"
         )
-    absent = _absent_labels(task, found)
+    absent = kind_of(task).absent_labels(found)
     if absent:
         warnings.append(f"training task {task.name!r} has no row labelled {', '.join(absent)} ({source})")
     return tuple(warnings)
-
-
-def _absent_labels(task: TrainingTask, found: Examples) -> list[str]:
-    if task.kind == "classification":
-        present = set(found.dataset["label"][:])
-    elif task.kind == "tagging":
-        present = {tag for tags in found.dataset["tags"][:] for tag in tags}
-    else:
-        return []
-    return [name for at, name in enumerate(found.labels) if at not in present]

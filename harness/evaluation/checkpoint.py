@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.config.model_family import TEXT_TO_TEXT_TYPES
-from harness.config.text_format import TEXT_FORMAT_VERSION, TextFormat
 from harness.errors import UserError
+from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
 from harness.message_text import cut, in_short, names_in_short
 from harness.models.files import ModelFileError, read_config, weight_files
 from harness.models.references import ensure_folder, resolve_model

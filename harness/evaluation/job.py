@@ -7,6 +7,8 @@ from pydantic import Field
 from harness.config.hyperparameters import Precision
 from harness.frozen_model import FrozenModel
 
+PREDICTIONS = "predictions.parquet"
+
 
 class EvaluationJob(FrozenModel):
     """One checkpoint to score on evaluation tasks.
@@ -23,7 +25,7 @@ class EvaluationJob(FrozenModel):
         data_dir: folder in XTREME's layout; None looks at `XSTILTS_DATA`, then at the hub.
         labels: what the head's outputs (or label words) mean, where the checkpoint's config does not say it.
         task_folders: further folders of lm-eval task files, besides the shipped one and the user's.
-        output: folder for `results.json` and `predictions.parquet`.
+        output: folder for `results.json`, `predictions.parquet` and `logprobs.parquet`.
     """
 
     checkpoint: Path
@@ -49,17 +51,29 @@ class EvaluationProgress(FrozenModel):
 
 
 class TaskScore(FrozenModel):
-    """The score of one leaf task; accuracy and its standard error as shares, 0 to 1."""
+    """The scores of one leaf task.
+
+    Attributes:
+        metric: the headline metric.
+        scores: metric -> score; shares as 0 to 1.
+        stderr: standard error of the headline score.
+    """
 
     task: str
     corpus: str
     language: str
-    accuracy: float = Field(ge=0, le=1)
+    metric: str
+    scores: dict[str, float]
     stderr: float | None
     items: int
     data_fingerprint: str
     data_source: str
     data_revision: str | None = None
+
+    @property
+    def score(self) -> float:
+        """The score by the headline metric."""
+        return self.scores[self.metric]
 
 
 class EvaluationResult(FrozenModel):

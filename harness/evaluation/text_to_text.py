@@ -9,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 
 from harness.config.hyperparameters import Precision
-from harness.config.text_format import TextFormat
 from harness.errors import UserError
 from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_line
 from harness.evaluation.checkpoint_tokenizer import load_tokenizer
 from harness.evaluation.encoder_classifier import CPU_TOKENS, DTYPES, PrecisionError
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.tokenised import TextPair, batches
+from harness.kinds.text_form import TextFormat
+from harness.kinds.text_inputs import input_ids
+from harness.kinds.text_to_text import label_targets
 from harness.message_text import cut, names_in_short
 from harness.models.references import tokenizer_fingerprint
-from harness.training.kinds.text_to_text import label_targets
 from harness.training.model import mend_output_scale
-from harness.training.text_inputs import input_ids
 
 _MOST_SCORES = 2**26
 """Scores of tokens that are held at once: 256 MB in fp32. A vocabulary of 250,000 words fills them soon."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.data.record import DataRecord
+from harness.evaluation.job import TaskScore
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
@@ -18,6 +19,8 @@ from harness.leaderboard.board import (
     SeedResult,
     SharedRows,
 )
+from harness.leaderboard.target_metric import TargetMetric
+from harness.metrics.registry import metric
 from harness.plan.content import few_shots
 from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Shots, Stage
@@ -73,7 +76,8 @@ def make_board(
         mixtures=mixtures_in_words(loaded),
         provenance=_provenance(resolution, finished, options),
         machines=machines,
-        metrics=_metrics(resolution, finished),
+        metrics={_target(target, shots): _metrics(resolution, finished, target) for target, shots in targets},
+        held_out_metrics=_held_out_metrics(resolution, finished),
     )
 
 
@@ -122,7 +126,8 @@ def _seed_result(
         status="ok",
         stage_digest=resolution.digests[stage],
         evaluation_digest=evaluation.manifest.digest,
-        scores={score.task: score.accuracy for score in scores},
+        scores={score.task: score.score for score in scores},
+        secondary=_secondary(scores),
         items={score.task: score.items for score in scores},
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
@@ -147,7 +152,26 @@ def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | 
     return tuple(after) if any(value is not None for value in after[-1]) else ()
 
 
-def _metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
+def _metrics(resolution: Resolution, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
+    """Return what a target's evaluations are scored by; accuracy as long as none is finished."""
+    stages = (sequence.target_stage for sequence in resolution.plan.sequences if sequence.target == target)
+    evaluations = (finished.evaluation(stage) for stage in stages)
+    scores = next((found.manifest.result.scores for found in evaluations if found is not None), ())
+    names = scores[0].scores if scores else ("accuracy",)
+    return tuple(TargetMetric.of(metric(name)) for name in names)
+
+
+def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
+    """Return other metric -> task -> score."""
+    found: dict[str, dict[str, float]] = {}
+    for score in scores:
+        for name, value in score.scores.items():
+            if name != score.metric:
+                found.setdefault(name, {})[score.task] = value
+    return found
+
+
+def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
     results = (finished.retention(stage) for stage in resolution.retention_digests)
     return {score.task: score.metric for result in results if result for score in result.scores}
 

@@ -7,6 +7,7 @@ from harness.data.record import DataRecord
 from harness.evaluation.job import EvaluationJob, EvaluationResult
 from harness.evaluation.manifest import EvaluationManifest
 from harness.execution.resolution import Resolution, evaluation_precision
+from harness.kinds.registry import kind_of
 from harness.models.references import ensure_folder
 from harness.plan.stage import Stage
 from harness.store.layout import FORMAT
@@ -134,8 +135,7 @@ def retention_job(resolution: Resolution, store: Store, stage: Stage) -> Retenti
         if before.task not in resolution.held_out:
             continue
         task, settings = loaded.tasks[before.task], spec.hyperparameters(before.task)
-        if task.kind == "tagging" and not task.labels:
-            task = task.model_copy(update={"labels": resolution.training[before.task].labels})
+        task = kind_of(task).with_labels(task, resolution.training[before.task].labels)
         heads.append(
             KeptHead(
                 place=place,

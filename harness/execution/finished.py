@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.evaluation.job import PREDICTIONS
 from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
 from harness.execution.resolution import Resolution
 from harness.leaderboard.combine import ConflictingEvaluationsError
-from harness.leaderboard.predictions import evaluation_answers
+from harness.metrics.item_file import read_items
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import RETENTIONS, STAGES, EntryKind, M, StageManifest
 from harness.store.store import Entry, Store
 from harness.training.retention_job import RetentionResult
-
-PREDICTIONS = "predictions.parquet"
 
 
 class FinishedEntries:
@@ -120,19 +119,19 @@ def _first(stores: Iterable[Mapping[str, Entry[M]]], digest: str) -> Entry[M] | 
 
 def _refuse_conflict(first: Entry[EvaluationManifest], second: Entry[EvaluationManifest]) -> None:
     scores = [
-        {score.task: (score.accuracy, score.items) for score in entry.manifest.result.scores}
+        {score.task: (score.score, score.items) for score in entry.manifest.result.scores}
         for entry in (first, second)
     ]
-    for task, (accuracy, items) in scores[0].items():
+    for task, (score, items) in scores[0].items():
         other = scores[1].get(task)
-        if other != (accuracy, items):
+        if other != (score, items):
             found = "no score" if other is None else f"{other[0]} on {other[1]} items"
             raise ConflictingEvaluationsError(
-                str(first.folder), str(second.folder), f"{task}: {accuracy} on {items} items against {found}"
+                str(first.folder), str(second.folder), f"{task}: {score} on {items} items against {found}"
             )
     if first.manifest.files.get(PREDICTIONS) == second.manifest.files.get(PREDICTIONS):
         return
-    own, others = (evaluation_answers(entry.folder / PREDICTIONS) for entry in (first, second))
+    own, others = (read_items(entry.folder / PREDICTIONS) for entry in (first, second))
     for task, answers in own.items():
         if difference := answers.difference(others[task]):
             raise ConflictingEvaluationsError(str(first.folder), str(second.folder), f"{task}: {difference}")

@@ -9,16 +9,17 @@ from rich.console import Console
 
 from harness.config.load import LoadedSequence
 from harness.errors import RunError, UserError
+from harness.evaluation.job import PREDICTIONS
+from harness.evaluation.logprobs import LOGPROBS
 from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.board import weights_digest
-from harness.execution.finished import PREDICTIONS
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.run import carry_out
 from harness.execution.weights import weights_difference
 from harness.leaderboard.board import Machine
-from harness.leaderboard.predictions import evaluation_answers
 from harness.leaderboard.published_row import PublishedRow
+from harness.metrics.item_file import read_items
 from harness.plan.tree import Plan
 from harness.store.manifest import STAGES, StageManifest
 from harness.store.provenance import environment
@@ -146,18 +147,22 @@ def _compare_weights(
 
 def _compare_answers(found: Reproduction, row: PublishedRow, fresh: Store, original: Store | None) -> None:
     digest = row.result.evaluation_digest or ""
-    again = evaluation_answers(fresh.path(EVALUATIONS, digest) / PREDICTIONS)
+    again = read_items(fresh.path(EVALUATIONS, digest) / PREDICTIONS)
+    factor = row.board.metrics[row.row.target][0].scale.factor
     for task, published in row.answers.items():
-        accuracies = f"{published.accuracy * 100:.2f}% published, {again[task].accuracy * 100:.2f}% again"
+        scores = " and ".join(
+            f"{published.metric} {answers.score * factor:.2f} {when}"
+            for answers, when in ((published, "published"), (again[task], "again"))
+        )
         difference = published.difference(again[task])
         if difference:
-            found.differences.append(f"{task}: {difference}; {accuracies}")
+            found.differences.append(f"{task}: {difference}; {scores}")
         else:
-            found.same.append(f"{task}: the same {len(published.labels)} answers, {accuracies}")
+            found.same.append(f"{task}: the same {len(published)} answers, {scores}")
     if original is None or original.entry(EVALUATIONS, digest) is None:
         return
     largest = _logprob_difference(
-        *(store.path(EVALUATIONS, digest) / PREDICTIONS for store in (original, fresh))
+        *(store.path(EVALUATIONS, digest) / LOGPROBS for store in (original, fresh))
     )
     text = f"log-probabilities: largest difference {largest:.3g}"
     (found.differences if largest > 0 else found.same).append(text)

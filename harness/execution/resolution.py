@@ -6,12 +6,12 @@ from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Precision
-from harness.config.text_format import text_format
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
+from harness.kinds.registry import text_form
 from harness.models.references import PretrainedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
@@ -120,7 +120,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
-            text_format(task)
+            text_form(task)
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
     training = training_rows(plan.tasks, data_dir, lock)
@@ -230,7 +230,7 @@ def _stage_digest(
             settings=member.settings,
             weight=weights.get(member.name),
             head=heads.get(member.name),
-            text_format=text_format(member.task) if text_to_text else None,
+            text_format=text_form(member.task).format if text_to_text else None,
         )
         for member in content.members
     ]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.config.load import LoadedSequence
-from harness.config.training_task import TrainingTask
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.lock import Lock
 from harness.data.rows import TrainingRows, load_training_rows
+from harness.kinds.registry import TrainingTask
 
 
 def training_rows(

@@ -185,7 +185,7 @@ class Runner:
         self._store.add(EVALUATIONS, evaluation_manifest(self._resolution, stage, job, result))
         with self._changed:
             self._outcome.evaluated += 1
-        scores = ", ".join(f"{score.language} {score.accuracy:.3f}" for score in result.scores)
+        scores = ", ".join(f"{score.language} {score.score:.3f}" for score in result.scores)
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
     def _retain(self, work: Work, worker: WorkerProcess) -> None:

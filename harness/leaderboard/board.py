@@ -9,9 +9,10 @@ from pydantic import Field, ValidationError, model_validator
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.shown_name import ShownName
+from harness.leaderboard.target_metric import TargetMetric
 from harness.message_text import cut, in_short
 
-Accuracy = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Score = Annotated[float, Field(allow_inf_nan=False)]
 ARROW = " → "
 NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,128}$")]
@@ -33,7 +34,10 @@ class SeedResult(FrozenModel):
     error: str | None = None
     stage_digest: Digest | None = None
     evaluation_digest: Digest | None = None
-    scores: dict[str, Accuracy] = Field({}, description="Evaluation task -> accuracy, 0 to 1.")
+    scores: dict[str, Score] = Field({}, description="Evaluation task -> score by its headline metric.")
+    secondary: dict[str, dict[str, Score]] = Field(
+        {}, description="Other metric -> evaluation task -> score by it."
+    )
     items: dict[str, int] = Field({}, description="Evaluation task -> number of items scored.")
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
     notes: tuple[str, ...] = Field((), description="What was odd about the training of its stages.")
@@ -46,7 +50,7 @@ class SeedResult(FrozenModel):
     )
     machines: tuple[int, ...] = Field((), description="Positions in the board's machines, where it has any.")
     part: int | None = Field(None, description="Position in the board's parts, where it has any.")
-    retention: tuple[tuple[Accuracy | None, ...], ...] = Field(
+    retention: tuple[tuple[Score | None, ...], ...] = Field(
         (),
         description="Row j: held-out metric of each task up to the j-th after stage j; null without rows.",
     )
@@ -148,7 +152,8 @@ class Board(FrozenModel):
     """All results of one sequence file, or of several combined.
 
     Attributes:
-        metrics: Training task -> its held-out metric, where forgetting was measured.
+        metrics: Target -> what it is scored by, the headline metric first.
+        held_out_metrics: Training task -> its held-out metric, where forgetting was measured.
         machines: The different machines that made the results; none where all were made alike.
         parts: Where the board is a combination, how each board of it was made.
     """
@@ -159,12 +164,13 @@ class Board(FrozenModel):
     note: str | None = Field(None, description="A remark of whoever published it.")
     rows: tuple[BoardRow, ...]
     languages: dict[ShownName, tuple[EvaluatedLanguage, ...]] = Field(description="Target -> its columns.")
+    metrics: dict[ShownName, tuple[TargetMetric, ...]]
     seeds: tuple[int, ...] = Field(min_length=1)
     data: tuple[DataUse, ...] = ()
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
-    metrics: dict[str, str] = Field({})
+    held_out_metrics: dict[str, str] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
 
@@ -172,6 +178,8 @@ class Board(FrozenModel):
     def _rows_fit(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("`seeds` holds a seed twice")
+        if without := [target for target in self.languages if not self.metrics.get(target)]:
+            raise ValueError(f"no metric is given for {', '.join(without)}")
         seen: set[str] = set()
         for row in self.rows:
             if row.sequence in seen:
@@ -188,8 +196,7 @@ class Board(FrozenModel):
         if len(set(own)) != len(own) or not set(own) <= set(self.seeds):
             raise ValueError(f"{row.sequence}: its seeds {own} are not among {list(self.seeds)}, each once")
         for result in row.seeds:
-            if extra := sorted(result.scores.keys() - tasks):
-                raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
+            self._check_scores(row, result, tasks)
             measured = [len(after) for after in result.retention]
             if measured and (measured != [*range(1, len(measured) + 1)] or len(measured) <= len(row.order)):
                 raise ValueError(
@@ -199,6 +206,17 @@ class Board(FrozenModel):
                 raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such machine")
             if result.part is not None and not 0 <= result.part < len(self.parts):
                 raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such part")
+
+    def _check_scores(self, row: BoardRow, result: SeedResult, tasks: set[str]) -> None:
+        headline, *others = self.metrics[row.target]
+        if extra := sorted(result.secondary.keys() - {metric.name for metric in others}):
+            raise ValueError(f"{row.sequence}: scores by {extra}, which are no metrics of {row.target}")
+        for metric in (headline, *others):
+            scores = result.scores if metric is headline else result.secondary.get(metric.name, {})
+            if extra := sorted(scores.keys() - tasks):
+                raise ValueError(f"{row.sequence}: scores of {extra}, which are no columns of {row.target}")
+            if metric.unit == "%" and not all(0 <= score <= 1 for score in scores.values()):
+                raise ValueError(f"{row.sequence}, seed {result.seed}: {metric.name} is a share, 0 to 1")
 
     @property
     def targets(self) -> tuple[str, ...]:

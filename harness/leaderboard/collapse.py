@@ -1,4 +1,8 @@
-"""Runs that did not learn: the same answer for every item, accuracy at chance, or a loss that rose."""
+"""Runs that did not learn: the same prediction for every item, a score at chance, or a loss that rose.
+
+Only accuracy has a chance level that needs no model of guessing: the share of the commonest label. Under
+other metrics a run at chance is not recognized; one prediction for every item, and a risen loss, are.
+"""
 
 import math
 from collections.abc import Iterator
@@ -8,17 +12,20 @@ import numpy as np
 
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, SeedResult
-from harness.leaderboard.predictions import Predictions, TaskPredictions, evaluated
+from harness.leaderboard.predictions import evaluated
+from harness.message_text import names_in_short
+from harness.metrics.item_scores import Predictions, TaskItems, Texts
 
 # One-sided, 5% (the 95% point of the standard normal distribution).
 _Z = 1.6449
+_ACCURACY = "accuracy"
 
 
 class Collapse(FrozenModel):
     """One run of a target that did not learn it; its scores are kept and count like all others.
 
     Attributes:
-        kind: `constant`: one label for every item; `chance`: accuracy in no language above what the
+        kind: `constant`: one prediction for every item; `chance`: accuracy in no language above what the
             commonest label alone would give; `loss`: the training loss of a stage rose.
         tasks: The evaluation tasks that show it; none for `loss`.
         detail: What was seen.
@@ -40,7 +47,8 @@ def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, 
         columns = [column for column in board.languages[row.target] if column.task in answers]
         constant = list(_constant(row, result, columns, answers))
         found += constant
-        if not any(len(run.tasks) == len(columns) for run in constant):
+        has_chance_level = board.metrics[row.target][0].name == _ACCURACY
+        if has_chance_level and not any(len(run.tasks) == len(columns) for run in constant):
             found += _chance(row, result, columns, answers)
         found += [
             Collapse(
@@ -52,27 +60,26 @@ def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, 
 
 
 def _constant(
-    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskPredictions]
+    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskItems]
 ) -> Iterator[Collapse]:
     same = [column for column in columns if _is_constant(answers[column.task])]
     if same:
-        labels = {int(answers[column.task].predictions[0]) for column in same}
+        given = sorted({str(answers[column.task].predictions.values[0]) for column in same})
         yield Collapse(
             target=row.target,
             sequence=row.sequence,
             seed=result.seed,
             kind="constant",
             tasks=tuple(column.task for column in same),
-            detail=f"one label for every item ({', '.join(f'label {label}' for label in sorted(labels))}) in "
-            + _languages(same, columns),
+            detail=f"one prediction for every item ({names_in_short(given)}) in {_languages(same, columns)}",
         )
 
 
 def _chance(
-    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskPredictions]
+    row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskItems]
 ) -> Iterator[Collapse]:
     if columns and all(_is_at_chance(answers[column.task]) for column in columns):
-        shares = [_commonest_share(answers[column.task]) for column in columns]
+        shares = [_commonest_share(answers[column.task].references) for column in columns]
         yield Collapse(
             target=row.target,
             sequence=row.sequence,
@@ -83,18 +90,17 @@ def _chance(
         )
 
 
-def _is_constant(answers: TaskPredictions) -> bool:
-    return len(answers.predictions) > 1 and len(np.unique(answers.predictions)) == 1
+def _is_constant(answers: TaskItems) -> bool:
+    return len(answers) > 1 and len(answers.predictions.values) == 1
 
 
-def _is_at_chance(answers: TaskPredictions) -> bool:
-    share = _commonest_share(answers)
-    return answers.accuracy <= share + _Z * math.sqrt(share * (1 - share) / len(answers.labels))
+def _is_at_chance(answers: TaskItems) -> bool:
+    share = _commonest_share(answers.references)
+    return answers.score <= share + _Z * math.sqrt(share * (1 - share) / len(answers))
 
 
-def _commonest_share(answers: TaskPredictions) -> float:
-    _, counts = np.unique(answers.labels, return_counts=True)
-    return int(counts.max()) / len(answers.labels)
+def _commonest_share(references: Texts) -> float:
+    return int(np.bincount(references.codes).max()) / len(references)
 
 
 def _languages(some: list[EvaluatedLanguage], every: list[EvaluatedLanguage]) -> str:

@@ -14,6 +14,7 @@ from harness.leaderboard.board import (
     SeedResult,
     checked_name,
 )
+from harness.leaderboard.target_metric import TargetMetric
 from harness.message_text import cut, names_in_short
 
 
@@ -62,7 +63,8 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         data=data,
         mixtures={mix: words for board in boards for mix, words in board.mixtures.items()},
         overlap=tuple(dict.fromkeys(shared for board in boards for shared in board.overlap)),
-        metrics={task: metric for board in boards for task, metric in board.metrics.items()},
+        metrics=_metrics(boards),
+        held_out_metrics={task: name for board in boards for task, name in board.held_out_metrics.items()},
         provenance=_provenance(parts, name),
         machines=machines if len(machines) > 1 else (),
         parts=parts,
@@ -109,6 +111,20 @@ def _languages(boards: Sequence[Board]) -> dict[str, tuple[EvaluatedLanguage, ..
                 raise IncompatibleBoardsError(
                     f"{board.name}: {target} is scored on {_names(columns)}, elsewhere on "
                     f"{_names(found[target])}; score both on the same tasks"
+                )
+    return found
+
+
+def _metrics(boards: Sequence[Board]) -> dict[str, tuple[TargetMetric, ...]]:
+    found: dict[str, tuple[TargetMetric, ...]] = {}
+    for board in boards:
+        for target, metrics in board.metrics.items():
+            if found.setdefault(target, metrics) != metrics:
+                names = (", ".join(metric.name for metric in used) for used in (metrics, found[target]))
+                raise IncompatibleBoardsError(
+                    "{}: {} is scored by {}, elsewhere by {}; publish them apart".format(
+                        board.name, target, *names
+                    )
                 )
     return found
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from harness.leaderboard.board import Board
 from harness.leaderboard.collapse import Collapse
 from harness.leaderboard.data_section import other_sets
-from harness.leaderboard.notation import interval, p_value, percent, points
+from harness.leaderboard.notation import interval, p_value
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
+from harness.leaderboard.target_metric import TargetMetric
 
 
 def finding(
@@ -25,7 +26,7 @@ def finding(
         answer = ["Nothing can be said: no sequence has a score for every seed and language."]
     elif not intervals:
         answer = [
-            _best(complete[0]),
+            _best(complete[0], statistics.metrics[0]),
             "There are no intervals, so none of the differences can be told from chance.",
         ]
     else:
@@ -40,18 +41,19 @@ def _not_learnt(board: Board, statistics: TargetStatistics, collapsed: Sequence[
         return []
     every = len(board.rows_of(statistics.target)) * len(board.seeds)
     return [
-        f"{len(runs)} of {every} runs did not learn (one label for every item, accuracy at chance, or a "
-        "rising loss); they count like the others."
+        f"{len(runs)} of {every} runs did not learn (one prediction for every item, a score at chance, or "
+        "a rising loss); they count like the others."
     ]
 
 
-def _best(row: RowStatistics) -> str:
-    mean = percent(row.average.mean) if row.average else ""
-    return f"The highest average is {mean} ({row.sequence})."
+def _best(row: RowStatistics, metric: TargetMetric) -> str:
+    mean = metric.scale.value(row.average.mean) if row.average else ""
+    return f"The {'highest' if metric.higher_is_better else 'lowest'} average is {mean} ({row.sequence})."
 
 
 def _order(statistics: TargetStatistics) -> str:
     """Answer the project's question from the pairs, which stand with the largest difference first."""
+    scale = statistics.metrics[0].scale
     pairs, count = statistics.comparisons, statistics.orders_compared
     if not pairs:
         return "Order is not compared: no two complete sequences hold the same tasks in another order."
@@ -59,8 +61,8 @@ def _order(statistics: TargetStatistics) -> str:
     shown = apart[0] if apart else pairs[0]
     corrected = " after Holm's correction" if count > 1 else ""
     difference = (
-        f"{shown.first} against {shown.second}: {points(shown.difference)} points, "
-        f"95% {interval(shown.interval, signed=True)}, p {p_value(shown.p_holm)}{corrected}"
+        f"{shown.first} against {shown.second}: {scale.with_unit(shown.difference)}, "
+        f"95% {interval(shown.interval, scale, signed=True)}, p {p_value(shown.p_holm)}{corrected}"
     )
     what = "sequences with the same tasks in another order"
     if not apart:
@@ -79,8 +81,9 @@ def _against_baseline(statistics: TargetStatistics, complete: list[RowStatistics
         return []
     if baseline is None or baseline.average is None:
         return ["There is no complete target-only row to compare with."]
-    above = [row for row in rows if not row.undecided and row.delta and row.delta.mean > 0]
-    below = [row for row in rows if not row.undecided and row.delta and row.delta.mean < 0]
+    decided = [(row, row.delta.mean) for row in rows if not row.undecided and row.delta]
+    above = [row for row, delta in decided if delta > 0]
+    below = [row for row, delta in decided if delta < 0]
     undecided = len(rows) - len(above) - len(below)
     if not above and not below:
         one = "The one sequence" if len(rows) == 1 else f"None of the {len(rows)} sequences"
@@ -88,13 +91,18 @@ def _against_baseline(statistics: TargetStatistics, complete: list[RowStatistics
         return [f"{one} with intermediate tasks {verdict} be told apart from target-only training."]
     parts = [
         f"{len(chosen)} {'scores' if len(chosen) == 1 else 'score'} {where} target-only training"
-        for chosen, where in ((above, "above"), (below, "below"))
+        for chosen, where in zip((above, below), _sides(statistics.metrics[0]), strict=True)
         if chosen
     ]
     if undecided:
         parts.append(f"{undecided} cannot be told apart from it")
     noun = "sequence" if len(rows) == 1 else "sequences"
     return [f"Of {len(rows)} {noun} with intermediate tasks, {', '.join(parts)}."]
+
+
+def _sides(metric: TargetMetric) -> tuple[str, str]:
+    """Name what is above and below target-only; where lower is better, that is said."""
+    return ("above", "below") if metric.higher_is_better else ("above (worse than)", "below (better than)")
 
 
 def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) -> list[str]:

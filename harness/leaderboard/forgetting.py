@@ -78,7 +78,7 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
                 TaskRetention(
                     task=task,
                     place=place + 1,
-                    metric=board.metrics[task],
+                    metric=board.held_out_metrics[task],
                     learned=Spread.of(learned),
                     kept=Spread.of(kept),
                     change=Spread.of([end - own for own, end in zip(learned, kept, strict=True)]),

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from harness.leaderboard.board import ARROW
 from harness.leaderboard.forgetting import RowForgetting, TargetForgetting
-from harness.leaderboard.notation import EMPTY, percent, points, spread
+from harness.leaderboard.notation import EMPTY, percent, spread
 from harness.leaderboard.table import Table
+from harness.leaderboard.target_metric import PERCENT
 
 FORMULA = (
     "Backward transfer: mean over the tasks before the target of their held-out metric after the last stage "
@@ -23,9 +24,12 @@ def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
         return
     (least, worst), (most, best) = ranked[0], ranked[-1]
     if len(ranked) == 1:
-        yield f"Backward transfer is {points(least)} points ({worst})."
+        yield f"Backward transfer is {PERCENT.with_unit(least)} ({worst})."
     else:
-        yield f"Backward transfer lies between {points(least)} ({worst}) and {points(most)} points ({best})."
+        yield (
+            f"Backward transfer lies between {PERCENT.difference(least)} ({worst}) and "
+            f"{PERCENT.with_unit(most)} ({best})."
+        )
     yield FORMULA
 
 

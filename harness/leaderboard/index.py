@@ -69,15 +69,16 @@ def _order_matters(table: TargetStatistics) -> str:
 
 
 def _best(table: TargetStatistics) -> tuple[str, str, str]:
+    scale = table.metrics[0].scale
     best = next((row for row in table.rows if row.average is not None), None)
     if best is None:
         return ("no complete row", EMPTY, EMPTY)
     tied = sum(row.rank == 1 for row in table.rows if row.ties) - 1
     name = inline(sequence_label(best)) + (f", tied with {tied}" if tied > 0 else "")
     if best.baseline:
-        return (name, spread(best.average), "baseline")
+        return (name, spread(best.average, scale), "baseline")
     mark = f"{UNDECIDED} " if best.undecided else ""
-    return (name, spread(best.average), mark + spread(best.delta, signed=True))
+    return (name, spread(best.average, scale), mark + spread(best.delta, scale, signed=True))
 
 
 def _is_publication(path: Path) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from harness.leaderboard.board import Board, BoardFileError, checked_name
 from harness.leaderboard.combine import ConflictingEvaluationsError, combine
-from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
 from harness.leaderboard.publication import Publication, predictions_path, read_publication
 from harness.leaderboard.publish import Published, publish_answers
 from harness.leaderboard.reported import ReportedRow
+from harness.metrics.item_file import read_predictions
+from harness.metrics.item_scores import Predictions, PredictionsError
 
 
 def merge(

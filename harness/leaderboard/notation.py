@@ -1,10 +1,11 @@
-"""How numbers and names are written on a page: percent with one decimal, and text that stays text."""
+"""How numbers and names are written on a page: scores on their scale, and text that stays text."""
 
 import re
 
 from harness.leaderboard.interval import Interval
 from harness.leaderboard.shown_name import plain
 from harness.leaderboard.statistics import Spread
+from harness.leaderboard.target_metric import PERCENT, Scale
 
 EMPTY = "–"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -12,31 +13,25 @@ _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _ERROR_LENGTH = 300
 
 
-def percent(fraction: float) -> str:
-    """Write an accuracy: 0.58334 as `58.3`."""
-    return f"{fraction * 100:.1f}"
+def percent(share: float) -> str:
+    """Write a share: 0.58334 as `58.3`."""
+    return PERCENT.value(share)
 
 
-def points(fraction: float) -> str:
-    """Write a difference with its sign: 0.0123 as `+1.2`; what rounds to zero has none."""
-    text = f"{fraction * 100:+.1f}"
-    return "0.0" if text in {"+0.0", "-0.0"} else text
-
-
-def spread(value: Spread | None, *, signed: bool = False) -> str:
+def spread(value: Spread | None, scale: Scale = PERCENT, *, signed: bool = False) -> str:
     """Write mean ± sd; the mean alone for one seed."""
     if value is None:
         return EMPTY
-    mean = points(value.mean) if signed else percent(value.mean)
-    return mean if value.sd is None else f"{mean} ± {percent(value.sd)}"
+    mean = scale.difference(value.mean) if signed else scale.value(value.mean)
+    return mean if value.sd is None else f"{mean} ± {scale.value(value.sd)}"
 
 
-def interval(value: Interval | None, *, signed: bool = False) -> str:
+def interval(value: Interval | None, scale: Scale = PERCENT, *, signed: bool = False) -> str:
     """Write a 95% interval as `[57.1, 59.4]`."""
     if value is None:
         return EMPTY
-    low, high = (points(end) if signed else percent(end) for end in (value.low, value.high))
-    return f"[{low}, {high}]"
+    write = scale.difference if signed else scale.value
+    return f"[{write(value.low)}, {write(value.high)}]"
 
 
 def p_value(value: float) -> str:

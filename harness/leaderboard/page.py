@@ -7,7 +7,7 @@ from harness.leaderboard.data_section import data_section
 from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.section import language_sentences, language_tables
-from harness.leaderboard.notation import EMPTY, excerpt, inline, percent
+from harness.leaderboard.notation import EMPTY, excerpt, inline
 from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.paired import PERMUTATIONS
@@ -56,6 +56,7 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     for finding in publication.findings:
         if finding.target == table.target:
             yield f"**Finding:** {inline(' '.join(finding.sentences))}"
+    scale = table.metrics[0].scale
     whole = target_table(table, markup=True)
     languages_end = 2 + len(table.languages)
     if len(table.languages) <= _LANGUAGES_IN_ONE_TABLE:
@@ -68,7 +69,7 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         data = f"{publication.board.name}.json"
         yield f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs; see [{data}]({data})."
     elif table.comparisons:
-        comparisons = comparison_table(table.comparisons, "the same tasks otherwise").render()
+        comparisons = comparison_table(table.comparisons, "the same tasks otherwise", scale).render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
@@ -105,25 +106,27 @@ def _plan_tree(board: Board) -> Iterator[str]:
 
 
 def _order(publication: Publication, target: str) -> Iterator[str]:
+    scale = publication.board.metrics[target][0].scale
     analysis = next(analysis for analysis in publication.analyses if analysis.target == target)
     yield f"### Order as a factor: {inline(target)}"
-    yield inline(" ".join(summary(analysis)))
+    yield inline(" ".join(summary(analysis, scale)))
     agreement = publication.targets_agreement
     lines = [test_line(analysis)] if analysis.test else []
     lines += agreement_lines((*analysis.agreement, *([agreement] if agreement else [])))
     if lines:
         yield "\n".join(lines)
-    for title, table in analysis_tables(analysis):
+    for title, table in analysis_tables(analysis, scale):
         yield _details(title, table.render())
 
 
 def _languages(publication: Publication, target: str) -> Iterator[str]:
+    metric = publication.board.metrics[target][0]
     transfer = next(transfer for transfer in publication.languages if transfer.target == target)
-    sentences = inline(" ".join(language_sentences(transfer)))
+    sentences = inline(" ".join(language_sentences(transfer, metric)))
     if sentences:
         yield f"### Gap and languages: {inline(target)}"
         yield sentences
-        for title, table in language_tables(transfer):
+        for title, table in language_tables(transfer, metric):
             if len(table.rows) <= _MOST_COMPARED:
                 yield _details(title, table.render())
 
@@ -141,7 +144,7 @@ def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
         return
     title = f"Every pair: {inline(table.target)}, {table.pairs_compared:,} compared"
     if table.pairs_compared <= _MOST_PAIRS:
-        yield _details(title, comparison_table(table.pairs, "other").render())
+        yield _details(title, comparison_table(table.pairs, "other", table.metrics[0].scale).render())
     else:
         data = f"{publication.board.name}.json"
         which = "they" if len(table.pairs) == table.pairs_compared else "those with the best sequence"
@@ -153,8 +156,8 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
     seeds = len(board.seeds)
     yield "## How to read"
     lines = [
-        "- Accuracy in percent on the "
-        f"{inline(board.provenance.split)} split; training data is English, other languages are zero-shot.",
+        f"- {_scored_by(board)} on the {inline(board.provenance.split)} split; "
+        "training data is English, other languages are zero-shot.",
         "- **average**: of all languages; **non-English**: of all but English; **gap**: English − those.",
         "- **Δ target-only**: average minus that of training on the target alone, seed by seed, in points.",
         f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
@@ -185,6 +188,11 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             f"training runs on other items, by {PERMUTATIONS:,} permutations"
             + ("; **p McNemar**: the same by McNemar's test for clustered pairs." if seeds == 1 else ".")
         )
+    if any(metrics[0].name != "accuracy" for metrics in board.metrics.values()):
+        lines.append(
+            "- **Did not learn**: a score at chance is recognized for accuracy only; other metrics have no "
+            "chance level, so of them only constant predictions and risen losses are named."
+        )
     if any(transfer.associations for transfer in publication.languages):
         lines.append(
             "- **syntactic distance**: 1 − cosine of the languages' syntax features in URIEL (Littell et al. "
@@ -192,6 +200,18 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             "(Conneau et al. 2020, Table 6), whatever the model itself was pretrained on."
         )
     yield "\n".join(lines)
+
+
+def _scored_by(board: Board) -> str:
+    """Name the headline metric, target by target where they differ."""
+    phrases = {target: metrics[0].phrase for target, metrics in board.metrics.items()}
+    if len(set(phrases.values())) == 1:
+        phrase = next(iter(phrases.values()))
+        text = phrase[0].upper() + phrase[1:]
+    else:
+        text = "Scores: " + "; ".join(f"{target}, {phrase}" for target, phrase in phrases.items())
+    lower = [target for target, metrics in board.metrics.items() if not metrics[0].higher_is_better]
+    return inline(text + (f" (lower is better for {', '.join(lower)})" if lower else ""))
 
 
 def _failed_runs(board: Board) -> Iterator[str]:
@@ -242,14 +262,14 @@ def _per_seed(board: Board) -> Iterator[str]:
 
 
 def _seed_cells(board: Board, row: BoardRow, result: SeedResult | None) -> tuple[str, ...]:
-    columns = board.languages[row.target]
+    columns, scale = board.languages[row.target], board.metrics[row.target][0].scale
     if result is None or result.status != "ok":
         state = "not run" if result is None else result.status
         return (*(EMPTY for _ in columns), state, EMPTY, EMPTY, EMPTY, *_made(board, result))
     mean = average(result.scores, columns)
     return (
-        *(percent(result.scores[c.task]) if c.task in result.scores else EMPTY for c in columns),
-        EMPTY if mean is None else percent(mean),
+        *(scale.value(result.scores[c.task]) if c.task in result.scores else EMPTY for c in columns),
+        EMPTY if mean is None else scale.value(mean),
         str(sum(result.items.values())),
         f"{result.train_seconds:.0f}",
         (result.evaluation_digest or EMPTY)[:SHORT],

@@ -7,10 +7,10 @@ at once. Three tests answer different questions:
 - `p_items`: would these very training runs differ on other items? A permutation test: under the null
   hypothesis each item's difference could as well have had the other sign (Noreen 1989,
   "Computer-Intensive Methods for Testing Hypotheses", approximate randomization).
-- `p_mcnemar`, with one seed only: the same question by McNemar's test for clustered pairs,
-  χ² = (Σ dᵢ)² / Σ dᵢ² with dᵢ the difference of right answers to item i over all languages, one degree of
-  freedom; for one language this is McNemar's test without continuity correction (Durkalski et al. 2003,
-  "Analysis of clustered matched-pair data", Statistics in Medicine 22).
+- `p_mcnemar`, with one seed and items that are right or wrong: the same question by McNemar's test for
+  clustered pairs, χ² = (Σ dᵢ)² / Σ dᵢ² with dᵢ the difference of right answers to item i over all languages,
+  one degree of freedom; for one language this is McNemar's test without continuity correction (Durkalski et
+  al. 2003, "Analysis of clustered matched-pair data", Statistics in Medicine 22).
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ from scipy import stats
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.contrast import ALPHA, Contrasts, Floats, Indices, holm
 from harness.leaderboard.interval import DECIMALS, Interval
+from harness.statistics.item_table import ItemTable
 
 PERMUTATIONS = 9_999
 # Above so many nobody reads them one by one, and ranks and tie groups say what they say.
@@ -34,7 +35,7 @@ _TOLERANCE = 1e-9
 
 
 class PairedComparison(FrozenModel):
-    """Two rows, the better average first: the first's average minus the second's, as a fraction."""
+    """Two rows, the better average first: the first's average minus the second's."""
 
     first: str
     second: str
@@ -72,21 +73,10 @@ class Comparisons:
     permuted_apart: int
 
 
-def compare_pairs(
-    sequences: tuple[str, ...],
-    orders: tuple[tuple[str, ...], ...],
-    correct: npt.NDArray[np.int8],
-    contrasts: Contrasts,
-) -> Comparisons:
-    """Compare all pairs of rows, with Holm's correction over all of them.
-
-    Args:
-        sequences: The rows, (R,).
-        orders: Their intermediate tasks, (R,).
-        correct: Right answers, (R, seeds, languages, clusters).
-        contrasts: Their contrasts.
-    """
-    first, second = _all_pairs(contrasts.means)
+def compare_pairs(table: ItemTable, contrasts: Contrasts) -> Comparisons:
+    """Compare all pairs of rows of a table, given its contrasts, with Holm's correction over all of them."""
+    sequences, orders = table.sequences, table.orders
+    first, second = _all_pairs(contrasts.means if table.higher_is_better else -contrasts.means)
     p_values = contrasts.pair_p_values(first, second)
     corrected = np.array(holm(p_values))
     apart = np.zeros((len(sequences), len(sequences)), np.bool_)
@@ -98,7 +88,7 @@ def compare_pairs(
     among = np.array(holm(p_values[same]))
     shown = same if len(same) <= MOST_PAIRS else same[:KEPT_PAIRS]
     wanted = np.union1d(kept, shown)
-    described = _described(sequences, correct, contrasts, first[wanted], second[wanted], p_values[wanted])
+    described = _described(table, contrasts, first[wanted], second[wanted], p_values[wanted])
     found = dict(zip(wanted.tolist(), described, strict=True))
     return Comparisons(
         apart=apart,
@@ -113,13 +103,17 @@ def _tasks(order: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(order))
 
 
-def _all_pairs(means: Floats) -> tuple[Indices, Indices]:
-    """Return both rows of every pair, the better first, (pairs,) each, largest difference first."""
-    ranked = np.argsort(-means, kind="stable")
-    better, worse = np.triu_indices(len(means), 1)
+def _all_pairs(goodness: Floats) -> tuple[Indices, Indices]:
+    """Return both rows of every pair, the better first, (pairs,) each, largest difference first.
+
+    Args:
+        goodness: The rows' averages, negated where lower is better, (R,).
+    """
+    ranked = np.argsort(-goodness, kind="stable")
+    better, worse = np.triu_indices(len(goodness), 1)
     first, second = ranked[better], ranked[worse]
     # lexsort takes its last key first; negated differences put the largest in front.
-    order = np.lexsort((second, first, -(means[first] - means[second])))
+    order = np.lexsort((second, first, -(goodness[first] - goodness[second])))
     return first[order], second[order]
 
 
@@ -133,8 +127,7 @@ def _corrected(
 
 
 def _described(
-    sequences: tuple[str, ...],
-    correct: npt.NDArray[np.int8],
+    table: ItemTable,
     contrasts: Contrasts,
     first: Indices,
     second: Indices,
@@ -146,21 +139,21 @@ def _described(
     for (one, other), p, p_items in zip(pairs, p_values, by_items, strict=True):
         estimate = contrasts.pair(one, other)
         yield PairedComparison(
-            first=sequences[one],
-            second=sequences[other],
+            first=table.sequences[one],
+            second=table.sequences[other],
             difference=estimate.difference,
             interval=estimate.interval,
             p=round(float(p), DECIMALS),
             p_holm=round(float(p), DECIMALS),
             p_items=round(p_items, DECIMALS),
-            p_mcnemar=_mcnemar(correct, one, other),
+            p_mcnemar=_mcnemar(table, one, other),
         )
 
 
-def _mcnemar(correct: npt.NDArray[np.int8], first: int, second: int) -> float | None:
-    if correct.shape[1] != 1:
+def _mcnemar(table: ItemTable, first: int, second: int) -> float | None:
+    if table.numerators.shape[1] != 1 or not table.right_or_wrong:
         return None
-    right = correct[[first, second], 0].sum(axis=1, dtype=np.int64)
+    right = table.numerators[[first, second], 0].sum(axis=1, dtype=np.int64)
     return round(clustered_mcnemar(right[0] - right[1]), DECIMALS)
 
 

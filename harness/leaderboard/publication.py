@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.frozen_model import FrozenModel
-from harness.leaderboard.board import Board, BoardFileError, BoardRow, SeedResult, read_model
+from harness.leaderboard.board import Board, BoardFileError, read_model
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
@@ -13,13 +13,14 @@ from harness.leaderboard.languages.transfer import LanguageTransfer, language_tr
 from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
 from harness.leaderboard.pictures.picture import Picture
-from harness.leaderboard.predictions import Predictions, correctness
+from harness.leaderboard.predictions import item_table
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
 from harness.leaderboard.uncertainty import BOOTSTRAP_SEED, REPLICATES, estimate
 from harness.message_text import in_short
+from harness.metrics.item_scores import Predictions
 
-FORMAT: Literal["xstilts-leaderboard-1"] = "xstilts-leaderboard-1"
+FORMAT: Literal["xstilts-leaderboard-2"] = "xstilts-leaderboard-2"
 
 
 class Bootstrap(FrozenModel):
@@ -53,7 +54,7 @@ class Publication(FrozenModel):
         drawn_with: What the bytes of the pictures depend on apart from the numbers.
     """
 
-    format: Literal["xstilts-leaderboard-1"] = FORMAT
+    format: Literal["xstilts-leaderboard-2"] = FORMAT
     board: Board
     findings: tuple[Finding, ...]
     collapses: tuple[Collapse, ...] = ()
@@ -95,18 +96,6 @@ def predictions_path(page: Path, publication: Publication) -> Path:
     return page.with_name(f"{publication.board.name}.predictions.parquet")
 
 
-class ScoreMismatch(FrozenModel):
-    """A score that its predictions do not give; None where a side has none."""
-
-    sequence: str
-    seed: int
-    task: str
-    published: float | None
-    recomputed: float | None
-    items_published: int | None
-    items_recomputed: int | None
-
-
 def compile_publication(
     board: Board,
     predictions: Predictions | None,
@@ -122,8 +111,8 @@ def compile_publication(
     """
     targets, analyses = [], []
     for target in board.targets:
-        answers = correctness(board, target, predictions) if predictions is not None else None
-        uncertainty = estimate(answers) if answers else None
+        items = item_table(board, target, predictions) if predictions is not None else None
+        uncertainty = estimate(items) if items else None
         targets.append(target_statistics(board, target, uncertainty))
         orders = uncertainty.orders if uncertainty else ()
         analyses.append(analyse_target(board, target, orders, uncertainty.contrasts if uncertainty else None))
@@ -150,44 +139,6 @@ def compile_publication(
         sequence_link=sequence_link,
         reported=reported,
     )
-
-
-def with_recomputed_scores(board: Board, predictions: Predictions) -> tuple[Board, list[ScoreMismatch]]:
-    """Return the board with the accuracies that the predictions give, and where they are not its own.
-
-    A score whose predictions are absent is kept and counts as a mismatch.
-    """
-    mismatches: list[ScoreMismatch] = []
-    rows = []
-    for row in board.rows:
-        seeds = tuple(_recomputed(row, result, predictions, mismatches) for result in row.seeds)
-        rows.append(row.model_copy(update={"seeds": seeds}))
-    return board.model_copy(update={"rows": tuple(rows)}), mismatches
-
-
-def _recomputed(
-    row: BoardRow, result: SeedResult, predictions: Predictions, mismatches: list[ScoreMismatch]
-) -> SeedResult:
-    own = predictions.get((row.sequence, result.seed), {})
-    scores = {task: own[task].accuracy if task in own else score for task, score in result.scores.items()}
-    items = {task: len(own[task].labels) if task in own else count for task, count in result.items.items()}
-    for task in dict.fromkeys((*result.scores, *own)):
-        present = task in own
-        recomputed = (own[task].accuracy, len(own[task].labels)) if present else (None, None)
-        published = (result.scores.get(task), result.items.get(task))
-        if published != recomputed:
-            mismatches.append(
-                ScoreMismatch(
-                    sequence=row.sequence,
-                    seed=result.seed,
-                    task=task,
-                    published=published[0],
-                    recomputed=recomputed[0],
-                    items_published=published[1],
-                    items_recomputed=recomputed[1],
-                )
-            )
-    return result.model_copy(update={"scores": scores, "items": items})
 
 
 def _has_intervals(table: TargetStatistics) -> bool:

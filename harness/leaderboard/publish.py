@@ -14,25 +14,19 @@ from harness.leaderboard.board import Board, canonical_json
 from harness.leaderboard.index import INDEX, render_index
 from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
-from harness.leaderboard.predictions import (
-    Predictions,
-    PredictionsError,
-    gather_predictions,
-    write_predictions,
-)
+from harness.leaderboard.predictions import gather_predictions
 from harness.leaderboard.publication import (
     Publication,
-    ScoreMismatch,
     StoredPredictions,
     compile_publication,
-    with_recomputed_scores,
 )
+from harness.leaderboard.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
 from harness.leaderboard.rendered import PAGE, rendered_files
 from harness.leaderboard.reported import ReportedRow, read_reported
+from harness.metrics.item_file import write_predictions
+from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.store.files import write_durably
 from harness.whole_file import whole_file
-
-_SAME_SCORE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -171,7 +165,7 @@ def _exact_scores(board: Board, answers: Predictions) -> Board:
     for mismatch in mismatches:
         if not _is_rounding(mismatch):
             raise PredictionsError(
-                f"{mismatch.sequence}, seed {mismatch.seed}, {mismatch.task}: its score is "
+                f"{mismatch.sequence}, seed {mismatch.seed}, {mismatch.task}: its {mismatch.metric} is "
                 f"{mismatch.published} on {mismatch.items_published} items, but its predictions give "
                 f"{mismatch.recomputed} on {mismatch.items_recomputed}; evaluate it again"
             )
@@ -182,7 +176,7 @@ def _is_rounding(mismatch: ScoreMismatch) -> bool:
     if mismatch.published is None or mismatch.recomputed is None:
         return False
     same_items = mismatch.items_published == mismatch.items_recomputed
-    return same_items and abs(mismatch.published - mismatch.recomputed) < _SAME_SCORE
+    return same_items and abs(mismatch.published - mismatch.recomputed) < SAME_SCORE
 
 
 def _store(answers: Predictions, path: Path) -> StoredPredictions:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.leaderboard.board import Board, BoardRow, Provenance, SeedResult
-from harness.leaderboard.predictions import TaskPredictions, read_predictions
 from harness.leaderboard.publication import predictions_path, read_publication
 from harness.message_text import in_short, names_in_short
+from harness.metrics.item_file import read_predictions
+from harness.metrics.item_scores import TaskItems
 
 
 class NoSuchRowError(UserError):
@@ -27,7 +28,7 @@ class PublishedRow:
     row: BoardRow
     result: SeedResult
     link: Path | None
-    answers: dict[str, TaskPredictions]
+    answers: dict[str, TaskItems]
 
     @property
     def name(self) -> str:

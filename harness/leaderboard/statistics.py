@@ -15,6 +15,7 @@ from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage
 from harness.leaderboard.interval import Interval
 from harness.leaderboard.paired import PairedComparison
+from harness.leaderboard.target_metric import TargetMetric
 from harness.leaderboard.ties import shared_ranks, tie_groups
 from harness.leaderboard.uncertainty import TargetUncertainty
 
@@ -36,7 +37,11 @@ class Spread(FrozenModel):
 
 
 class RowStatistics(FrozenModel):
-    """One line of the table; accuracies and differences are fractions (0.583, not 58.3)."""
+    """One line of the table; shares and their differences are fractions (0.583, not 58.3).
+
+    Attributes:
+        secondary: Other metric -> its average over the languages.
+    """
 
     sequence: str
     order: tuple[str, ...]
@@ -44,6 +49,7 @@ class RowStatistics(FrozenModel):
     ties: str | None
     languages: dict[str, Spread | None]
     average: Spread | None
+    secondary: dict[str, Spread | None]
     non_english: Spread | None
     gap: Spread | None
     delta: Spread | None
@@ -65,6 +71,7 @@ class TargetStatistics(FrozenModel):
     """The table of one target, best average first, rows without an average last.
 
     Attributes:
+        metrics: What it is scored by, the headline metric first; all but `secondary` is by that one.
         comparisons: Pairs with the same tasks in another order, corrected among themselves; of very many
             those with the largest differences.
         orders_compared: How many of them were compared.
@@ -73,6 +80,7 @@ class TargetStatistics(FrozenModel):
     """
 
     target: str
+    metrics: tuple[TargetMetric, ...]
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
     comparisons: tuple[PairedComparison, ...]
@@ -102,20 +110,31 @@ def complete_seeds(board: Board, row: BoardRow) -> list[SeedScores] | None:
     return [dict(result.scores) for result in results if result is not None]
 
 
+def complete_rows(board: Board, target: str) -> list[tuple[BoardRow, list[SeedScores]]]:
+    """Return the rows that have a score for every seed and language, with the scores of each seed."""
+    columns = board.languages[target]
+    return [
+        (row, seeds)
+        for row in board.rows_of(target)
+        if (seeds := complete_seeds(board, row)) is not None
+        and all(average(scores, columns) is not None for scores in seeds)
+    ]
+
+
 def average(scores: SeedScores, columns: Sequence[EvaluatedLanguage]) -> float | None:
-    """Return one seed's mean accuracy over the columns, None when one is missing or there is none."""
+    """Return one seed's mean score over the columns, None when one is missing or there is none."""
     if not columns or any(column.task not in scores for column in columns):
         return None
     return statistics.fmean(scores[column.task] for column in columns)
 
 
 def non_english_average(scores: SeedScores, columns: Sequence[EvaluatedLanguage]) -> float | None:
-    """Return one seed's mean accuracy over the columns in other languages than English."""
+    """Return one seed's mean score over the columns in other languages than English."""
     return average(scores, [column for column in columns if column.language != SOURCE_LANGUAGE])
 
 
 def english_gap(scores: SeedScores, columns: Sequence[EvaluatedLanguage]) -> float | None:
-    """Return one seed's English accuracy minus its non-English average (XTREME's transfer gap).
+    """Return one seed's English score minus its non-English average (XTREME's transfer gap).
 
     Source: Hu et al. 2020, "XTREME", section 5 (https://arxiv.org/abs/2003.11080).
     """
@@ -130,9 +149,13 @@ def target_statistics(board: Board, target: str, uncertainty: TargetUncertainty 
     rows = board.rows_of(target)
     baseline = next((complete_seeds(board, row) for row in rows if not row.order), None)
     summaries = [_row(board, row, baseline, uncertainty) for row in rows]
-    ranked = sorted(summaries, key=lambda row: (row.average is None, -_mean(row), len(row.order), row.order))
+    sign = board.metrics[target][0].sign
+    ranked = sorted(
+        summaries, key=lambda row: (row.average is None, -sign * _mean(row), len(row.order), row.order)
+    )
     return TargetStatistics(
         target=target,
+        metrics=board.metrics[target],
         languages=columns,
         rows=_placed(ranked, uncertainty) if uncertainty else _placed_by_average(ranked),
         comparisons=uncertainty.comparisons.permuted if uncertainty else (),
@@ -187,12 +210,23 @@ def _row(
             for column in columns
         },
         average=over_seeds(lambda scores: average(scores, columns)),
+        secondary={
+            metric.name: _secondary(board, row, metric.name) for metric in board.metrics[row.target][1:]
+        },
         non_english=over_seeds(lambda scores: non_english_average(scores, columns)),
         gap=over_seeds(lambda scores: english_gap(scores, columns)),
         delta=_delta(seeds, baseline, columns) if row.order else None,
         average_interval=uncertainty.averages.get(row.sequence) if uncertainty else None,
         delta_interval=uncertainty.deltas.get(row.sequence) if uncertainty else None,
     )
+
+
+def _secondary(board: Board, row: BoardRow, metric: str) -> Spread | None:
+    if complete_seeds(board, row) is None:
+        return None
+    results = (row.seed(seed) for seed in board.seeds)
+    columns = board.languages[row.target]
+    return _spread([average(result.secondary.get(metric, {}), columns) for result in results if result])
 
 
 def _delta(

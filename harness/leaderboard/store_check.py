@@ -98,6 +98,6 @@ def _scores(folder: Path, key: str, result: SeedResult, place: str) -> Iterator[
         found, items = stored.get(task), result.items[task]
         if found is None:
             yield Difference(f"{key}/{MANIFEST}", place, task, str(published), "no score")
-        elif abs(found.accuracy - published) > _SAME_SCORE or found.items != items:
-            scores = f"{published} on {items} items", f"{found.accuracy} on {found.items} items"
+        elif abs(found.score - published) > _SAME_SCORE or found.items != items:
+            scores = f"{published} on {items} items", f"{found.score} on {found.items} items"
             yield Difference(f"{key}/{MANIFEST}", place, task, *scores)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from harness.leaderboard.board import EvaluatedLanguage
-from harness.leaderboard.notation import EMPTY, interval, p_value, percent, points, spread
+from harness.leaderboard.notation import EMPTY, interval, p_value, spread
 from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.statistics import RowStatistics, Spread, TargetStatistics
+from harness.leaderboard.target_metric import Scale, TargetMetric
 
 UNDECIDED = "≈"
 
@@ -57,21 +58,29 @@ def target_table(statistics: TargetStatistics, *, markup: bool) -> Table:
         statistics: The numbers.
         markup: Whether the best of a column stands in bold, as markdown.
     """
-    rows = statistics.rows
+    rows, (metric, *others) = statistics.rows, statistics.metrics
+    scale = metric.scale
+
+    def column(name: str, cells: Sequence[_Cell], own: TargetMetric = metric) -> tuple[str, list[str]]:
+        return _column(name, cells, own, markup=markup)
+
     languages = [
-        _column(name, [_mean(row.languages[column.task]) for row in rows], rows, markup)
-        for name, column in zip(column_names(statistics.languages), statistics.languages, strict=True)
+        column(name, [_mean(row.languages[of.task], scale) for row in rows])
+        for name, of in zip(column_names(statistics.languages), statistics.languages, strict=True)
     ]
     with_intervals = any(row.average_interval for row in rows)
-    summary = [_column("average", [_measured(row.average) for row in rows], rows, markup)]
+    summary = [column("average", [_measured(row.average, scale) for row in rows])]
     if with_intervals:
-        summary.append(("average 95%", [interval(row.average_interval) for row in rows]))
-    summary.append(_column("non-English", [_measured(row.non_english) for row in rows], rows, markup))
-    summary.append(("gap", [spread(row.gap, signed=True) for row in rows]))
-    delta = "Δ target-only"
-    summary.append(_column(delta, [_delta(row) for row in rows], rows, markup))
+        summary.append(("average 95%", [interval(row.average_interval, scale) for row in rows]))
+    summary += [
+        column(other.title, [_measured(row.secondary[other.name], other.scale) for row in rows], other)
+        for other in others
+    ]
+    summary.append(column("non-English", [_measured(row.non_english, scale) for row in rows]))
+    summary.append(("gap", [spread(row.gap, scale, signed=True) for row in rows]))
+    summary.append(column("Δ target-only", [_delta(row, scale) for row in rows]))
     if with_intervals:
-        summary.append(("Δ 95%", [interval(row.delta_interval, signed=True) for row in rows]))
+        summary.append(("Δ 95%", [interval(row.delta_interval, scale, signed=True) for row in rows]))
     if any(row.ties for row in rows):
         summary.append(("ties", [row.ties or EMPTY for row in rows]))
     first = [
@@ -86,12 +95,13 @@ def sequence_label(row: RowStatistics) -> str:
     return f"{row.sequence} (target only)" if row.baseline else row.sequence
 
 
-def comparison_table(comparisons: Sequence[PairedComparison], other: str) -> Table:
+def comparison_table(comparisons: Sequence[PairedComparison], other: str, scale: Scale) -> Table:
     """Lay out comparisons of pairs.
 
     Args:
         comparisons: At least one.
         other: The header of the row that is compared with.
+        scale: Of the target's metric.
     """
     one_seed = comparisons[0].p_mcnemar is not None
     headers = (
@@ -109,8 +119,8 @@ def comparison_table(comparisons: Sequence[PairedComparison], other: str) -> Tab
         (
             pair.first,
             pair.second,
-            points(pair.difference),
-            interval(pair.interval, signed=True),
+            scale.difference(pair.difference),
+            interval(pair.interval, scale, signed=True),
             p_value(pair.p),
             p_value(pair.p_holm),
             p_value(pair.p_items),
@@ -125,28 +135,33 @@ def comparison_table(comparisons: Sequence[PairedComparison], other: str) -> Tab
 _Cell = tuple[str, float | None]
 
 
-def _mean(value: Spread | None) -> _Cell:
-    return (EMPTY, None) if value is None else (spread(Spread(mean=value.mean, sd=None, n=1)), value.mean)
+def _mean(value: Spread | None, scale: Scale) -> _Cell:
+    return (EMPTY, None) if value is None else (scale.value(value.mean), value.mean)
 
 
-def _measured(value: Spread | None) -> _Cell:
-    return (spread(value), value.mean if value else None)
+def _measured(value: Spread | None, scale: Scale) -> _Cell:
+    return (spread(value, scale), value.mean if value else None)
 
 
-def _delta(row: RowStatistics) -> _Cell:
+def _delta(row: RowStatistics, scale: Scale) -> _Cell:
     if row.baseline:
         return ("baseline", None)
-    text = spread(row.delta, signed=True)
+    text = spread(row.delta, scale, signed=True)
     return (f"{UNDECIDED} {text}" if row.undecided else text, row.delta.mean if row.delta else None)
 
 
 def _column(
-    name: str, cells: Sequence[_Cell], rows: Sequence[RowStatistics], markup: bool
+    name: str, cells: Sequence[_Cell], metric: TargetMetric, *, markup: bool
 ) -> tuple[str, list[str]]:
-    """Return the cells' texts; what shows as the highest value is bold, where there is a choice."""
-    values = [percent(value) for _, value in cells if value is not None]
-    best = max(values, key=float) if markup and len(values) > 1 else None
-    texts = [f"**{text}**" if value is not None and percent(value) == best else text for text, value in cells]
+    """Return the cells' texts; what shows as the best value is bold, where there is a choice."""
+    values = [metric.scale.value(value) for _, value in cells if value is not None]
+    best = (
+        (max if metric.higher_is_better else min)(values, key=float) if markup and len(values) > 1 else None
+    )
+    texts = [
+        f"**{text}**" if value is not None and metric.scale.value(value) == best else text
+        for text, value in cells
+    ]
     return name, texts
 
 

@@ -1,6 +1,6 @@
 """95% intervals of averages and of their differences, by a bootstrap over items and seeds.
 
-The quantity estimated is the expected accuracy over the training runs that other seeds would give and
+The quantity estimated is the expected score over the training runs that other seeds would give and
 over the items that another sample would hold. Two sources of chance are crossed: every seed is scored
 on every item (Sellam et al. 2022, "The MultiBERTs", section 4, the Multi-Bootstrap,
 https://arxiv.org/abs/2106.16163). Items are drawn with replacement as clusters: item i stands in every
@@ -17,6 +17,10 @@ The chance that belongs to an item and a seed together lies in both parts; it is
 part, so that the variance is that of a mean in the crossed random-effects layout,
 (MS_items + MS_seeds − MS_residual) / (seeds · items) (Searle, Casella & McCulloch 1992, "Variance
 Components", section 4.7).
+
+Scores are ratios of sums over items (`ItemTable`). Replicates are means of influence values over the drawn
+clusters: for accuracy with every item in every language these are the replicates' own averages, for ratios
+of sums their linearization.
 """
 
 from dataclasses import dataclass, field
@@ -35,28 +39,12 @@ from harness.leaderboard.contrast import (
 )
 from harness.leaderboard.interval import Interval
 from harness.leaderboard.paired import Comparisons, compare_pairs
+from harness.statistics.item_table import ItemTable
 
 REPLICATES = 2000
 DRAWS_PER_REPLICATE = 10
 BOOTSTRAP_SEED = 20260101
 _BLOCK = 250
-
-
-@dataclass(frozen=True)
-class Correctness:
-    """Every answer of the complete rows of one target.
-
-    Attributes:
-        sequences: The rows, (R,).
-        orders: Their intermediate tasks, (R,).
-        correct: 1 where the prediction was right, (R, seeds, languages, clusters); 0 where absent.
-        present: Whether a language has the item of a cluster, (languages, clusters).
-    """
-
-    sequences: tuple[str, ...]
-    orders: tuple[tuple[str, ...], ...]
-    correct: npt.NDArray[np.int8]
-    present: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ class _Random(Protocol):
     def standard_t(self, df: float, size: tuple[int, int]) -> Floats: ...
 
 
-def estimate(answers: Correctness) -> TargetUncertainty:
+def estimate(table: ItemTable) -> TargetUncertainty:
     """Return the intervals of averages, of differences to target-only, and the comparisons of rows.
 
     All of them use the same drawn items. Deterministic: the random stream is numpy's frozen
@@ -93,30 +81,30 @@ def estimate(answers: Correctness) -> TargetUncertainty:
     exists: the intervals then say nothing about other training runs.
     """
     random: _Random = np.random.RandomState(BOOTSTRAP_SEED)
-    values = language_mean(answers)
+    values = table.influence_values()
     replicates = _item_replicates(values.mean(axis=1), random)
-    averages = _average_intervals(answers, values, replicates, random)
+    averages = _average_intervals(table, values, replicates, random)
     contrasts = _contrasts(values, replicates, random)
     deltas: dict[str, Interval] = {}
-    if () in answers.orders:
-        baseline = answers.orders.index(())
+    if () in table.orders:
+        baseline = table.orders.index(())
         deltas = {
             sequence: contrasts.pair(row, baseline).interval
-            for row, sequence in enumerate(answers.sequences)
+            for row, sequence in enumerate(table.sequences)
             if row != baseline
         }
     return TargetUncertainty(
         averages=averages,
         deltas=deltas,
-        comparisons=compare_pairs(answers.sequences, answers.orders, answers.correct, contrasts),
-        sequences=answers.sequences,
-        orders=answers.orders,
+        comparisons=compare_pairs(table, contrasts),
+        sequences=table.sequences,
+        orders=table.orders,
         contrasts=contrasts,
     )
 
 
 def _average_intervals(
-    answers: Correctness, values: Floats, replicates: Floats, random: _Random
+    table: ItemTable, values: Floats, replicates: Floats, random: _Random
 ) -> dict[str, Interval]:
     noise = _noise_of_averages(values)
     draws = random.standard_t(noise.degrees, size=(REPLICATES, DRAWS_PER_REPLICATE)) if noise else None
@@ -124,38 +112,19 @@ def _average_intervals(
         sequence: bootstrap_interval(
             float(values[row].mean()), replicates[:, row], item_part(values[row])[0], noise, draws
         )
-        for row, sequence in enumerate(answers.sequences)
+        for row, sequence in enumerate(table.sequences)
     }
 
 
 def _contrasts(values: Floats, replicates: Floats, random: _Random) -> Contrasts:
     """Pool the scatter of differences from what the seeds' blocks leave unexplained."""
-    table = values.mean(axis=2)
-    rows, seeds = table.shape
+    averages = values.mean(axis=2)
+    rows, seeds = averages.shape
     if seeds < 2 or rows < 2:
         return Contrasts(values, replicates, None, 0.0, None)
     degrees = float((rows - 1) * (seeds - 1))
     draws = random.standard_t(degrees, size=(REPLICATES, DRAWS_PER_REPLICATE))
-    return Contrasts(values, replicates, residual_mean_square(table), degrees, draws)
-
-
-def language_mean(answers: Correctness) -> Floats:
-    """Return what each cluster contributes to a row's average over languages, (R, seeds, clusters).
-
-    Its mean over clusters is the average over languages of each language's accuracy. Where every
-    language holds every item it is simply the share of languages answered rightly; where a language
-    lacks items, its own deviations are weighted up (the influence function of a mean of ratios).
-    """
-    languages, clusters = answers.present.shape
-    values = np.zeros((*answers.correct.shape[:2], clusters))
-    for language in range(languages):
-        present = answers.present[language]
-        correct = answers.correct[:, :, language, :]
-        items = present.sum()
-        accuracy = correct.sum(axis=2, keepdims=True, dtype=np.int64) / items
-        values += accuracy + (clusters / items) * (correct - accuracy) * present
-    mean: Floats = values / languages
-    return mean
+    return Contrasts(values, replicates, residual_mean_square(averages), degrees, draws)
 
 
 def _item_replicates(seed_means: Floats, random: _Random) -> Floats:
@@ -172,12 +141,12 @@ def _item_replicates(seed_means: Floats, random: _Random) -> Floats:
 
 def _noise_of_averages(values: Floats) -> SeedNoise | None:
     """Scatter of a row's average from seed to seed, pooled over rows within the rows × seeds layout."""
-    table = values.mean(axis=2)
-    rows, seeds = table.shape
+    averages = values.mean(axis=2)
+    rows, seeds = averages.shape
     if seeds < 2:
         return None
-    blocks = float(np.var(table.mean(axis=0), ddof=1))
-    rest = (rows - 1) / rows * residual_mean_square(table)
+    blocks = float(np.var(averages.mean(axis=0), ddof=1))
+    rest = (rows - 1) / rows * residual_mean_square(averages)
     pooled = blocks + rest
     if pooled <= 0:
         return SeedNoise(0.0, float(seeds - 1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.leaderboard.board import BoardFileError, canonical_json, read_model
+from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_model
 from harness.leaderboard.difference import (
     Difference,
     compare_texts,
@@ -17,17 +17,18 @@ from harness.leaderboard.difference import (
 from harness.leaderboard.index import INDEX, index_rows
 from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
-from harness.leaderboard.predictions import Predictions, PredictionsError, read_predictions
 from harness.leaderboard.provenance_section import content_digest
 from harness.leaderboard.publication import (
     Publication,
     compile_publication,
     require_file_name,
-    with_recomputed_scores,
 )
+from harness.leaderboard.recomputed_scores import ScoreMismatch, item_score_faults, with_recomputed_scores
 from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
+from harness.metrics.item_file import read_predictions
+from harness.metrics.item_scores import Predictions, PredictionsError
 
 _COMPUTED = (
     *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
@@ -118,7 +119,8 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
         for mismatch in mismatches:
             place = f"{mismatch.sequence}, seed {mismatch.seed}"
             if mismatch.published != mismatch.recomputed:
-                result.differ(data, place, mismatch.task, mismatch.published, mismatch.recomputed)
+                column = _column(board, mismatch)
+                result.differ(data, place, column, mismatch.published, mismatch.recomputed)
             if mismatch.items_published != mismatch.items_recomputed:
                 column = f"{mismatch.task} items"
                 result.differ(data, place, column, mismatch.items_published, mismatch.items_recomputed)
@@ -139,7 +141,8 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
         old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
         result.numbers += count_numbers(new)
         result.differences += compare_trees(data.name, old, new, part)
-    result.numbers += sum(len(seed.scores) for row in board.rows for seed in row.seeds)
+    seeds = [seed for row in board.rows for seed in row.seeds]
+    result.numbers += sum(len(scores) for seed in seeds for scores in (seed.scores, *seed.secondary.values()))
     return again
 
 
@@ -158,13 +161,25 @@ def _read_stored(result: Verification, data: Path, publication: Publication) -> 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != stored.sha256:
         result.differ(path, "", "sha256", stored.sha256, digest)
-    result.predictions = sum(len(task.labels) for tasks in predictions.values() for task in tasks.values())
+    result.predictions = sum(
+        len(task) * len(task.scores) for tasks in predictions.values() for task in tasks.values()
+    )
     if result.predictions != stored.count:
         result.differ(path, "", "count", stored.count, result.predictions)
     known = {(row.sequence, seed.seed) for row in publication.board.rows for seed in row.seeds}
     for sequence, seed in predictions.keys() - known:
         result.differ(path, f"{sequence}, seed {seed}", "row", "not on the leaderboard", "has predictions")
+    for (sequence, seed), tasks in predictions.items():
+        for name, items in tasks.items():
+            for metric, fault in item_score_faults(items):
+                result.differ(path, f"{sequence}, seed {seed}", f"{name}: {metric}", "item scores", fault)
     return predictions
+
+
+def _column(board: Board, mismatch: ScoreMismatch) -> str:
+    row = next(row for row in board.rows if row.sequence == mismatch.sequence)
+    headline = board.metrics[row.target][0].name
+    return mismatch.task if mismatch.metric == headline else f"{mismatch.task}: {mismatch.metric}"
 
 
 def _check_pictures(result: Verification, recomputed: Publication) -> dict[str, bytes]:

@@ -17,13 +17,10 @@ class MaskedAccuracy(Metric):
     aggregate = "ratio"
 
     def item_scores(
-        self, predictions: Sequence[dict[str, Any]], references: Sequence[int]
+        self, predictions: Sequence[dict[str, Any]], references: Sequence[Any]
     ) -> list[ItemScore]:
         """Return each text's right tokens and its tokens."""
-        return [
-            ItemScore(float(guess["right"]), float(tokens))
-            for guess, tokens in zip(predictions, references, strict=True)
-        ]
+        return [ItemScore(float(guess["right"]), float(guess["tokens"])) for guess in predictions]
 
 
 METRIC = MaskedAccuracy()

@@ -9,8 +9,8 @@ from harness.metrics.base import ItemScore, Metric
 class MaskedLoss(Metric):
     """Mean cross-entropy, in nats a token, over the masked tokens of all texts: a ratio of sums.
 
-    A prediction is `{"loss": sum of the cross-entropies, "right": tokens guessed}`, a reference the number of
-    tokens to guess.
+    A prediction is `{"loss": sum of the cross-entropies, "right": tokens guessed, "tokens": all to guess}`;
+    references are not used.
     """
 
     name = "masked_loss"
@@ -20,13 +20,10 @@ class MaskedLoss(Metric):
     aggregate = "ratio"
 
     def item_scores(
-        self, predictions: Sequence[dict[str, Any]], references: Sequence[int]
+        self, predictions: Sequence[dict[str, Any]], references: Sequence[Any]
     ) -> list[ItemScore]:
         """Return each text's loss and tokens."""
-        return [
-            ItemScore(guess["loss"], float(tokens))
-            for guess, tokens in zip(predictions, references, strict=True)
-        ]
+        return [ItemScore(guess["loss"], float(guess["tokens"])) for guess in predictions]
 
 
 METRIC = MaskedLoss()

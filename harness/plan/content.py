@@ -7,7 +7,7 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import SequenceFile
-from harness.config.training_task import ClassificationTask, TrainingTask
+from harness.kinds.registry import TrainingTask
 from harness.plan.stage import Shots, Stage
 
 
@@ -91,7 +91,7 @@ def few_shot_settings(spec: SequenceFile, target: str, shots: Shots) -> Hyperpar
 
 
 def _in_language(task: TrainingTask, language: str, few: FewShot | None) -> TrainingTask:
-    others = task.other_languages if isinstance(task, ClassificationTask) else None
+    others = task.other_languages
     sources = others.sources(language, few.split) if others and few else None
     assert sources is not None, f"{task.name} has no rows in {language}; spec.few_shot_checks refuses that"
     changes = {

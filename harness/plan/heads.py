@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from harness.config.load import LoadedSequence
 from harness.config.reused_head_checks import same_head
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
 from harness.plan.content import stage_content
 from harness.plan.stage import Stage
 

@@ -14,8 +14,8 @@ from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import MEMBER_SETTINGS
-from harness.config.text_format import TextFormat
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
+from harness.kinds.text_form import TextFormat
 
 # Raised by hand when the training code changes what weights the same description gives.
 STAGE_VERSION = 4

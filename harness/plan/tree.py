@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from harness.config.load import LoadedSequence
 from harness.config.sequence_file import SequenceFile
-from harness.config.training_task import TrainingTask
 from harness.errors import UserError
+from harness.kinds.registry import TrainingTask
 from harness.plan.content import few_shots, row_names, stage_content
 from harness.plan.orders import Order, iterate_orders, plan_size
 from harness.plan.stage import Shots, Stage

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
-from harness.config.training_task import TrainingTask
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
+from harness.kinds.registry import TrainingTask
 
 
 class Member(FrozenModel):
@@ -72,7 +72,7 @@ class HeldOutScore(FrozenModel):
     """How well the finished stage does its own task on rows that it was not trained on."""
 
     metrics: dict[str, float] = Field(
-        description="accuracy; for spans f1 and exact_match; for BIO tags also f1; for masked_lm also loss."
+        description="Name of the metric (harness.metrics) -> score; the first stands for the task."
     )
     rows: int
     source: str

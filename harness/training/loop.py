@@ -10,11 +10,11 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 
+from harness.kinds.collator import Collator, Draw
+from harness.kinds.model import Head
 from harness.training.batches import shares
 from harness.training.distributed import World
-from harness.training.heads import Head
 from harness.training.job import StageProgress
-from harness.training.kinds.batch_maker import BatchMaker, Draw
 from harness.training.resume import ResumePoints, SavedPoint
 from harness.training.step_plan import StepPlan
 from harness.training.training_log import TrainingLog
@@ -70,8 +70,8 @@ class TaskBatches:
         chosen: `[rows of the plan]` which of the rows the plan's indices mean.
     """
 
-    head: Head
-    rows: BatchMaker
+    head: Head[Any]
+    rows: Collator
     chosen: npt.NDArray[np.int64]
 
 
@@ -150,13 +150,13 @@ class Steps:
         learning_rate = float(self.engine.get_lr()[0])
         head, maker = self.tasks[task].head, self.tasks[task].rows
         rows = self.tasks[task].chosen[batch]
-        counted = maker.counted(rows)
+        denominator = maker.loss_denominator(rows)
         draw = Draw(self.plan.seed, number)
         for share in shares(rows, self.world.rank, self.world.size, self.accumulation):
             inputs = maker.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
             output, zero = self.forward(task, inputs)
-            loss = head.loss_sum(output, labels, inputs["attention_mask"]) / counted + zero
+            loss = head.loss_sum(output, labels, inputs["attention_mask"]) / denominator + zero
             self.engine.backward(loss * passes)
             self.engine.step()
             total += loss.detach()

@@ -10,13 +10,13 @@ import torch
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
-from harness.config.text_format import text_format
-from harness.config.training_task import TrainingTask
 from harness.errors import UserError
+from harness.kinds.model import Head
+from harness.kinds.registry import TrainingTask, text_form
+from harness.kinds.text_to_text import model_for
 from harness.models.files import read_config, read_tensors, weight_files
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
-from harness.training.heads import Head, head_for
 from harness.training.used_rows import train_used_rows
 
 SUPPORTED_MODEL_TYPES = (
@@ -128,8 +128,8 @@ def load_model(
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    words = text_format(task) if is_text_to_text(folder) else None
-    head = head_for(task, text_to_text=words is not None)
+    words = text_form(task).format if is_text_to_text(folder) else None
+    head = model_for(task, text_to_text=words is not None).head
     config = _config(folder, task, head, trust_remote_code)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
@@ -160,7 +160,7 @@ def load_model(
     return LoadedModel(model, config, frozen, head_names, carried)
 
 
-def _config(folder: Path, task: TrainingTask, head: Head, trust_remote_code: bool) -> Any:
+def _config(folder: Path, task: TrainingTask, head: Head[Any], trust_remote_code: bool) -> Any:
     from transformers import AutoConfig
 
     read_config(folder)  # refuses what would take all memory
@@ -207,7 +207,7 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 def _build(
     folder: Path,
     config: Any,
-    head: Head,
+    head: Head[Any],
     seed: int,
     trust_remote_code: bool,
     reused: dict[str, torch.Tensor],

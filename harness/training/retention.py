@@ -7,17 +7,15 @@ from typing import Any
 import torch
 
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
-from harness.config.text_format import text_format
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
+from harness.kinds.text_to_text import model_for
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.distributed import World, from_every_rank, start_process_group
-from harness.training.heads import head_for
+from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
 from harness.training.model import mend_output_scale, model_weights
 from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
-from harness.training.scoring.held_out import score_held_out
-from harness.training.scoring.text_answers import score_answers
 
 
 class HeldOutGoneError(RunError):
@@ -47,7 +45,7 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
             )
         model = joined_model(job.encoder, kept, job.trust_remote_code).to(world.device)
         found = _score(kept, rows, model, fast_tokenizer(job.encoder, job.trust_remote_code), world)
-        metric = "f1" if "f1" in found.metrics else "accuracy"
+        metric = next(iter(found.metrics))
         scores.append(
             RetainedScore(
                 place=kept.place,
@@ -64,13 +62,14 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
 
 def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
     task, length, rows_at_once = kept.task, kept.max_length, kept.batch_size
-    if model.config.model_type in TEXT_TO_TEXT_TYPES:
-        return score_answers(task, text_format(task), rows, model, tokenizer, length, rows_at_once, world)
+    in_words = model.config.model_type in TEXT_TO_TEXT_TYPES
 
-    def forward(inputs: dict[str, torch.Tensor]) -> Any:
+    def forward(inputs: dict[str, Any]) -> Any:
         return model(**inputs)
 
-    return score_held_out(task, rows, model, forward, tokenizer, length, rows_at_once, world)
+    return score_held_out(
+        task, rows, model, forward, tokenizer, length, rows_at_once, world, text_to_text=in_words
+    )
 
 
 def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
@@ -83,7 +82,7 @@ def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    head = head_for(kept.task, text_to_text=is_text_to_text(encoder))
+    head = model_for(kept.task, text_to_text=is_text_to_text(encoder)).head
     folder = kept.stage / head.folder
     config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
     config.dtype = torch.float32

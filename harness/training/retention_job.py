@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from harness.config.training_task import TrainingTask
 from harness.frozen_model import FrozenModel
+from harness.kinds.registry import TrainingTask
 
 
 class KeptHead(FrozenModel):
@@ -33,9 +33,7 @@ class RetainedScore(FrozenModel):
 
     place: int
     task: str
-    metric: str = Field(
-        description="The metric that stands for the task: f1 where it has one, else accuracy."
-    )
+    metric: str = Field(description="The metric that stands for the task: the first of its kind's.")
     value: float
     rows: int
     source: str

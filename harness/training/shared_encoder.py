@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.config.hyperparameters import Hyperparameters
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
 from harness.training.model import LoadedModel, load_model
 
 _ENCODER = "encoder"

@@ -14,12 +14,11 @@ from harness.training.checkpoint import write_checkpoint
 from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
 from harness.training.hardware import hardware
+from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.resume import ResumePoints, identity_of
-from harness.training.scoring.held_out import score_held_out
-from harness.training.scoring.text_answers import score_answers
 from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
 from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
@@ -32,7 +31,7 @@ def train_stage(
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
-    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.training.heads), and
+    `classifier/` is the encoder with its head; other kinds name it otherwise (harness.kinds), and
     a stage of several members has `heads/NAME/` for each. Of a text-to-text model `encoder/` is all of it,
     and `text_to_text/` the same with the format of its task.
 
@@ -147,17 +146,6 @@ def _held_out(
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
     settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.encoder, job.trust_remote_code)
-    if part.text_format is not None:
-        return score_answers(
-            part.task,
-            part.text_format,
-            rows,
-            engine,
-            tokenizer,
-            settings.max_length,
-            settings.batch_size,
-            world,
-        )
     return score_held_out(
         part.task,
         rows,
@@ -167,6 +155,7 @@ def _held_out(
         settings.max_length,
         settings.batch_size,
         world,
+        text_to_text=part.text_format is not None,
     )
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from harness.config.model_family import is_text_to_text
-from harness.config.training_task import may_hold_any_token
+from harness.kinds.registry import may_hold_any_token
 from harness.training.checkpoint import HeadExport
 from harness.training.job import StageJob
 from harness.training.loop import Forward

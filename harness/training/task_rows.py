@@ -3,25 +3,26 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.config.model_family import is_text_to_text
-from harness.config.text_format import TextFormat, text_format
-from harness.config.training_task import TaggingTask, TrainingTask
 from harness.data.record import DataRecord
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
+from harness.kinds.collator import Collator
+from harness.kinds.model import Head
+from harness.kinds.registry import TrainingTask, kind_of, text_form
+from harness.kinds.text_form import TextFormat
+from harness.kinds.text_to_text import model_for
+from harness.kinds.token_rows import TokenizedRows
 from harness.plan.sampling import epoch_examples, sampling_rates
 from harness.training.batches import step_count, subsample
 from harness.training.distributed import on_first_rank
-from harness.training.heads import Head, head_for
 from harness.training.job import Member, StageJob
-from harness.training.kinds.batch_maker import BatchMaker
-from harness.training.kinds.registry import batch_maker
 from harness.training.step_plan import StepPlan
-from harness.training.token_rows import TokenisedRows
 from harness.training.tokenised import tokenised_rows
 
 HEADS = "heads"
@@ -48,16 +49,16 @@ class TaskRows:
 
     member: Member
     data: DataRecord
-    maker: BatchMaker
+    maker: Collator
     rows_used: int
     chosen: npt.NDArray[np.int64]
     folder: str
     text_format: TextFormat | None = None
 
     @property
-    def head(self) -> Head:
+    def head(self) -> Head[Any]:
         """What the task is trained with."""
-        return head_for(self.task, text_to_text=self.text_format is not None)
+        return model_for(self.task, text_to_text=self.text_format is not None).head
 
     @property
     def task(self) -> TrainingTask:
@@ -78,7 +79,7 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
-    words = text_format(task) if is_text_to_text(job.encoder) else None
+    words = text_form(task).format if is_text_to_text(job.encoder) else None
 
     def load() -> TrainingRows:
         rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
@@ -86,7 +87,7 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
             raise _changed(member, rows)
         return without_rows(task, rows, member.dropped_rows)
 
-    def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenisedRows:
+    def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenizedRows:
         return tokenised_rows(
             task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code, words
         )
@@ -99,12 +100,13 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         return DataRecord.of(found), found.labels
 
     data, labels = on_first_rank(on_rank_0)
-    maker = batch_maker(task, tokenise(data.fingerprint, load))
+    model = model_for(task, text_to_text=words is not None)
+    maker = model.collator(task, tokenise(data.fingerprint, load))
     examples = subsample(int(maker.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(maker.examples, examples))
-    labelled = member.model_copy(update={"task": _with_labels(task, labels)})
+    labelled = member.model_copy(update={"task": kind_of(task).with_labels(task, labels)})
     alone = len(job.members) == 1
-    folder = head_for(task, text_to_text=words is not None).folder if alone else f"{HEADS}/{member.name}"
+    folder = model.head.folder if alone else f"{HEADS}/{member.name}"
     return TaskRows(labelled, data, maker, len(examples), chosen, folder, words)
 
 
@@ -113,13 +115,6 @@ def _changed(member: Member, found: TrainingRows) -> ChangedDataError:
         f"task {member.name}: the rows from {found.source} have fingerprint {found.fingerprint}, but the "
         f"stage was planned with {member.data_fingerprint}; the data changed meanwhile. Run it again."
     )
-
-
-def _with_labels(task: TrainingTask, labels: tuple[str, ...]) -> TrainingTask:
-    """Give a task that takes its labels from the rows those of the rows."""
-    if not isinstance(task, TaggingTask) or task.labels:
-        return task
-    return task.model_copy(update={"labels": labels})
 
 
 def sampling_probabilities(job: StageJob, parts: Sequence[TaskRows]) -> dict[str, float]:

@@ -7,26 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from harness.config.text_format import TextFormat
-from harness.config.training_task import TrainingTask
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
+from harness.kinds.registry import TrainingTask, kind_of
+from harness.kinds.text_form import TextFormat
+from harness.kinds.text_to_text import model_for
+from harness.kinds.token_rows import TokenizedRows
 from harness.models.references import tokenizer_fingerprint
 from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
-from harness.training.kinds.registry import encode
-from harness.training.token_rows import TokenisedRows
 from harness.whole_file import whole_file
 
 # Raised by hand when the same text would be tokenised otherwise.
 _VERSION = 2
 _KEPT_IN_PROCESS = 4
 
-_in_process: OrderedDict[str, "TokenisedRows"] = OrderedDict()
+_in_process: OrderedDict[str, "TokenizedRows"] = OrderedDict()
 
 
 class TokenisedCacheError(RunError):
@@ -41,7 +39,7 @@ def tokenised_rows(
     max_length: int,
     trust_remote_code: bool,
     text_format: TextFormat | None = None,
-) -> TokenisedRows:
+) -> TokenizedRows:
     """Return the rows of a task as token ids, from this process, the cache folder, or the tokenizer.
 
     Args:
@@ -63,8 +61,10 @@ def tokenised_rows(
         file = cache_folder() / "tokenized" / f"{key}.arrow"
         found = _read(file)
         if found is None:
-            words = fast_tokenizer(encoder, trust_remote_code)
-            _write(file, encode(task, load(), words, max_length, text_format))
+            rows, words = load(), fast_tokenizer(encoder, trust_remote_code)
+            labelled = kind_of(task).with_labels(task, rows.labels)
+            model = model_for(labelled, text_to_text=text_format is not None)
+            _write(file, model.features(labelled, rows.dataset, words, max_length))
             found = _read(file)
         if found is None:
             raise TokenisedCacheError(f"{file} was just written and cannot be read back; is the disk sound?")
@@ -103,52 +103,9 @@ def _write(file: Path, table: pa.Table) -> None:
         ) from error
 
 
-def _read(file: Path) -> TokenisedRows | None:
+def _read(file: Path) -> TokenizedRows | None:
     """Map a file of tokenised rows; None where there is none or it is damaged, so that it is made again."""
     try:
-        return from_table(pa.ipc.open_file(pa.memory_map(str(file))).read_all())
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError):
+        return TokenizedRows.of(pa.ipc.open_file(pa.memory_map(str(file))).read_all())
+    except (OSError, pa.ArrowInvalid, KeyError, TypeError, AttributeError):
         return None
-
-
-def from_table(table: pa.Table) -> TokenisedRows:
-    """Return the rows of a table that `harness.training.kinds` encoded."""
-    facts = {name.decode(): int(value) for name, value in table.schema.metadata.items()}
-    ids = table["input_ids"].combine_chunks()
-    types = None
-    if "token_type_ids" in table.column_names:
-        types = table["token_type_ids"].combine_chunks().flatten().to_numpy()
-    examples = np.arange(len(ids))
-    if "example" in table.column_names:
-        examples = table["example"].to_numpy()
-    target_starts = None
-    if "target" in table.column_names:
-        target_starts = _starts(table["target"].combine_chunks())
-    return TokenisedRows(
-        ids=ids.flatten().to_numpy(),
-        types=types,
-        starts=_starts(ids),
-        examples=examples,
-        labels=_labels(table),
-        pad_id=facts.pop("pad_id"),
-        max_length=facts.pop("max_length"),
-        facts=facts,
-        target_starts=target_starts,
-    )
-
-
-def _starts(lists: pa.ListArray) -> npt.NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())]).astype(np.int64)
-
-
-def _labels(table: pa.Table) -> npt.NDArray[np.int64] | None:
-    labels: npt.NDArray[np.int64] | None = None
-    if "label" in table.column_names:
-        labels = table["label"].to_numpy()
-    elif "span" in table.column_names:
-        labels = table["span"].combine_chunks().flatten().to_numpy().reshape(-1, 2)
-    elif "token_label" in table.column_names:
-        labels = table["token_label"].combine_chunks().flatten().to_numpy().astype(np.int64)
-    elif "target" in table.column_names:
-        labels = table["target"].combine_chunks().flatten().to_numpy().astype(np.int64)
-    return labels

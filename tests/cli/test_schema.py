@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.config.sequence_file import SequenceFile
-from harness.config.training_task import TASK_KINDS
+from harness.kinds.registry import KINDS
 
 
 def schema(*arguments: str) -> dict[str, object]:
@@ -16,8 +16,9 @@ def schema(*arguments: str) -> dict[str, object]:
 def test_schemas_name_every_key_and_allow_no_other() -> None:
     sequence, task = schema(), schema("--kind", "task")
     assert sequence["$schema"] == task["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    kinds = {kind: task["$defs"][model.__name__] for kind, model in TASK_KINDS.items()}  # type: ignore[index]
-    models = {"sequence": SequenceFile, **TASK_KINDS}
+    tasks = {name: KINDS.get(name).task_model for name in KINDS.names()}
+    kinds = {kind: task["$defs"][model.__name__] for kind, model in tasks.items()}  # type: ignore[index]
+    models = {"sequence": SequenceFile, **tasks}
     for name, found in {"sequence": sequence, **kinds}.items():
         assert set(found["properties"]) == set(models[name].model_fields)  # type: ignore[call-overload]
         assert found["additionalProperties"] is False

@@ -8,8 +8,8 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import load_sequences
 from harness.config.mixture import Sampling
 from harness.config.problem import SpecError
-from harness.config.training_task import training_task
 from harness.config.training_task_file import read_training_task
+from harness.kinds.registry import training_task
 from harness.plan.identity import MemberIdentity, stage_digest
 from tests.config.files import SEQUENCE, changed, write
 
@@ -34,7 +34,7 @@ class Case:
 
 CASES = {
     "scored_by": Case(
-        "tagging", ("scheme: bio", "scored_by: [xtreme_xnli]"), "scored_by", "no key 'scored_by'"
+        "tagging", ("scheme: bio", "scored_by: [xtreme_xnli]"), "scored_by[0]", "kind classification"
     ),
     "another kind's key": Case("masked_lm", ("language: mul", "labels: [a, b]"), "labels", "no key 'labels'"),
     "missing choices": Case("multiple_choice", ("choices: [a, b]\n", ""), "choices", "is missing"),
@@ -66,7 +66,7 @@ CASES = {
         "only",
     ),
     "held out from nowhere": Case("masked_lm", ("language: mul", "held_out: {}"), "held_out", "at least one"),
-    "unknown kind": Case("tagging", ("kind: tagging", "kind: taging"), "kind", "span_extraction, tagging"),
+    "unknown kind": Case("tagging", ("kind: tagging", "kind: taging"), "kind", "did you mean 'tagging'"),
     "no kind": Case("tagging", ("kind: tagging\n", ""), "kind", "is missing"),
 }
 

@@ -3,7 +3,8 @@ import pytest
 from harness.config.catalogue import Catalogue
 from harness.config.load import load_sequences
 from harness.config.problem import SpecError
-from harness.config.text_format import TEXT_FORMAT_VERSION, UnsuitedKindError, text_format
+from harness.kinds.registry import UnsuitedKindError, text_form
+from harness.kinds.text_form import TEXT_FORMAT_VERSION
 from tests.config.files import SEQUENCE, changed, write
 
 
@@ -15,20 +16,20 @@ def tasks():
 def test_the_formats_of_the_papers(tasks):
     """Changed texts need another TEXT_FORMAT_VERSION."""
     assert TEXT_FORMAT_VERSION == 1
-    xnli = text_format(tasks["xnli"])
+    xnli = text_form(tasks["xnli"])
     assert xnli.marks == ("xnli: premise:", "hypothesis:")
     assert xnli.labels == ("entailment", "neutral", "contradiction")
-    assert text_format(tasks["cola"]).marks == ("cola: sentence:",)
-    assert text_format(tasks["squad_v1"]).marks == ("question:", "context:")
-    assert text_format(tasks["panx_en"]).marks == ("tag:",)
-    assert text_format(tasks["copa"]).marks == ("copa:", "question:")
+    assert text_form(tasks["cola"]).marks == ("cola: sentence:",)
+    assert text_form(tasks["squad_v1"]).marks == ("question:", "context:")
+    assert text_form(tasks["panx_en"]).marks == ("tag:",)
+    assert text_form(tasks["copa"]).marks == ("copa:", "question:")
 
 
 def test_kinds_without_a_format_are_refused(tasks):
     with pytest.raises(UnsuitedKindError, match=r"mlm.*masked_lm.*span_extraction"):
-        text_format(tasks["mlm"])
+        text_form(tasks["mlm"])
     with pytest.raises(UnsuitedKindError, match=r"udpos.*tagging with 'scheme: plain'"):
-        text_format(tasks["udpos"])
+        text_form(tasks["udpos"])
 
 
 MT5 = changed(SEQUENCE, ("embedded:e5-small", "google/mt5-base"))

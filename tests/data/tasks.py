@@ -1,6 +1,7 @@
 from typing import Any
 
-from harness.config.training_task import ClassificationTask, EmbeddedSource, FolderSource, HubSource, Sources
+from harness.kinds.classification.task import ClassificationTask
+from harness.kinds.sources import EmbeddedSource, FolderSource, HubSource, Sources
 
 NLI = ("entailment", "neutral", "contradiction")
 

@@ -8,9 +8,9 @@ from harness.data.evaluation_rows import (
     UnknownEvaluationDataError,
     load_evaluation_rows,
 )
-from harness.data.labels import UnlabelledRowsError
 from harness.data.rows import NoSourceError
 from harness.embedded import corpus
+from harness.kinds.labels import UnlabelledRowsError
 from tests.corpora import CORPORA
 
 EN = "He left.\tHe stayed.\tcontradiction\nIt rains.\tIt is wet.\tentailment\n"

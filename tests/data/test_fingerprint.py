@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.examples import classification_dataset
-from harness.data.fingerprint import fingerprint
+from harness.kinds.classification.dataset import classification_dataset
+from harness.kinds.fingerprint import fingerprint
 
 A, B, LABEL, NAMES = ["ab", "c"], ["d", "ef"], [0, 1], ("no", "yes")
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from harness.data.labels import UnknownLabelError, UnlabelledRowsError, label_ids, require_labelled
-from harness.data.sources.columns import SourceColumns
+from harness.kinds.columns import SourceColumns
+from harness.kinds.labels import UnknownLabelError, UnlabelledRowsError, label_ids, require_labelled
 from tests.data.tasks import NLI
 
 

@@ -4,9 +4,9 @@ import pytest
 from datasets import Dataset
 
 from harness.data.evaluation_rows import load_evaluation_rows
-from harness.data.examples import classification_dataset
 from harness.data.overlap import OverlappingPair, OverlapSearch
 from harness.data.rows import load_training_rows
+from harness.kinds.classification.dataset import classification_dataset
 from tests.corpora import CORPORA
 from tests.data.tasks import NLI, nli
 

@@ -6,12 +6,12 @@ import pytest
 from datasets import Value
 
 from harness.config.catalogue import Catalogue
-from harness.config.training_task import HubSource
-from harness.data.examples import NotTextError
-from harness.data.labels import UnknownLabelError, UnlabelledRowsError
 from harness.data.rows import NoSourceError, load_training_rows
-from harness.data.sources.columns import MissingColumnError
 from harness.embedded import corpus
+from harness.kinds.classification.dataset import NotTextError
+from harness.kinds.columns import MissingColumnError
+from harness.kinds.labels import UnknownLabelError, UnlabelledRowsError
+from harness.kinds.sources import HubSource
 from tests.data.tasks import nli
 
 TSV = 'He said "no.\tNA\tneutral\nIt rains.\tIt is wet.\tentailment\n'

@@ -12,15 +12,12 @@ import pyarrow.parquet as pq
 import yaml
 
 from harness.config.load import LoadedSequence
-from harness.config.task_base import listed_layouts
-from harness.config.training_task import (
-    ClassificationTask,
-    FolderSource,
-    MultipleChoiceTask,
-    SpanExtractionTask,
-    TaggingTask,
-    TrainingTask,
-)
+from harness.kinds.classification.task import ClassificationTask
+from harness.kinds.multiple_choice.task import MultipleChoiceTask
+from harness.kinds.registry import TrainingTask
+from harness.kinds.sources import FolderSource, listed_layouts
+from harness.kinds.span_extraction.task import SpanExtractionTask
+from harness.kinds.tagging.task import TaggingTask
 from harness.plan.content import few_shot_tasks
 from harness.plan.orders import iterate_orders
 from tests.training import models

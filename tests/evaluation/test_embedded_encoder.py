@@ -48,9 +48,8 @@ def test_accuracies_on_real_xnli_are_those_of_the_logits_item_for_item(tmp_path,
     result = evaluate_checkpoint(job)
     table = pq.read_table(tmp_path / "predictions.parquet").to_pydict()
     for language, found in zip(LANGUAGES, result.scores, strict=True):
-        rows = load_evaluation_rows(CORPORA["xnli"], language, data_dir=shared_data).dataset.select(
-            range(ITEMS)
-        )
+        rows_of = load_evaluation_rows(CORPORA["xnli"], language, data_dir=shared_data)
+        rows = rows_of.dataset.select(range(ITEMS))
         pairs = list(zip(rows["text_a"], rows["text_b"], strict=True))
         direct = models.direct_logits(checkpoint, pairs, 128)[:, [1, 2, 0]].argmax(dim=1).numpy()
         predicted = [
@@ -58,5 +57,5 @@ def test_accuracies_on_real_xnli_are_those_of_the_logits_item_for_item(tmp_path,
             for prediction, task in zip(table["prediction"], table["task"], strict=True)
             if task == found.task
         ]
-        assert predicted == direct.tolist()
-        assert found.accuracy == (direct == np.array(rows["label"])).mean()
+        assert predicted == [rows_of.label_names[label] for label in direct]
+        assert found.score == (direct == np.array(rows["label"])).mean()

@@ -29,7 +29,8 @@ def test_accuracies_are_those_of_the_logits_item_for_item_in_all_languages(kind,
     labels = ("neutral", "CONTRADICTION", "Entailment")
     folder = models.make_classifier(tmp_path / "model", labels, kind=kind, seed=1)
     result = score(folder, tmp_path / "out", xtreme)
-    table = pq.read_table(tmp_path / "out" / "predictions.parquet").to_pydict()
+    files = (tmp_path / "out" / f"{name}.parquet" for name in ("predictions", "logprobs"))
+    table, scored = (pq.read_table(path).to_pydict() for path in files)
     assert [found.language for found in result.scores] == models.XNLI_LANGUAGES
     # Column of each XNLI label in the head's outputs, by name.
     columns = [2, 0, 1]
@@ -41,12 +42,12 @@ def test_accuracies_are_those_of_the_logits_item_for_item_in_all_languages(kind,
         gold = np.array(rows.dataset["label"])
         direct = logits.argmax(dim=1).numpy()
         at = [row for row, task in enumerate(table["task"]) if task == found.task]
-        assert [table["item_id"][row] for row in at] == list(rows.dataset["item_id"])
-        assert [table["prediction"][row] for row in at] == direct.tolist()
-        assert [table["label"][row] for row in at] == gold.tolist()
-        logprobs = torch.tensor([table["logprobs"][row] for row in at], dtype=torch.float64)
+        assert [table["item"][row] for row in at] == list(rows.dataset["item_id"])
+        assert [table["prediction"][row] for row in at] == [models.XNLI[label] for label in direct]
+        assert [table["reference"][row] for row in at] == [models.XNLI[label] for label in gold]
+        logprobs = torch.tensor([scored["logprobs"][row] for row in at], dtype=torch.float64)
         torch.testing.assert_close(logprobs, logits.log_softmax(dim=1), rtol=0, atol=2e-5)
-        assert found.accuracy == (direct == gold).mean()
+        assert found.score == (direct == gold).mean()
         assert found.items == len(gold)
         assert found.data_fingerprint == rows.fingerprint
         predicted_labels |= set(direct.tolist())
@@ -58,12 +59,12 @@ def test_results_are_in_the_format_of_lm_eval(tmp_path, classifier, xtreme):
     result = evaluate_checkpoint(job)
     written = json.loads((tmp_path / "results.json").read_text())
     for found in result.scores:
-        assert written["results"][found.task]["acc,none"] == found.accuracy
+        assert written["results"][found.task]["acc,none"] == found.score
         assert written["n-samples"][found.task] == {"original": 12, "effective": 5}
         assert written["versions"][found.task] == 1.0
         assert len(written["task_hashes"][found.task]) == 64
         assert written["configs"][found.task]["metadata"]["split"] == "test"
-    average = sum(found.accuracy for found in result.scores) / 15
+    average = sum(found.score for found in result.scores) / 15
     assert written["groups"]["xtreme_xnli"]["acc,none"] == pytest.approx(average)
     assert written["groups"]["xtreme_xnli"]["acc_stderr,none"] == "N/A"
     assert written["config"]["model_args"]["pretrained"] == str(classifier)
@@ -100,7 +101,7 @@ def test_bf16_computes_the_head_in_fp32_and_stays_near(tmp_path, classifier, xtr
     for precision in ("fp32", "bf16"):
         score(classifier, tmp_path / precision, xtreme, precision=precision)
     exact, rough = (
-        np.array(pq.read_table(tmp_path / name / "predictions.parquet")["logprobs"].to_pylist())
+        np.array(pq.read_table(tmp_path / name / "logprobs.parquet")["logprobs"].to_pylist())
         for name in ("fp32", "bf16")
     )
     assert 0 < np.abs(exact - rough).max() < 0.5
@@ -113,7 +114,7 @@ def test_inputs_are_cut_where_training_cut_them(tmp_path, xtreme):
     score(folder, tmp_path / "out", xtreme, tasks=("xtreme_xnli_th",))
     rows = load_evaluation_rows(CORPORA["xnli"], "th", data_dir=xtreme).dataset
     logits = models.direct_logits(folder, list(zip(rows["text_a"], rows["text_b"], strict=True)), 20)
-    found = pq.read_table(tmp_path / "out" / "predictions.parquet")["logprobs"].to_pylist()
+    found = pq.read_table(tmp_path / "out" / "logprobs.parquet")["logprobs"].to_pylist()
     torch.testing.assert_close(
         torch.tensor(found, dtype=torch.float64), logits.log_softmax(dim=1), rtol=0, atol=2e-5
     )

@@ -74,18 +74,19 @@ def direct(folder: Path, texts: list[str]) -> torch.Tensor:
 def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(model, tmp_path, xtreme):
     folder = finetuned(tmp_path / "model", model, max_length=1000)
     result = score(folder, tmp_path / "out", xtreme)
-    table = pq.read_table(tmp_path / "out" / "predictions.parquet").to_pydict()
+    files = (tmp_path / "out" / f"{name}.parquet" for name in ("predictions", "logprobs"))
+    table, scored = (pq.read_table(path).to_pydict() for path in files)
     for found in result.scores:
         rows = load_evaluation_rows(CORPORA["xnli"], found.language, data_dir=xtreme).dataset
         pairs = zip(rows["text_a"], rows["text_b"], strict=True)
         # Column of each XNLI label among the checkpoint's.
         expected = direct(folder, [f"xnli: premise: {a} hypothesis: {b}" for a, b in pairs])[:, [1, 0, 2]]
         at = [row for row, task in enumerate(table["task"]) if task == found.task]
-        logprobs = torch.tensor([table["logprobs"][row] for row in at], dtype=torch.float64)
+        logprobs = torch.tensor([scored["logprobs"][row] for row in at], dtype=torch.float64)
         torch.testing.assert_close(logprobs, expected, rtol=1e-5, atol=1e-4)
         predictions = expected.argmax(dim=1)
-        assert [table["prediction"][row] for row in at] == predictions.tolist()
-        assert found.accuracy == (predictions == torch.tensor(rows["label"])).double().mean()
+        assert [table["prediction"][row] for row in at] == [models.XNLI[label] for label in predictions]
+        assert found.score == (predictions == torch.tensor(rows["label"])).double().mean()
         # What is compared depends on the input.
         assert float((expected[:, 0] - expected[:, 1]).std()) > 0.05
     written = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -98,7 +99,7 @@ def test_batches_and_slices_do_not_change_the_scores(tmp_path, xtreme, monkeypat
     monkeypatch.setattr("harness.evaluation.text_to_text._MOST_SCORES", 384 * 30)
     score(folder, tmp_path / "b", xtreme, batch_size=3)
     found = [
-        torch.tensor(pq.read_table(tmp_path / name / "predictions.parquet")["logprobs"].to_pylist())
+        torch.tensor(pq.read_table(tmp_path / name / "logprobs.parquet")["logprobs"].to_pylist())
         for name in "ab"
     ]
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-4)
@@ -109,7 +110,7 @@ def test_bf16_keeps_the_output_layer_in_fp32_and_fp16_is_refused(tmp_path, xtrem
     for precision in ("fp32", "bf16"):
         score(folder, tmp_path / precision, xtreme, precision=precision)
     exact, rough = (
-        torch.tensor(pq.read_table(tmp_path / name / "predictions.parquet")["logprobs"].to_pylist())
+        torch.tensor(pq.read_table(tmp_path / name / "logprobs.parquet")["logprobs"].to_pylist())
         for name in ("fp32", "bf16")
     )
     assert 0 < float((exact - rough).abs().max()) < 2

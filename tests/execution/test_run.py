@@ -68,7 +68,7 @@ def test_scores_in_the_store_are_those_on_the_page(finished):
     for result in results:
         evaluation = store.get(EVALUATIONS, result["evaluation_digest"])
         assert evaluation is not None
-        assert result["scores"] == {score.task: score.accuracy for score in evaluation.result.scores}
+        assert result["scores"] == {score.task: score.score for score in evaluation.result.scores}
         assert set(result["items"]) == {f"xtreme_xnli_{language}" for language in LANGUAGES}
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harness.leaderboard.board import (
     Board,
@@ -16,7 +14,14 @@ from harness.leaderboard.board import (
     Provenance,
     SeedResult,
 )
+from harness.leaderboard.target_metric import TargetMetric
+from harness.metrics.item_file import write_items
+from harness.metrics.item_scores import TaskItems
+from harness.metrics.registry import metric
+from harness.statistics.item_table import ItemTable
 
+ACCURACY = TargetMetric.of(metric("accuracy"))
+LABELS = ("entailment", "neutral", "contradiction")
 ORDERS = ((), ("rte",), ("pawsx",), ("rte", "pawsx"), ("pawsx", "rte"))
 LANGUAGES = ("en", "de", "es", "sw", "th", "zh")
 
@@ -52,6 +57,7 @@ def columns(target: str, languages=LANGUAGES) -> tuple[EvaluatedLanguage, ...]:
 
 def board(rows, languages, seeds, **changes) -> Board:
     values = {
+        "metrics": dict.fromkeys(languages, (ACCURACY,)),
         "name": "rte-paraphrase-xnli",
         "title": "RTE and PAWS-X before XNLI",
         "question": "Does it matter whether entailment or paraphrase comes first?",
@@ -137,18 +143,24 @@ def experiment(
     return Experiment(board(rows, {"xnli": columns("xnli", languages)}, seeds, **changes), files)
 
 
+def table_of(right, orders, present=None) -> ItemTable:
+    """Return right (1) and wrong (0) answers, (rows, seeds, languages, items), as a table."""
+    present = np.ones(right.shape[2:], bool) if present is None else present
+    names = tuple(">".join((*order, "xnli")) for order in orders)
+    return ItemTable(names, tuple(orders), right, present[None, None].astype(np.uint8), present)
+
+
 def _write_evaluation(path, languages, labels, right):
     predictions = np.where(right == 1, labels, (labels + 1) % 3)
-    size = len(labels)
-    pq.write_table(
-        pa.table(
-            {
-                "task": [f"xtreme_xnli_{code}" for code in languages for _ in range(size)],
-                "item_id": [str(item) for _ in languages for item in range(size)],
-                "label": pa.array(np.tile(labels, len(languages)), pa.int8()),
-                "prediction": pa.array(predictions.ravel(), pa.int8()),
-                "logprobs": pa.array([[0.0, -1.0, -2.0]] * (size * len(languages)), pa.list_(pa.float32())),
-            }
-        ),
-        path,
-    )
+    tasks = [
+        TaskItems.scored(
+            f"xtreme_xnli_{code}",
+            code,
+            [str(item) for item in range(len(labels))],
+            [LABELS[label] for label in own],
+            [LABELS[label] for label in labels],
+            [metric("accuracy")],
+        )
+        for code, own in zip(languages, predictions, strict=True)
+    ]
+    write_items(tasks, path)

@@ -1,7 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.leaderboard.board import Board, BoardFileError, SeedResult, canonical_json, read_model
+from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_model
+from harness.leaderboard.target_metric import TargetMetric
+from harness.metrics.registry import metric
 
 from .experiments import board, columns, scored_row
 
@@ -36,9 +38,17 @@ def test_a_board_that_contradicts_itself_is_refused(rows, seeds, words):
 
 
 @pytest.mark.parametrize("score", [1.5, -0.1, float("nan")])
-def test_a_score_outside_0_to_1_is_refused(score):
+def test_a_share_outside_0_to_1_is_refused(score):
     with pytest.raises(ValidationError):
-        SeedResult(seed=1, status="ok", scores={"a": score}, items={"a": 10})
+        make([scored_row((), {1: {"en": score}})], (1,))
+
+
+def test_scores_by_a_metric_without_bounds_are_taken_and_targets_without_a_metric_are_not():
+    loss = TargetMetric.of(metric("masked_loss"))
+    rows, languages = [scored_row((), {1: {"en": 2.5}})], {"xnli": columns("xnli", ("en",))}
+    assert board(rows, languages, (1,), metrics={"xnli": (loss,)}).metrics["xnli"] == (loss,)
+    with pytest.raises(ValidationError, match="no metric is given for xnli"):
+        board(rows, languages, (1,), metrics={})
 
 
 def test_an_unreadable_file_is_named_with_the_place(tmp_path):

@@ -1,15 +1,16 @@
 """Runs that did not learn are told of, kept, and counted."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from harness.leaderboard.collapse import collapses
 from harness.leaderboard.predictions import gather_predictions
 from harness.leaderboard.publish import publish
 from harness.leaderboard.verify import verify
-from tests.leaderboard.experiments import experiment
+from harness.metrics.item_file import read_items, write_items
+from harness.metrics.item_scores import TaskItems
+from harness.metrics.registry import metric
+from tests.leaderboard.experiments import LABELS, experiment
 
 FOUR = ("en", "de", "sw", "zh")
 
@@ -18,19 +19,21 @@ def overwrite(made, sequence, seed, predict):
     """Replace the predictions of one run, and its scores with them; `predict` maps labels to predictions."""
     row = next(row for row in made.board.rows if row.sequence == sequence)
     path = made.predictions[row.seed(seed).evaluation_digest]
-    table = pq.read_table(path)
-    labels, tasks = table["label"].to_numpy(), np.array(table["task"].to_pylist())
-    answers = predict(labels, tasks).astype(np.int8)
-    at = table.column_names.index("prediction")
-    pq.write_table(table.set_column(at, "prediction", pa.array(answers, pa.int8())), path)
-    right = answers == labels
-    scores = {task: float(right[tasks == task].mean()) for task in dict.fromkeys(tasks.tolist())}
+    changed = {}
+    for task, own in read_items(path).items():
+        references = own.references.decoded().tolist()
+        labels = np.array([LABELS.index(text) for text in references])
+        answers = [LABELS[label] for label in predict(labels, np.full(len(own), task)).astype(int)]
+        items = own.items.decoded().tolist()
+        changed[task] = TaskItems.scored(task, own.language, items, answers, references, [metric("accuracy")])
+    write_items(changed.values(), path)
+    scores = {task: own.score for task, own in changed.items()}
     seeds = tuple(
         result.model_copy(update={"scores": scores}) if result.seed == seed else result
         for result in row.seeds
     )
-    changed = row.model_copy(update={"seeds": seeds})
-    rows = tuple(changed if other is row else other for other in made.board.rows)
+    renewed = row.model_copy(update={"seeds": seeds})
+    rows = tuple(renewed if other is row else other for other in made.board.rows)
     return made.board.model_copy(update={"rows": rows})
 
 
@@ -54,7 +57,7 @@ def test_one_label_for_every_item_is_a_collapse(made, tmp_path):
     published = publish(board, tmp_path / "boards", made.predictions)
     page = published.markdown.read_text()
     assert "**Did not learn**" in page
-    assert "> - rte → xnli, seed 2: one label for every item (label 0) in every language" in page
+    assert "> - rte → xnli, seed 2: one prediction for every item (entailment) in every language" in page
     assert "1 of 15 runs did not learn" in page
     # It counts like all others: the average of its row is there, and is lower for it.
     row = next(row for row in published.publication.targets[0].rows if row.sequence == "rte → xnli")

@@ -20,7 +20,7 @@ def measured(*matrices):
         for result, matrix in zip(row.seeds, matrices, strict=True)
     )
     rows = [scored_row((), dict.fromkeys(seeds, SCORES)), row.model_copy(update={"seeds": results})]
-    return board(rows, XNLI, seeds, metrics={"rte": "accuracy", "qqp": "f1"})
+    return board(rows, XNLI, seeds, held_out_metrics={"rte": "accuracy", "qqp": "f1"})
 
 
 def test_backward_transfer_is_that_of_lopez_paz_and_ranzato():

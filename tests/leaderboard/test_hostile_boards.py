@@ -16,11 +16,11 @@ from harness.errors import XstiltsError
 from harness.leaderboard.board import Board
 from harness.leaderboard.index import INDEX, render_index
 from harness.leaderboard.merge import merge
-from harness.leaderboard.predictions import PredictionsError
 from harness.leaderboard.publication import compile_publication, read_publication
 from harness.leaderboard.publish import publish
 from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.verify import verify
+from harness.metrics.item_scores import PredictionsError
 
 from .experiments import experiment
 
@@ -141,12 +141,12 @@ def test_predictions_that_unpack_to_more_than_is_read_at_once_are_refused(
     rows = pa.array([0] * 3_000_000, pa.int32())
     pq.write_table(table.take(rows), path, compression="zstd")
     assert path.stat().st_size < 300_000
-    monkeypatch.setattr("harness.leaderboard.predictions._MOST_BYTES", 2**22)
+    monkeypatch.setattr("harness.metrics.item_file._MOST_BYTES", 2**22)
     with pytest.raises(PredictionsError, match="unpacks to more than"):
         merge([published], published.parent)
-    long = pa.array(["x" * 20_000] * len(table))
+    long = pa.array(["x" * 70_000] * len(table))
     pq.write_table(table.set_column(table.column_names.index("item"), "item", long), path)
-    with pytest.raises(PredictionsError, match="a name of more than"):
+    with pytest.raises(PredictionsError, match="a text of more than"):
         merge([published], published.parent)
 
 

@@ -5,9 +5,10 @@ from click.testing import CliRunner
 from harness.cli.main import cli
 from harness.leaderboard.combine import ConflictingEvaluationsError
 from harness.leaderboard.merge import merge
-from harness.leaderboard.predictions import PredictionsError, read_predictions
 from harness.leaderboard.publish import publish
 from harness.leaderboard.verify import verify
+from harness.metrics.item_file import read_predictions
+from harness.metrics.item_scores import PredictionsError
 
 from .experiments import experiment, provenance
 
@@ -55,9 +56,10 @@ def test_duplicates_with_other_answers_are_refused_even_where_the_scores_agree(p
     first = [
         row for row in rows if row["sequence"] == "xnli" and row["seed"] == 1 and row["task"].endswith("de")
     ]
-    right = next(row for row in first if row["prediction"] == row["label"])
-    wrong = next(row for row in first if row["prediction"] != row["label"])
-    right["prediction"], wrong["prediction"] = (right["label"] + 1) % 3, wrong["label"]
+    right = next(row for row in first if row["prediction"] == row["reference"])
+    wrong = next(row for row in first if row["prediction"] != row["reference"])
+    right["prediction"], wrong["prediction"] = wrong["prediction"], wrong["reference"]
+    right["numerator"], wrong["numerator"] = 0.0, 1.0
     old = path.read_bytes()
     pq.write_table(table.from_pylist(rows, schema=table.schema), path)
     with pytest.raises(PredictionsError, match="not the file that was published"):

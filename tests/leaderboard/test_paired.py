@@ -10,16 +10,15 @@ from harness.leaderboard import paired
 from harness.leaderboard.contrast import holm, item_part
 from harness.leaderboard.paired import clustered_mcnemar, item_permutation
 from harness.leaderboard.ties import shared_ranks, tie_groups
-from harness.leaderboard.uncertainty import Correctness, estimate, language_mean
+from harness.leaderboard.uncertainty import estimate
 
-from .experiments import ORDERS, answers
+from .experiments import ORDERS, answers, table_of
 
 NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
 
 
 def compared(right, orders=ORDERS):
-    names = tuple(">".join((*order, "xnli")) for order in orders)
-    return estimate(Correctness(names, tuple(orders), right, np.ones(right.shape[2:], bool))).comparisons
+    return estimate(table_of(right, orders)).comparisons
 
 
 def test_mcnemar_of_one_language_is_that_of_statsmodels():
@@ -158,8 +157,8 @@ def test_more_than_26_tie_groups_are_told_apart_by_spaces():
 
 def test_p_values_of_all_pairs_at_once_are_those_of_the_differences_themselves():
     right = answers(np.random.default_rng(10), 5, 3, 2, 200, [0, 0.3, 0, 0.1, 0])
-    values = language_mean(Correctness(NAMES, ORDERS, right, np.ones((2, 200), bool)))
-    found = estimate(Correctness(NAMES, ORDERS, right, np.ones((2, 200), bool)))
+    values = table_of(right, ORDERS).influence_values()
+    found = estimate(table_of(right, ORDERS))
     contrasts = found.contrasts
     first, second = np.triu_indices(5, 1)
     noise = 2 * contrasts.mean_square / 3

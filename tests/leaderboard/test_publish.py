@@ -5,10 +5,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.leaderboard.index import render_index
-from harness.leaderboard.predictions import PredictionsError, read_predictions
 from harness.leaderboard.publish import LeaderboardFolderError, make_folder, publish, sequence_link
 from harness.leaderboard.table import Table
 from harness.leaderboard.verify import verify
+from harness.metrics.item_file import read_predictions
+from harness.metrics.item_scores import PredictionsError
 
 from .experiments import board, columns, experiment, provenance, scored_row
 
@@ -63,9 +64,9 @@ def test_stored_predictions_are_the_evaluations_own(tmp_path, evaluations):
     source = pq.read_table(made.predictions[row.seeds[1].evaluation_digest]).to_pandas()
     swahili = source[source.task == "xtreme_xnli_sw"]
     kept = stored[row.sequence, 2]["xtreme_xnli_sw"]
-    assert kept.predictions.tolist() == swahili.prediction.tolist()
-    assert kept.labels.tolist() == swahili.label.tolist()
-    assert kept.items.tolist() == swahili.item_id.tolist()
+    assert kept.predictions.decoded().tolist() == swahili.prediction.tolist()
+    assert kept.references.decoded().tolist() == swahili.reference.tolist()
+    assert kept.items.decoded().tolist() == swahili["item"].tolist()
 
 
 def test_a_score_that_its_predictions_do_not_give_is_refused(tmp_path, evaluations):
@@ -75,7 +76,7 @@ def test_a_score_that_its_predictions_do_not_give_is_refused(tmp_path, evaluatio
     rows = list(made.board.rows)
     rows[1] = rows[1].model_copy(update={"seeds": (wrong, *rows[1].seeds[1:])})
     changed = made.board.model_copy(update={"rows": tuple(rows)})
-    with pytest.raises(PredictionsError, match=r"rte → xnli, seed 1, xtreme_xnli_de: its score is 0\.5"):
+    with pytest.raises(PredictionsError, match=r"rte → xnli, seed 1, xtreme_xnli_de: its accuracy is 0\.5"):
         publish(changed, tmp_path / "leaderboards", made.predictions)
     assert not (tmp_path / "leaderboards" / "rte-paraphrase-xnli.md").exists()
 
@@ -91,8 +92,8 @@ def test_checkpoints_scored_on_other_items_are_not_mixed(tmp_path, evaluations):
     made = experiment(evaluations)
     path = made.predictions[made.board.rows[2].seeds[0].evaluation_digest]
     table = pq.read_table(path)
-    ids = [f"other-{item}" for item in table["item_id"].to_pylist()]
-    pq.write_table(table.set_column(1, "item_id", [ids]), path)
+    ids = [f"other-{item}" for item in table["item"].to_pylist()]
+    pq.write_table(table.set_column(table.column_names.index("item"), "item", [ids]), path)
     with pytest.raises(PredictionsError, match=r"pawsx → xnli, seed 1.*other items"):
         publish(made.board, tmp_path / "leaderboards", made.predictions)
 
@@ -151,7 +152,7 @@ def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, eva
     folder = tmp_path / "leaderboards"
     made = experiment(evaluations)
     publish(made.board, folder, made.predictions)
-    (folder / "broken.json").write_text('{"format": "xstilts-leaderboard-1", "board": 3}')
+    (folder / "broken.json").write_text('{"format": "xstilts-leaderboard-2", "board": 3}')
     index = publish(made.board, folder, made.predictions).index.read_text()
     assert any("broken" in line and "cannot be read" in line for line in index.splitlines())
 

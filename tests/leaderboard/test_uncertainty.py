@@ -6,18 +6,12 @@ from scipy import integrate, special, stats
 
 from harness.leaderboard import paired
 from harness.leaderboard.interval import Interval
-from harness.leaderboard.uncertainty import Correctness, estimate, language_mean
+from harness.leaderboard.uncertainty import estimate
 
-from .experiments import ORDERS, answers
+from .experiments import ORDERS, answers, table_of
 
 NAMES = tuple(">".join((*order, "xnli")) for order in ORDERS)
 ITEMS, LANGUAGES = 200, 4
-
-
-def correctness(right, orders=ORDERS, present=None):
-    names = tuple(">".join((*order, "xnli")) for order in orders)
-    full = np.ones(right.shape[2:], bool) if present is None else present
-    return Correctness(names, tuple(orders), right, full)
 
 
 def true_accuracy(seed_sd, effect=0.0):
@@ -42,7 +36,7 @@ def test_intervals_cover_the_truth_93_to_97_times_in_100_over_1000_simulations(m
     differences = [truth - truths[0] for truth in truths[1:]]
     rng, averages, deltas = np.random.default_rng(seeds), [], []
     for _ in range(1000):
-        found = estimate(correctness(answers(rng, 5, seeds, LANGUAGES, ITEMS, effects, seed_sd)))
+        found = estimate(table_of(answers(rng, 5, seeds, LANGUAGES, ITEMS, effects, seed_sd), ORDERS))
         averages.append(covered(found.averages.values(), truths))
         deltas.append(covered(found.deltas.values(), differences))
     print(f"{seeds} seeds, sd {seed_sd}: averages {np.mean(averages):.3f}, differences {np.mean(deltas):.3f}")
@@ -61,7 +55,7 @@ def test_drawing_three_seeds_with_replacement_would_cover_too_rarely():
         drawn = np.einsum("bs,rsn,bn->br", seeds, right.mean(axis=2), items, optimize=True)
         low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
         plain.append((low <= truth) & (truth <= high))
-        ours.append([i.low <= truth <= i.high for i in estimate(correctness(right)).averages.values()])
+        ours.append([i.low <= truth <= i.high for i in estimate(table_of(right, ORDERS)).averages.values()])
     assert np.mean(plain) < 0.88
     assert 0.92 <= np.mean(ours) <= 0.985
 
@@ -72,7 +66,7 @@ def clustered_and_naive(simulations):
     clustered, independent = [], []
     for _ in range(simulations):
         right = answers(rng, 1, 1, LANGUAGES, ITEMS, seed_sd=0.0)
-        clustered += covered(estimate(correctness(right, [()])).averages.values(), [truth])
+        clustered += covered(estimate(table_of(right, [()])).averages.values(), [truth])
         accuracy = right.mean(axis=3).ravel()
         error = 1.96 * np.sqrt((accuracy * (1 - accuracy) / ITEMS).sum()) / LANGUAGES
         independent.append(abs(accuracy.mean() - truth) <= error)
@@ -96,7 +90,7 @@ def test_clustered_intervals_cover_93_to_97_times_in_100_over_1000_simulations_a
 def test_a_real_difference_is_found_and_its_size_lies_in_the_interval():
     rng = np.random.default_rng(1)
     effects = [0, 0.0, 0.0, 0.8, 0.0]
-    found = estimate(correctness(answers(rng, 5, 3, LANGUAGES, 2000, effects, seed_sd=0.05)))
+    found = estimate(table_of(answers(rng, 5, 3, LANGUAGES, 2000, effects, seed_sd=0.05), ORDERS))
     (pair,) = found.comparisons.permuted
     assert (pair.first, pair.second) == (NAMES[3], NAMES[4])
     assert pair.apart
@@ -107,7 +101,7 @@ def test_a_real_difference_is_found_and_its_size_lies_in_the_interval():
 
 def test_items_only_interval_agrees_with_the_clustered_standard_error():
     right = answers(np.random.default_rng(2), 1, 1, LANGUAGES, 3000)
-    found = next(iter(estimate(correctness(right, [()])).averages.values()))
+    found = next(iter(estimate(table_of(right, [()])).averages.values()))
     per_item = right[0, 0].mean(axis=0)
     error = 1.96 * per_item.std(ddof=1) / np.sqrt(len(per_item))
     assert (found.high - found.low) / 2 == pytest.approx(error, rel=0.06)
@@ -116,12 +110,12 @@ def test_items_only_interval_agrees_with_the_clustered_standard_error():
 
 def test_the_same_answers_give_the_same_intervals():
     right = answers(np.random.default_rng(7), 5, 3, LANGUAGES, ITEMS)
-    assert estimate(correctness(right)) == estimate(correctness(right.copy()))
+    assert estimate(table_of(right, ORDERS)) == estimate(table_of(right.copy(), ORDERS))
 
 
 def test_runs_without_any_difference_give_an_interval_of_zero():
     one = answers(np.random.default_rng(8), 1, 1, LANGUAGES, ITEMS)
-    found = estimate(correctness(np.tile(one, (5, 3, 1, 1))))
+    found = estimate(table_of(np.tile(one, (5, 3, 1, 1)), ORDERS))
     assert set(found.deltas.values()) == {Interval(low=0.0, high=0.0)}
 
 
@@ -130,7 +124,7 @@ def test_a_language_with_fewer_items_counts_as_much_as_the_others():
     present = np.ones((3, 50), bool)
     present[2, 30:] = False
     right[:, :, 2, 30:] = 0
-    means = language_mean(correctness(right, [(), ("rte",)], present)).mean(axis=2)
+    means = table_of(right, [(), ("rte",)], present).influence_values().mean(axis=2)
     by_language = np.stack([right[:, :, 0].mean(2), right[:, :, 1].mean(2), right[:, :, 2, :30].mean(2)])
     np.testing.assert_allclose(means, by_language.mean(axis=0), atol=1e-12)
 
@@ -138,7 +132,7 @@ def test_a_language_with_fewer_items_counts_as_much_as_the_others():
 def test_only_permutations_are_compared_the_better_first():
     orders = (("a", "b", "c"), ("c", "b", "a"), ("a", "b"), ("a",), ("b", "a"), ())
     right = np.tile(np.arange(100) < np.array([50, 60, 70, 90, 40, 10])[:, None, None, None], (1, 2, 1, 1))
-    found = estimate(correctness(right.astype(np.int8), orders))
+    found = estimate(table_of(right.astype(np.int8), orders))
     names = [">".join((*order, "xnli")) for order in orders]
     assert [(pair.first, pair.second) for pair in found.comparisons.permuted] == [
         (names[2], names[4]),

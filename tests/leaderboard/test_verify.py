@@ -14,7 +14,7 @@ from harness.leaderboard.index import render_index
 from harness.leaderboard.publish import publish
 from harness.leaderboard.verify import verify
 
-from .experiments import experiment, scored_row
+from .experiments import LABELS, experiment, scored_row
 
 SEQUENCE = "rte → pawsx → xnli"
 FILES = ("markdown", "json", "index", "predictions")
@@ -136,12 +136,26 @@ def test_a_changed_prediction_is_named_with_its_row_seed_and_task(published, not
         row
         for row in rows
         if (row["sequence"], row["seed"], row["task"]) == (SEQUENCE, 2, "xtreme_xnli_th")
-        and row["prediction"] == row["label"]
+        and row["prediction"] == row["reference"]
     )
-    right["prediction"] = (right["prediction"] + 1) % 3
+    right["prediction"] = next(label for label in LABELS if label != right["reference"])
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), published.predictions)
     found = places(verify(published.markdown))
     assert ("rte-paraphrase-xnli.predictions.parquet", "", "sha256") in found
+    place = ("rte-paraphrase-xnli.predictions.parquet", f"{SEQUENCE}, seed 2", "xtreme_xnli_th: accuracy")
+    assert place in found
+
+
+def test_a_changed_item_score_is_named_and_the_scores_that_it_gives_as_well(published):
+    table = pq.read_table(published.predictions)
+    rows = table.to_pylist()
+    checkpoint = (SEQUENCE, 2, "xtreme_xnli_th")
+    own = [row for row in rows if (row["sequence"], row["seed"], row["task"]) == checkpoint]
+    own[0]["numerator"] = 1 - own[0]["numerator"]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), published.predictions)
+    differences = verify(published.markdown).differences
+    assert any("1 of 60 item scores are not what the predictions give" in d.recomputed for d in differences)
+    found = [(d.file, d.row, d.column) for d in differences]
     assert ("rte-paraphrase-xnli.json", f"{SEQUENCE}, seed 2", "xtreme_xnli_th") in found
     assert ("rte-paraphrase-xnli.md", SEQUENCE, "th") in found
 

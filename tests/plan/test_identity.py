@@ -3,8 +3,7 @@ import pytest
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
 from harness.config.mixture import Sampling
-from harness.config.text_format import text_format
-from harness.config.training_task import training_task
+from harness.kinds.registry import text_form, training_task
 from harness.plan.identity import MemberIdentity, evaluation_digest, root_digest, stage_digest
 from tests.corpora import CORPORA
 
@@ -75,7 +74,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
 
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():
     def read(task=TASK, **changed):
-        words = text_format(task).model_copy(update=changed)
+        words = text_form(task).format.model_copy(update=changed)
         return digest(task=task, text_format=words)
 
     renamed = TASK.model_copy(update={"name": "other"})

@@ -12,7 +12,7 @@ import pytest
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
-from harness.config.training_task import TrainingTask
+from harness.kinds.registry import TrainingTask
 from harness.training.job import Member, StageJob
 
 from . import models

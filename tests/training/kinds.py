@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from harness.config.training_task import TrainingTask, training_task
+from harness.kinds.registry import TrainingTask, training_task
 
 from .models import WORDS
 

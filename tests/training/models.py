@@ -4,7 +4,7 @@ import json
 import random
 from pathlib import Path
 
-from harness.config.training_task import training_task
+from harness.kinds.registry import training_task
 
 WORDS = [f"word{number}" for number in range(60)]
 LABELS = ("same", "other", "neither")

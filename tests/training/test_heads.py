@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import torch
 
-from harness.training.heads import HEADS
+from harness.kinds.registry import task_kind
 
 
 def test_the_loss_of_a_span_does_not_depend_on_the_padding():
@@ -14,7 +14,7 @@ def test_the_loss_of_a_span_does_not_depend_on_the_padding():
 
     def loss(width):
         output = SimpleNamespace(start_logits=starts[:, :width], end_logits=ends[:, :width])
-        return HEADS["span_extraction"].loss_sum(output, labels, mask[:, :width])
+        return task_kind("span_extraction").model.head.loss_sum(output, labels, mask[:, :width])
 
     torch.testing.assert_close(loss(9), loss(6))
     expected = torch.nn.functional.cross_entropy(starts[:, :6], labels[:, 0], reduction="sum")

@@ -5,7 +5,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from harness.training.heads import HEADS
+from harness.kinds.registry import task_kind
 from harness.training.retention import HeadlessError, joined_model
 from harness.training.retention_job import KeptHead
 
@@ -28,7 +28,7 @@ def task_of(kind):
 
 
 def whole_model(kind, seed, model_type="bert"):
-    head = HEADS[kind]
+    head = task_kind(kind).model.head
     config = transformers.AutoConfig.for_model(model_type, **CONFIG)
     config.update(head.settings(task_of(kind)))
     torch.manual_seed(seed)
@@ -42,7 +42,7 @@ def kept(kind, folder):
 def joined(kind, folder, model_type="bert"):
     """Save a stage and another stage's encoder; return both models and what is joined of them."""
     own, later = whole_model(kind, 1, model_type), whole_model(kind, 2, model_type)
-    own.save_pretrained(folder / HEADS[kind].folder)
+    own.save_pretrained(folder / task_kind(kind).model.head.folder)
     encoder = folder / "later"
     encoder.mkdir()
     prefix = f"{later.base_model_prefix}."

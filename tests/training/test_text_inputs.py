@@ -1,6 +1,6 @@
 import pytest
 
-from harness.training.text_inputs import input_ids, target_ids
+from harness.kinds.text_inputs import input_ids, target_ids
 
 from .text_models import make_byt5, make_mt5
 

@@ -125,7 +125,7 @@ def test_masked_language_modelling_is_refused_before_training(trained):
 def test_labels_of_equal_tokens_are_refused(tmp_path):
     from transformers import AutoTokenizer
 
-    from harness.training.kinds.text_to_text import IndistinctLabelsError, label_targets
+    from harness.kinds.text_to_text import IndistinctLabelsError, label_targets
 
     make_mt5(tmp_path)
     with pytest.raises(IndistinctLabelsError, match="'是' and '否'"):
@@ -135,7 +135,7 @@ def test_labels_of_equal_tokens_are_refused(tmp_path):
 
 @pytest.mark.slow
 def test_every_kind_learns_and_is_measured_by_its_answers(words):
-    kinds = {"multiple_choice": "accuracy", "span_extraction": "f1", "tagging": "f1"}
+    kinds = {"multiple_choice": "accuracy", "span_extraction": "answer_f1", "tagging": "text_span_f1"}
     jobs = [job(words, f"mt5-{kind}", task=kind_task(kind), epochs=20, learning_rate=5e-3) for kind in kinds]
     jobs += [
         job(words, "byt5", "byt5", task=kind_task("multiple_choice"), max_length=160, epochs=2),

@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from harness.data.rows import load_training_rows
+from harness.kinds.collator import Draw
+from harness.kinds.registry import task_kind
+from harness.kinds.token_rows import IGNORED_LABEL
 from harness.training import tokenised
-from harness.training.kinds.batch_maker import Draw
-from harness.training.kinds.registry import batch_maker
-from harness.training.token_rows import IGNORED_LABEL
 from harness.training.tokenised import tokenised_rows
 
 from .models import TASK
@@ -27,7 +27,7 @@ def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
 
     found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, laboratory.folder / "bert", 16, False)
     chosen = np.array([5, 0, 33, 69])
-    batch = batch_maker(TASK, found).tensors(chosen, CPU, DRAW)
+    batch = task_kind("classification").model.collator(TASK, found).tensors(chosen, CPU, DRAW)
     part = rows.dataset.select(chosen.tolist())
     tokenizer = AutoTokenizer.from_pretrained(laboratory.folder / "bert")
     expected = tokenizer(
@@ -47,7 +47,7 @@ def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
 
 def test_no_row_gives_one_that_counts_nothing(laboratory, rows):
     found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, laboratory.folder / "xlm-roberta", 16, False)
-    batch = batch_maker(TASK, found).tensors(np.array([], np.int64), CPU, DRAW)
+    batch = task_kind("classification").model.collator(TASK, found).tensors(np.array([], np.int64), CPU, DRAW)
     assert batch["labels"].tolist() == [IGNORED_LABEL] and batch["input_ids"].shape[0] == 1
     assert "token_type_ids" not in batch
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.task_base import FolderSource
-from harness.data.sources.columns import NAMES_REMEDY, SourceColumns, find_columns
 from harness.data.sources.text_file import MOST_BYTES, MalformedFileError
+from harness.kinds.columns import NAMES_REMEDY, SourceColumns, find_columns
+from harness.kinds.sources import FolderSource
 from harness.message_text import in_short, names_in_short
 from harness.named_path import is_file
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.config.task_base import FolderSource
-from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines
+from harness.kinds.columns import SourceColumns, require_columns
+from harness.kinds.sources import FolderSource
 from harness.message_text import cut, in_short
 
 _START = "-DOCSTART-"

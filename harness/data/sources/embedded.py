@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from harness.config.training_task import EmbeddedSource
-from harness.data.sources.columns import MissingColumnError, SourceColumns
 from harness.embedded import corpus
+from harness.kinds.columns import MissingColumnError, SourceColumns
+from harness.kinds.sources import EmbeddedSource
 
 
 def read_embedded(source: EmbeddedSource, needed: tuple[str, ...]) -> SourceColumns:

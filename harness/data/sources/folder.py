@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.config.task_base import FolderSource
 from harness.data.sources.arrow_file import arrow_columns, is_saved
 from harness.data.sources.bad_lines import BadLines
-from harness.data.sources.columns import NAMES_REMEDY, SourceColumns, find_columns, require_columns
 from harness.data.sources.conll_file import conll_columns
 from harness.data.sources.json_text import json_value
 from harness.data.sources.squad_file import squad_columns
 from harness.data.sources.table_file import table_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines, file_text
+from harness.kinds.columns import NAMES_REMEDY, SourceColumns, find_columns, require_columns
+from harness.kinds.sources import FolderSource
 from harness.message_text import in_short
 
 

@@ -4,10 +4,10 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.config.training_task import HubSource
 from harness.data.sources.arrow_file import class_names, is_saved
-from harness.data.sources.columns import SourceColumns, require_columns
 from harness.errors import UserError
+from harness.kinds.columns import SourceColumns, require_columns
+from harness.kinds.sources import HubSource
 from harness.message_text import cut, in_short
 from harness.named_path import is_folder, user_path
 

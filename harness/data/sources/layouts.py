@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.config.task_base import FolderSource
 from harness.data.location import VARIABLE, below, contents_beside
-from harness.data.sources.columns import SourceColumns
 from harness.data.sources.folder import read_file
+from harness.kinds.columns import SourceColumns
+from harness.kinds.sources import FolderSource
 from harness.named_path import is_there
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.data.sources.columns import SourceColumns, require_columns
 from harness.data.sources.json_text import json_value
 from harness.data.sources.text_file import MalformedFileError
+from harness.kinds.columns import SourceColumns, require_columns
 from harness.message_text import in_short
 
 COLUMNS = ("question", "context", "answers", "id")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.config.task_base import FolderSource
 from harness.data.sources.bad_lines import BadLines
-from harness.data.sources.columns import SourceColumns, find_columns
 from harness.data.sources.text_file import MalformedFileError, file_lines
+from harness.kinds.columns import SourceColumns, find_columns
+from harness.kinds.sources import FolderSource
 from harness.message_text import in_short, names_in_short
 
 _HEADER_REMEDY = (

@@ -1,4 +1,4 @@
-"""All tables in one CSV: a line for each sequence, fractions with 6 decimals, empty where there is none."""
+"""All tables in one CSV: a line for each sequence, numbers with 6 decimals, empty where there is none."""
 
 import csv
 import io
@@ -8,30 +8,34 @@ from harness.leaderboard.interval import DECIMALS, Interval
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.statistics import RowStatistics, Spread
 
-_PLACE = ("target", "rank", "ties", "order", "sequence", "seeds")
+_PLACE = ("target", "metric", "rank", "ties", "order", "sequence", "seeds")
 _SPREADS = ("average", "non_english", "gap", "delta")
 
 
 def render_csv(publication: Publication) -> str:
     """Return the text, lines ended by a line feed.
 
-    Columns: where the row stands; mean and sd over seeds of average, average over non-English languages,
-    gap and Δ to target-only; ends of the 95% intervals; then the mean of each evaluation task.
+    Columns: where the row stands and its headline metric; mean and sd over seeds of average, average over
+    non-English languages, gap and Δ to target-only; ends of the 95% intervals; the mean of each evaluation
+    task; then mean and sd of the average by each other metric. Shares are fractions.
     """
     tasks = list(dict.fromkeys(c.task for table in publication.targets for c in table.languages))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spreads = [name for spread in _SPREADS for name in (spread, f"{spread}_sd")]
     intervals = [f"{name}_{end}" for name in ("average", "delta") for end in ("low", "high")]
-    writer.writerow([*_PLACE, *spreads, *intervals, *tasks])
+    others = list(dict.fromkeys(m.name for table in publication.targets for m in table.metrics[1:]))
+    secondary = [name for other in others for name in (other, f"{other}_sd")]
+    writer.writerow([*_PLACE, *spreads, *intervals, *tasks, *secondary])
     for table in publication.targets:
         for row in table.rows:
-            place = (table.target, row.rank, row.ties, " ".join(row.order), row.sequence, _seeds(row))
-            writer.writerow([*place, *map(_number, _numbers(row, tasks))])
+            metric = table.metrics[0].name
+            place = (table.target, metric, row.rank, row.ties, " ".join(row.order), row.sequence, _seeds(row))
+            writer.writerow([*place, *map(_number, _numbers(row, tasks, others))])
     return text.getvalue()
 
 
-def _numbers(row: RowStatistics, tasks: Iterable[str]) -> Iterable[float | None]:
+def _numbers(row: RowStatistics, tasks: Iterable[str], others: Iterable[str]) -> Iterable[float | None]:
     for spread in (row.average, row.non_english, row.gap, row.delta):
         yield spread.mean if spread else None
         yield spread.sd if spread else None
@@ -40,6 +44,10 @@ def _numbers(row: RowStatistics, tasks: Iterable[str]) -> Iterable[float | None]
     for task in tasks:
         mean: Spread | None = row.languages.get(task)
         yield mean.mean if mean else None
+    for other in others:
+        own = row.secondary.get(other)
+        yield own.mean if own else None
+        yield own.sd if own else None
 
 
 def _ends(interval: Interval | None) -> tuple[float | None, float | None]:

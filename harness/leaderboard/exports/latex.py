@@ -42,7 +42,7 @@ def _table(publication: Publication, statistics: TargetStatistics) -> str:
     align = "".join("l" if header in table.left else "r" for header in table.headers)
     lines = [" & ".join(map(_cell, cells)) + r" \\" for cells in (table.headers, *table.rows)]
     seeds = f"{len(board.seeds)} seed{'' if len(board.seeds) == 1 else 's'}"
-    caption = f"{board.title}: accuracy in percent on {statistics.target}, {seeds}."
+    caption = f"{board.title}: {statistics.metrics[0].phrase} on {statistics.target}, {seeds}."
     return "\n".join(
         [
             r"\begin{table}",

@@ -8,18 +8,21 @@ from harness.leaderboard.languages.facts import ENGLISH
 from harness.leaderboard.languages.transfer import (
     DISTANCE,
     FEWEST_LANGUAGES,
+    GAIN,
+    SCORE,
     SIZE,
     Association,
     LanguageTransfer,
     RowTransfer,
 )
-from harness.leaderboard.notation import EMPTY, p_value, percent, points, spread
+from harness.leaderboard.notation import EMPTY, p_value, spread
 from harness.leaderboard.table import Table
+from harness.leaderboard.target_metric import Scale, TargetMetric
 
 
-def language_sentences(transfer: LanguageTransfer) -> Iterator[str]:
-    """Say how the gap varies, what accuracies and gains go with, and how little so few languages tell."""
-    yield from _gap(transfer)
+def language_sentences(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[str]:
+    """Say how the gap varies, what scores and gains go with, and how little so few languages tell."""
+    yield from _gap(transfer, metric.scale)
     others = [entry for entry in transfer.languages if entry.language != ENGLISH]
     known = [entry for entry in others if entry.distance is not None]
     if not transfer.associations:
@@ -29,7 +32,7 @@ def language_sentences(transfer: LanguageTransfer) -> Iterator[str]:
                 f"at least {FEWEST_LANGUAGES} are needed."
             )
         return
-    yield from (_sentence(association) for association in transfer.associations)
+    yield from (_sentence(association, metric) for association in transfer.associations)
     count = len(known)
     yield (
         f"{count} languages can tell little: a perfect rank correlation has p {p_value(least_p(count))}, "
@@ -40,19 +43,22 @@ def language_sentences(transfer: LanguageTransfer) -> Iterator[str]:
         yield f"Left out, for want of a distance or a size: {', '.join(unknown)}."
 
 
-def _gap(transfer: LanguageTransfer) -> Iterator[str]:
+def _gap(transfer: LanguageTransfer, scale: Scale) -> Iterator[str]:
     gaps = sorted((row.gap.mean, row.sequence) for row in transfer.rows if row.gap is not None)
     if not gaps:
         return
     (least, first), (most, last) = gaps[0], gaps[-1]
     if len(gaps) == 1:
-        yield f"The gap to English is {points(least)} points ({first})."
+        yield f"The gap to English is {scale.with_unit(least)} ({first})."
     else:
-        yield f"The gap to English lies between {points(least)} ({first}) and {points(most)} points ({last})."
+        yield (
+            f"The gap to English lies between {scale.difference(least)} ({first}) and "
+            f"{scale.with_unit(most)} ({last})."
+        )
 
 
-def _sentence(association: Association) -> str:
-    what = "Mean accuracy" if association.measure == "accuracy" else "Mean gain over target-only"
+def _sentence(association: Association, metric: TargetMetric) -> str:
+    what = f"Mean {metric.noun}" if association.measure == SCORE else "Mean gain over target-only"
     rho = association.spearman
     if rho is None:
         return f"{what} is the same in all languages."
@@ -64,36 +70,36 @@ def _sentence(association: Association) -> str:
     return f"{what} {direction} with {factor[association.factor]} ({found})."
 
 
-def language_tables(transfer: LanguageTransfer) -> Iterator[tuple[str, Table]]:
+def language_tables(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[tuple[str, Table]]:
     """Yield the titles and tables that have something in them."""
     if transfer.languages:
-        yield "Languages, averaged over the complete sequences", _languages(transfer)
+        yield "Languages, averaged over the complete sequences", _languages(transfer, metric)
     if transfer.associations:
-        yield "Correlations over languages, English left out", _associations(transfer.associations)
+        yield "Correlations over languages, English left out", _associations(transfer.associations, metric)
     if transfer.rows:
-        yield "Gap of each sequence, and its Spearman correlations over languages", _rows(transfer)
+        yield "Gap of each sequence, and its Spearman correlations over languages", _rows(transfer, metric)
 
 
-def _languages(transfer: LanguageTransfer) -> Table:
-    headers = ("language", "syntactic distance", "pretraining GiB", "accuracy", "gain")
+def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
+    headers = ("language", "syntactic distance", "pretraining GiB", metric.noun, "gain")
     rows = tuple(
         (
             f"{entry.name} ({entry.language})",
             EMPTY if entry.distance is None else f"{entry.distance:.2f}",
             EMPTY if entry.gibibytes is None else f"{entry.gibibytes:.1f}",
-            EMPTY if entry.accuracy is None else percent(entry.accuracy),
-            EMPTY if entry.gain is None else points(entry.gain),
+            EMPTY if entry.score is None else metric.scale.value(entry.score),
+            EMPTY if entry.gain is None else metric.scale.difference(entry.gain),
         )
         for entry in transfer.languages
     )
     return Table(headers, rows, frozenset({"language"}))
 
 
-def _associations(associations: Sequence[Association]) -> Table:
+def _associations(associations: Sequence[Association], metric: TargetMetric) -> Table:
     headers = ("of", "with", "languages", "Spearman ρ", "Kendall τ", "Pearson r")
     rows = tuple(
         (
-            entry.measure,
+            metric.noun if entry.measure == SCORE else entry.measure,
             entry.factor,
             str(entry.languages),
             *map(_correlation, (entry.spearman, entry.kendall, entry.pearson)),
@@ -103,14 +109,14 @@ def _associations(associations: Sequence[Association]) -> Table:
     return Table(headers, rows, frozenset(headers[:2]))
 
 
-def _rows(transfer: LanguageTransfer) -> Table:
-    pairs = ("accuracy ~ distance", "accuracy ~ size", "gain ~ distance", "gain ~ size")
+def _rows(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
+    pairs = tuple(f"{what} ~ {factor}" for what in (metric.noun, GAIN) for factor in ("distance", "size"))
     headers = ("order", "gap", "gap − target-only", *(pairs if transfer.associations else ()))
     rows = tuple(
         (
             row.sequence,
-            spread(row.gap, signed=True),
-            spread(row.gap_change, signed=True),
+            spread(row.gap, metric.scale, signed=True),
+            spread(row.gap_change, metric.scale, signed=True),
             *(_correlation(value) for value in _row_correlations(row) if transfer.associations),
         )
         for row in transfer.rows
@@ -119,7 +125,7 @@ def _rows(transfer: LanguageTransfer) -> Table:
 
 
 def _row_correlations(row: RowTransfer) -> tuple[Correlation | None, ...]:
-    return row.accuracy_distance, row.accuracy_size, row.gain_distance, row.gain_size
+    return row.score_distance, row.score_size, row.gain_distance, row.gain_size
 
 
 def _correlation(value: Correlation | None) -> str:

@@ -1,7 +1,7 @@
 """How scores and gains of the languages go with their distance to English and with their pretraining text.
 
 As in Lauscher et al. 2020, "From Zero to Hero: On the Limitations of Zero-Shot Language Transfer with
-Multilingual Transformers" (https://aclanthology.org/2020.emnlp-main.363), for accuracies and for gains over
+Multilingual Transformers" (https://aclanthology.org/2020.emnlp-main.363), for scores and for gains over
 training on the target alone. English, the language of the training data, is left out.
 """
 
@@ -31,12 +31,12 @@ from harness.leaderboard.statistics import (
 )
 
 FEWEST_LANGUAGES = 4
-ACCURACY, GAIN = "accuracy", "gain"
+SCORE, GAIN = "score", "gain"
 DISTANCE, SIZE = "syntactic distance to English", "pretraining text (log GiB)"
 
 
 class LanguageScore(FrozenModel):
-    """One language, averaged over the complete sequences; accuracy and gain as fractions.
+    """One language, averaged over the complete sequences.
 
     Attributes:
         distance: Syntactic distance to English; like `gibibytes` None where the tables lack the language.
@@ -48,12 +48,12 @@ class LanguageScore(FrozenModel):
     name: str
     distance: float | None
     gibibytes: float | None
-    accuracy: float | None
+    score: float | None
     gain: float | None
 
 
 class Association(FrozenModel):
-    """How accuracies or gains, averaged over sequences, go with a property of the languages."""
+    """How scores or gains, averaged over sequences, go with a property of the languages."""
 
     measure: str
     factor: str
@@ -69,8 +69,8 @@ class RowTransfer(FrozenModel):
     sequence: str
     gap: Spread | None
     gap_change: Spread | None
-    accuracy_distance: Correlation | None
-    accuracy_size: Correlation | None
+    score_distance: Correlation | None
+    score_size: Correlation | None
     gain_distance: Correlation | None
     gain_size: Correlation | None
 
@@ -88,13 +88,13 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
     """Compute the gaps and correlations of one target from the means over seeds of its complete rows."""
     rows = [row for row in statistics.rows if row.average is not None]
     codes = list(dict.fromkeys(column.language for column in statistics.languages))
-    accuracies = _accuracies(statistics, rows, codes)
+    scores = _means(statistics, rows, codes)
     baseline = [place for place, row in enumerate(rows) if row.baseline]
     trained = [place for place, row in enumerate(rows) if not row.baseline]
-    tables = {ACCURACY: accuracies}
+    tables = {SCORE: scores}
     if baseline and trained:
-        tables[GAIN] = accuracies - accuracies[baseline]
-    means = {ACCURACY: accuracies, GAIN: tables[GAIN][trained] if GAIN in tables else accuracies[:0]}
+        tables[GAIN] = scores - scores[baseline]
+    means = {SCORE: scores, GAIN: tables[GAIN][trained] if GAIN in tables else scores[:0]}
     facts = [language_facts()[code] for code in codes if code in language_facts() and code != ENGLISH]
     factors = _factors(facts) if rows and len(facts) >= FEWEST_LANGUAGES else {}
     used = [codes.index(entry.language) for entry in facts]
@@ -115,7 +115,7 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
     )
 
 
-def _accuracies(statistics: TargetStatistics, rows: Sequence[RowStatistics], codes: list[str]) -> Floats:
+def _means(statistics: TargetStatistics, rows: Sequence[RowStatistics], codes: list[str]) -> Floats:
     """Return the mean over seeds, and over corpora where a language has several, (rows, languages)."""
     tasks = [[column.task for column in statistics.languages if column.language == code] for code in codes]
     means = [
@@ -144,7 +144,7 @@ def _languages(codes: list[str], means: dict[str, Floats]) -> tuple[LanguageScor
             name=known[code].name if code in known else code,
             distance=round(known[code].distance, DECIMALS) if code in known else None,
             gibibytes=known[code].gibibytes if code in known else None,
-            accuracy=mean(ACCURACY, place),
+            score=mean(SCORE, place),
             gain=mean(GAIN, place),
         )
         for place, code in enumerate(codes)
@@ -183,8 +183,8 @@ def _rows(
             sequence=row.sequence,
             gap=row.gap,
             gap_change=changes.get(row.sequence),
-            accuracy_distance=of(ACCURACY, DISTANCE, place),
-            accuracy_size=of(ACCURACY, SIZE, place),
+            score_distance=of(SCORE, DISTANCE, place),
+            score_size=of(SCORE, SIZE, place),
             gain_distance=of(GAIN, DISTANCE, place),
             gain_size=of(GAIN, SIZE, place),
         )

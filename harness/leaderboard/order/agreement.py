@@ -33,7 +33,7 @@ class Agreement(FrozenModel):
 
 def languages_agreement(scores: OrderScores) -> Agreement | None:
     """Compare the rankings that the languages give, each averaged over seeds."""
-    return _agreement("languages", scores.accuracies.mean(axis=1).T)
+    return _agreement("languages", scores.scores.mean(axis=1).T)
 
 
 def seed_halves_agreement(scores: OrderScores) -> Agreement | None:

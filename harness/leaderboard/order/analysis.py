@@ -23,7 +23,7 @@ class OrderAnalysis(FrozenModel):
         target: The target.
         sequences: Complete rows.
         seeds: Seeds of each.
-        variance: Shares of the variance of accuracies.
+        variance: Shares of the variance of scores.
         test: Of no effect of order at all; None where no two rows hold the same tasks.
         before: A before B; effects need per-item predictions, without which there are none.
         last: Each task as the last before the target.

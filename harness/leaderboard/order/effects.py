@@ -19,7 +19,7 @@ Condition = Callable[[Order], bool | None]
 
 
 class PlaceEffect(FrozenModel):
-    """Accuracy with a task at a place minus that with it elsewhere, a fraction.
+    """Score with a task at a place minus that with it elsewhere.
 
     Attributes:
         task: The task.

@@ -20,7 +20,7 @@ _TOLERANCE = 1e-9
 
 
 class OrderTest(FrozenModel):
-    """Tests of "for the same tasks, every order gives the same accuracy", on these test items.
+    """Tests of "for the same tasks, every order gives the same score", on these test items.
 
     Attributes:
         orders: Rows compared, each with at least one other of the same tasks.

@@ -14,6 +14,7 @@ from harness.leaderboard.order.section import agreement_lines, analysis_tables, 
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.publication import Publication, require_file_name
 from harness.leaderboard.shown_name import plain
+from harness.leaderboard.target_metric import Scale, TargetMetric
 
 
 def find_publication(named: str, leaderboards: Path) -> Publication:
@@ -44,9 +45,10 @@ def render_analyses(publication: Publication, differences: Sequence[float] = ())
     """
     blocks = [plain(publication.board.title)]
     for analysis, transfer in zip_longest(publication.analyses, publication.languages):
-        blocks.append(f"{analysis.target}: {' '.join(summary(analysis))}")
-        blocks += _details(analysis, differences)
-        blocks += _languages(transfer) if transfer else ()
+        metric = publication.board.metrics[analysis.target][0]
+        blocks.append(f"{analysis.target}: {' '.join(summary(analysis, metric.scale))}")
+        blocks += _details(analysis, metric.scale, differences)
+        blocks += _languages(transfer, metric) if transfer else ()
     for forgetting in publication.forgetting:
         sentences = " ".join(forgetting_sentences(forgetting))
         blocks.append(f"Forgetting before {forgetting.target}: {sentences}")
@@ -56,15 +58,15 @@ def render_analyses(publication: Publication, differences: Sequence[float] = ())
     return "\n\n".join(blocks)
 
 
-def _languages(transfer: LanguageTransfer) -> Iterator[str]:
-    sentences = " ".join(language_sentences(transfer))
+def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[str]:
+    sentences = " ".join(language_sentences(transfer, metric))
     if sentences:
         yield f"Gap and languages: {sentences}"
-        for title, table in language_tables(transfer):
+        for title, table in language_tables(transfer, metric):
             yield f"{title}\n\n{table.render('simple')}"
 
 
-def _details(analysis: OrderAnalysis, differences: Sequence[float]) -> Iterator[str]:
+def _details(analysis: OrderAnalysis, scale: Scale, differences: Sequence[float]) -> Iterator[str]:
     lines = [test_line(analysis)] if analysis.test else []
     lines += agreement_lines(analysis.agreement)
     if lines:
@@ -73,5 +75,5 @@ def _details(analysis: OrderAnalysis, differences: Sequence[float]) -> Iterator[
     if analysis.power and differences:
         sd, rows = analysis.power.sd, analysis.power.rows
         needed = [SeedsNeeded(difference=d, seeds=seeds_needed(d, sd, rows)) for d in differences]
-    for title, table in analysis_tables(analysis, needed):
+    for title, table in analysis_tables(analysis, scale, needed):
         yield f"{title}\n\n{table.render('simple')}"

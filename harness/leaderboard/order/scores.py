@@ -1,4 +1,4 @@
-"""The accuracies of the complete rows of one target, and which rows hold the same tasks."""
+"""The scores of the complete rows of one target, and which rows hold the same tasks."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.leaderboard.board import Board
-from harness.leaderboard.statistics import average, complete_seeds
+from harness.leaderboard.statistics import complete_rows
 
 Floats = npt.NDArray[np.float64]
 Order = tuple[str, ...]
@@ -19,17 +19,17 @@ class OrderScores:
     Attributes:
         orders: Intermediate tasks of each row, (R,).
         languages: Evaluation tasks, (L,).
-        accuracies: (R, seeds, L), fractions.
+        scores: (R, seeds, L), by the headline metric.
     """
 
     orders: tuple[Order, ...]
     languages: tuple[str, ...]
-    accuracies: Floats
+    scores: Floats
 
     @property
     def averages(self) -> Floats:
         """Average over languages of each row and seed, (R, seeds)."""
-        mean: Floats = self.accuracies.mean(axis=2)
+        mean: Floats = self.scores.mean(axis=2)
         return mean
 
     @property
@@ -49,14 +49,11 @@ class OrderScores:
 def order_scores(board: Board, target: str) -> OrderScores:
     """Gather the rows of a target that have a score for every seed and language."""
     columns = board.languages[target]
-    orders, scores = [], []
-    for row in board.rows_of(target):
-        seeds = complete_seeds(board, row)
-        if seeds is None or any(average(seed, columns) is None for seed in seeds):
-            continue
-        orders.append(row.order)
-        scores.append([[seed[column.task] for column in columns] for seed in seeds])
-    shape = (len(orders), len(board.seeds), len(columns))
+    rows = complete_rows(board, target)
+    scores = [[[seed[column.task] for column in columns] for seed in seeds] for _, seeds in rows]
+    shape = (len(rows), len(board.seeds), len(columns))
     return OrderScores(
-        tuple(orders), tuple(column.task for column in columns), np.array(scores, np.float64).reshape(shape)
+        tuple(row.order for row, _ in rows),
+        tuple(column.task for column in columns),
+        np.array(scores, np.float64).reshape(shape),
     )

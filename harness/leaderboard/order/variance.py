@@ -1,4 +1,4 @@
-"""How the variance of the accuracies splits between tasks, order, seeds and languages.
+"""How the variance of the scores splits between tasks, order, seeds and languages.
 
 Random-effects analysis of variance of the layout sequences × seeds × languages, with the sequences split
 into which tasks they hold and in which order (order nested in the set of tasks). Components are those of
@@ -32,7 +32,7 @@ Source = tuple[str, frozenset[str]]
 
 
 class VarianceShare(FrozenModel):
-    """One source of variance: its standard deviation in accuracy (a fraction), and its share, 0 to 1."""
+    """One source of variance: its standard deviation in the metric's unit, and its share, 0 to 1."""
 
     source: str
     sd: float
@@ -62,7 +62,7 @@ def variance_shares(scores: OrderScores) -> tuple[VarianceShare, ...]:
 
 def variance_components(scores: OrderScores) -> dict[str, float]:
     """Return source -> variance component, negative ones included."""
-    table, sets = scores.accuracies, scores.sets
+    table, sets = scores.scores, scores.sets
     sizes = dict(zip(_AXES, table.shape, strict=True))
     squares: dict[Source, float] = {}
     degrees: dict[Source, int] = {}

@@ -3,17 +3,17 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from harness.leaderboard.notation import points
 from harness.leaderboard.order.effects import PlaceEffect
-from harness.leaderboard.pictures.style import DIVERGING, name_columns
+from harness.leaderboard.pictures.style import better_is_blue, name_columns
+from harness.leaderboard.target_metric import TargetMetric
 
 _DARK = 0.6
 _WIDTH = 0.8
 _BEFORE = "before "
 
 
-def draw_before_matrix(effects: tuple[PlaceEffect, ...]) -> Figure | None:
-    """Draw the effects of A before B in points; a star marks those told from chance. None without effects."""
+def draw_before_matrix(effects: tuple[PlaceEffect, ...], metric: TargetMetric) -> Figure | None:
+    """Draw the effects of A before B; a star marks those told from chance. None without effects."""
     if not effects:
         return None
     pairs = {(effect.task, effect.place.removeprefix(_BEFORE)): effect for effect in effects}
@@ -28,7 +28,8 @@ def draw_before_matrix(effects: tuple[PlaceEffect, ...]) -> Figure | None:
     figure = Figure(figsize=(2.4 + _WIDTH * len(tasks), 1.2 + 0.55 * len(tasks)))
     axes = figure.subplots()
     axes.set_facecolor("#eeeeee")
-    image = axes.imshow(np.ma.masked_invalid(values), cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    cells, colors = np.ma.masked_invalid(values), better_is_blue(metric)
+    image = axes.imshow(cells, cmap=colors, vmin=-limit, vmax=limit, aspect="auto")
     axes.set_yticks(range(len(tasks)), tasks)
     # The colour bar takes a part of the width that the figure has for a task.
     name_columns(axes, tasks, 0.9 * _WIDTH)
@@ -39,9 +40,9 @@ def draw_before_matrix(effects: tuple[PlaceEffect, ...]) -> Figure | None:
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             color = "white" if abs(value) > _DARK * limit else "black"
-            text = points(value) + (" *" if starred[row, column] else "")
+            text = metric.scale.difference(value) + (" *" if starred[row, column] else "")
             axes.text(column, row, text, ha="center", va="center", color=color)
-    bar = figure.colorbar(image, ax=axes, pad=0.03, format=lambda value, _: points(value))
-    bar.set_label("points")
+    bar = figure.colorbar(image, ax=axes, pad=0.03, format=lambda value, _: metric.scale.difference(value))
+    bar.set_label(metric.scale.unit or metric.noun)
     bar.outline.set_visible(False)
     return figure

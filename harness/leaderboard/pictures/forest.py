@@ -16,11 +16,12 @@ _Mark = tuple[int, float, Interval]
 def draw_forest(table: TargetStatistics) -> Figure | None:
     """Draw the rows that have an interval, best on top; None where none has.
 
-    A difference whose interval covers zero is grey and hollow; above target-only it is blue and round,
-    below orange and square.
+    A difference whose interval covers zero is grey and hollow; better than target-only it is blue and round,
+    worse orange and square.
     """
     rows = [row for row in table.rows if row.average is not None and row.average_interval is not None]
-    rows = rows[:MOST_ROWS]
+    rows, metric = rows[:MOST_ROWS], table.metrics[0]
+    factor, unit = metric.scale.factor, f", {metric.unit}" if metric.unit else ""
     if not rows:
         return None
     with_deltas = any(row.delta_interval for row in rows)
@@ -28,18 +29,18 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
     panels = figure.subplots(1, 2 if with_deltas else 1, sharey=True, squeeze=False)[0]
     averages = panels[0]
     for mark in _averages(rows):
-        _draw(averages, mark, BLUE, "o", filled=True)
+        _draw(averages, mark, BLUE, "o", factor, filled=True)
     averages.set_yticks(range(len(rows)), [sequence_label(row) for row in rows])
     averages.set_ylim(len(rows) - 0.5, -0.5)
-    averages.set_title("average accuracy, %")
+    averages.set_title(f"average {metric.noun}{unit}")
     if with_deltas:
         deltas = panels[1]
         deltas.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
         for mark in _deltas(rows):
-            undecided, above = mark[2].covers_zero, mark[1] > 0
-            color = GREY if undecided else BLUE if above else ORANGE
-            _draw(deltas, mark, color, "o" if undecided or above else "s", filled=not undecided)
-        deltas.set_title("points above target-only")
+            undecided, better = mark[2].covers_zero, metric.sign * mark[1] > 0
+            color = GREY if undecided else BLUE if better else ORANGE
+            _draw(deltas, mark, color, "o" if undecided or better else "s", factor, filled=not undecided)
+        deltas.set_title(f"{metric.scale.unit or metric.noun} above target-only")
         deltas.tick_params(axis="y", length=0)
     for axes in panels:
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
@@ -64,8 +65,8 @@ def _deltas(rows: Sequence[RowStatistics]) -> list[_Mark]:
     ]
 
 
-def _draw(axes: Axes, mark: _Mark, color: str, marker: str, *, filled: bool) -> None:
+def _draw(axes: Axes, mark: _Mark, color: str, marker: str, factor: float, *, filled: bool) -> None:
     number, mean, interval = mark
-    axes.plot([interval.low * 100, interval.high * 100], [number, number], color=color, linewidth=1.6)
+    axes.plot([interval.low * factor, interval.high * factor], [number, number], color=color, linewidth=1.6)
     face = color if filled else "white"
-    axes.plot([mean * 100], [number], marker, color=color, markerfacecolor=face, markersize=5)
+    axes.plot([mean * factor], [number], marker, color=color, markerfacecolor=face, markersize=5)

@@ -1,10 +1,9 @@
-"""Heat map of sequences and languages: accuracy above or below training on the target alone."""
+"""Heat map of sequences and languages: score above or below training on the target alone."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from harness.leaderboard.notation import points
-from harness.leaderboard.pictures.style import DIVERGING, MOST_ROWS, name_columns
+from harness.leaderboard.pictures.style import MOST_ROWS, better_is_blue, name_columns
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import column_names
 
@@ -21,19 +20,20 @@ def draw_heat_map(table: TargetStatistics) -> Figure | None:
         return None
     tasks = [column.task for column in table.languages]
     deltas = np.array([[_mean(row, task) - _mean(baseline, task) for task in tasks] for row in rows])
+    metric, scale = table.metrics[0], table.metrics[0].scale
     limit = max(float(np.abs(deltas).max()), 0.001)
     figure = Figure(figsize=(2.6 + _WIDTH * len(tasks), 1.1 + 0.3 * len(rows)))
     axes = figure.subplots()
-    image = axes.imshow(deltas, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    image = axes.imshow(deltas, cmap=better_is_blue(metric), vmin=-limit, vmax=limit, aspect="auto")
     axes.set_yticks(range(len(rows)), [row.sequence for row in rows])
     name_columns(axes, column_names(table.languages), _WIDTH)
     axes.spines[:].set_visible(False)
     if len(rows) <= _MOST_NUMBERED:
         for (row, column), value in np.ndenumerate(deltas):
             color = "white" if abs(value) > _DARK * limit else "black"
-            axes.text(column, row, points(value), ha="center", va="center", color=color, fontsize=8)
-    bar = figure.colorbar(image, ax=axes, pad=0.02, format=lambda value, _: points(value))
-    bar.set_label("points above target-only")
+            axes.text(column, row, scale.difference(value), ha="center", va="center", color=color, fontsize=8)
+    bar = figure.colorbar(image, ax=axes, pad=0.02, format=lambda value, _: scale.difference(value))
+    bar.set_label(f"{scale.unit or metric.noun} above target-only")
     bar.outline.set_visible(False)
     return figure
 

@@ -70,14 +70,19 @@ def _kinds(
     )
     yield (
         "deltas",
-        f"Points above training on {target} alone, by sequence and language{best}",
+        f"{_above(table)} training on {target} alone, by sequence and language{best}",
         partial(draw_heat_map, table),
     )
     yield (
         "before",
         f"Effect of training one task before another, then {target}; a star: told from chance",
-        partial(draw_before_matrix, analysis.before),
+        partial(draw_before_matrix, analysis.before, table.metrics[0]),
     )
+
+
+def _above(table: TargetStatistics) -> str:
+    unit = table.metrics[0].scale.unit or table.metrics[0].noun
+    return f"{unit[0].upper()}{unit[1:]} above"
 
 
 def _drawing(stem: str, target: str, text: str, svg: bytes, png: bytes) -> Drawing:

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
 
+from harness.leaderboard.target_metric import TargetMetric
+
 # Okabe & Ito's palette, which holds under all common kinds of colour blindness
 # (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
-DIVERGING = "RdBu"
+_DIVERGING = "RdBu"
 _RC: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -34,6 +36,11 @@ _DOTS_PER_INCH = 150
 _INCHES_A_LETTER = 0.088
 # Of more sequences the best are drawn: a picture of hundreds is neither seen whole nor drawn soon.
 MOST_ROWS = 60
+
+
+def better_is_blue(metric: TargetMetric) -> str:
+    """Return the colour map of differences: blue where better, red where worse."""
+    return _DIVERGING if metric.higher_is_better else f"{_DIVERGING}_r"
 
 
 def name_columns(axes: Axes, names: Sequence[str], inches: float) -> None:

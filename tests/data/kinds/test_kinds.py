@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.config.catalogue import Catalogue
-from harness.config.training_task import TrainingTask, training_task
-from harness.data.kinds.examples import FaultyRowError
 from harness.data.rows import load_held_out_rows, load_training_rows
-from harness.data.sources.columns import MissingColumnError
 from harness.data.sources.text_file import MalformedFileError
 from harness.errors import UserError
+from harness.kinds.columns import MissingColumnError
+from harness.kinds.examples import FaultyRowError
+from harness.kinds.registry import TrainingTask, training_task
 
 
 def task(kind: str, form: str, columns: list[str] | None = None, **fields: Any) -> TrainingTask:
@@ -98,7 +98,7 @@ def test_an_answer_beside_its_place_is_found_and_one_nowhere_is_left_out(tmp_pat
     (tmp_path / "rows.squad").write_text(json.dumps(squad(near, nowhere)))
     rows = load_training_rows(task("span_extraction", "squad"), data_dir=tmp_path)
     assert rows.dataset["answer_starts"][:] == [[13]]
-    assert "1 of 2 questions are left out" in rows.warnings[0]
+    assert "1 of 2 rows are left out" in rows.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from harness.config.training_task import TrainingTask, training_task
 from harness.data.evaluation_rows import load_evaluation_rows
 from harness.data.rows import load_training_rows
 from harness.errors import UserError
+from harness.kinds.registry import TrainingTask, training_task
 from tests.corpora import CORPORA
 from tests.data.tasks import NLI
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.config.training_task import FolderSource
-from harness.data.sources.columns import MissingColumnError, NoRowsError, SourceColumns
 from harness.data.sources.folder import MalformedFileError, read_file
 from harness.errors import UserError
+from harness.kinds.columns import MissingColumnError, NoRowsError, SourceColumns
+from harness.kinds.sources import FolderSource
 
 COLUMNS = ("a", "b", "label")
 

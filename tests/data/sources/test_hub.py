@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from datasets.packaged_modules.parquet.parquet import Parquet
 
-from harness.config.training_task import HubSource
-from harness.data.sources.columns import MissingColumnError
 from harness.data.sources.hub import HubDataError, HubUnavailableError, read_hub
+from harness.kinds.columns import MissingColumnError
+from harness.kinds.sources import HubSource
 
 COLUMNS = ("premise", "hypothesis", "label")
 COMMIT = "b8dd5d7af51114dbda02c0e3f6133f332186418e"

@@ -2,9 +2,9 @@ import pytest
 
 from harness.leaderboard.languages.facts import language_facts
 from harness.leaderboard.languages.section import language_sentences, language_tables
-from harness.leaderboard.languages.transfer import ACCURACY, DISTANCE, GAIN, SIZE, language_transfer
+from harness.leaderboard.languages.transfer import DISTANCE, GAIN, SCORE, SIZE, language_transfer
 from harness.leaderboard.statistics import target_statistics
-from tests.leaderboard.experiments import board, columns, scored_row
+from tests.leaderboard.experiments import ACCURACY, board, columns, scored_row
 
 CODES = ("en", "de", "es", "fr", "ru", "sw", "tr", "zh")
 FACTS = language_facts()
@@ -24,10 +24,10 @@ def transfer(gain_by_distance, codes=CODES, known=CODES):
 
 def test_finds_the_associations_that_were_put_in():
     found = {(a.measure, a.factor): a for a in transfer(0.1).associations}
-    assert found.keys() == {(m, f) for m in (ACCURACY, GAIN) for f in (DISTANCE, SIZE)}
-    assert found[ACCURACY, DISTANCE].spearman.value == -1.0
-    assert found[ACCURACY, DISTANCE].kendall.value == -1.0
-    assert found[ACCURACY, DISTANCE].pearson.value == pytest.approx(-1)
+    assert found.keys() == {(m, f) for m in (SCORE, GAIN) for f in (DISTANCE, SIZE)}
+    assert found[SCORE, DISTANCE].spearman.value == -1.0
+    assert found[SCORE, DISTANCE].kendall.value == -1.0
+    assert found[SCORE, DISTANCE].pearson.value == pytest.approx(-1)
     assert found[GAIN, DISTANCE].spearman.value == 1.0
     assert {a.languages for a in found.values()} == {7}
 
@@ -44,18 +44,18 @@ def test_gap_and_its_change_are_english_minus_the_others():
 
 
 def test_the_sentences_say_what_was_found_and_how_little_seven_languages_tell():
-    text = " ".join(language_sentences(transfer(0.1)))
+    text = " ".join(language_sentences(transfer(0.1), ACCURACY))
     assert "Mean accuracy falls with syntactic distance to English (Spearman's ρ -1.00, p <0.001)" in text
     assert "Mean gain over target-only rises with syntactic distance to English" in text
     assert "7 languages can tell little" in text and "not independent" in text
-    assert len(list(language_tables(transfer(0.1)))) == 3
+    assert len(list(language_tables(transfer(0.1), ACCURACY))) == 3
 
 
 def test_an_unknown_language_is_left_out_by_name_and_three_are_too_few():
-    text = " ".join(language_sentences(transfer(0.1, (*CODES, "xx"))))
+    text = " ".join(language_sentences(transfer(0.1, (*CODES, "xx")), ACCURACY))
     assert "Left out, for want of a distance or a size: xx." in text
     few = transfer(0.1, ("en", "de", "sw", "zh"))
     assert few.associations == ()
     assert "No correlation over 3 languages besides English: at least 4 are needed." in " ".join(
-        language_sentences(few)
+        language_sentences(few, ACCURACY)
     )

@@ -1,4 +1,4 @@
-"""Accuracies simulated from known effects of tasks, order, seeds, languages and training runs."""
+"""Scores simulated from known effects of tasks, order, seeds, languages and training runs."""
 
 import itertools
 
@@ -28,7 +28,7 @@ def simulated(
     language=0.05,
     rest=0.003,
 ):
-    """Draw accuracies, (orders, seeds, languages), from normal effects with the given standard deviations."""
+    """Draw scores, (orders, seeds, languages), from normal effects with the given standard deviations."""
     orders = all_orders() if orders is None else orders
     rows = len(orders)
     sets = {key: rng.normal(0, tasks) for key in {tuple(sorted(o)) for o in orders}}

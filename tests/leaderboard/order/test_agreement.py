@@ -52,7 +52,7 @@ def test_every_way_to_halve_the_seeds_counts_once(seeds, splits):
 def test_targets_are_compared_on_the_orders_they_share():
     rng = np.random.default_rng(5)
     one = simulated(rng, order=0.05)
-    other = type(one)(one.orders[:9], one.languages, one.accuracies[:9] / 2)
+    other = type(one)(one.orders[:9], one.languages, one.scores[:9] / 2)
     found = targets_agreement([one, other])
     assert (found.ranked, found.tau, found.w) == (9, 1.0, 1.0)
 

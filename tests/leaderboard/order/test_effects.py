@@ -10,8 +10,8 @@ from harness.leaderboard.order.effects import (
     last_effects,
     position_effects,
 )
-from harness.leaderboard.uncertainty import Correctness, estimate
-from tests.leaderboard.experiments import answers
+from harness.leaderboard.uncertainty import estimate
+from tests.leaderboard.experiments import answers, table_of
 
 from .simulated import all_orders
 
@@ -20,8 +20,7 @@ ORDERS = all_orders()
 
 def contrasts(rng, orders, effects, items=150, seeds=3, **changes):
     right = answers(rng, len(orders), seeds, 2, items, effects, **changes)
-    names = tuple(">".join((*order, "xnli")) for order in orders)
-    return estimate(Correctness(names, orders, right, np.ones((2, items), bool))).contrasts
+    return estimate(table_of(right, orders)).contrasts
 
 
 def shift(condition, size=1.0):
@@ -75,10 +74,10 @@ def test_positions_are_told_for_three_tasks_and_more():
 def test_an_effect_of_two_sequences_is_their_paired_comparison():
     orders = (("a", "b"), ("b", "a"), ("a",))
     right = answers(np.random.default_rng(4), 3, 3, 2, 200)
-    uncertainty = estimate(Correctness(("ab", "ba", "a"), orders, right, np.ones((2, 200), bool)))
+    uncertainty = estimate(table_of(right, orders))
     (effect,) = before_effects(orders, uncertainty.contrasts)
     (pair,) = uncertainty.comparisons.permuted
-    sign = 1 if pair.first == "ab" else -1
+    sign = 1 if pair.first == "a>b>xnli" else -1
     assert effect.difference == sign * pair.difference
     assert effect.p == pair.p
     assert {abs(effect.interval.low), abs(effect.interval.high)} == {

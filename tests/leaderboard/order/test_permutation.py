@@ -30,7 +30,7 @@ def test_two_orders_are_tested_as_scipy_permutes_pairs():
 
 def test_drawn_relabellings_come_near_to_all_of_them(monkeypatch):
     scores = simulated(np.random.default_rng(2), seeds=3, order=0.004)
-    scores = type(scores)(scores.orders[4:10], scores.languages, scores.accuracies[4:10])
+    scores = type(scores)(scores.orders[4:10], scores.languages, scores.scores[4:10])
     exact = order_test(scores)
     monkeypatch.setattr("harness.leaderboard.order.permutation._MOST_ENUMERATED", 0)
     drawn = order_test(scores)

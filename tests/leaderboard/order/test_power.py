@@ -5,7 +5,8 @@ from statsmodels.stats.power import TTestPower
 
 from harness.leaderboard import paired, uncertainty
 from harness.leaderboard.order.power import power_of, seed_power, seeds_needed
-from harness.leaderboard.uncertainty import Correctness, estimate
+from harness.leaderboard.uncertainty import estimate
+from tests.leaderboard.experiments import table_of
 
 from .simulated import simulated
 
@@ -52,14 +53,8 @@ def test_the_predicted_power_is_that_of_the_pages_own_comparison_over_1000_simul
             accuracy = 0.6 + rng.normal(0, run, (rows, seeds)) + rng.normal(0, 0.01, seeds)
             accuracy[0] += difference
             right = np.arange(items) < np.round(accuracy * items)[:, :, None, None]
-            found = estimate(
-                Correctness(
-                    ("a", "b", "c", "d"),
-                    (("a",), ("b",), ("c",), ("d",)),
-                    right.astype(np.int8),
-                    np.ones((1, items), bool),
-                )
-            )
+            orders = (("a",), ("b",), ("c",), ("d",))
+            found = estimate(table_of(right.astype(np.int8), orders))
             rejected += found.contrasts.pair(0, 1).p < 0.05
         predicted = power_of(difference, np.sqrt(2) * run, seeds, rows)
         print(f"{seeds} seeds, {difference}: found {rejected / 1000:.3f}, predicted {predicted:.3f}")

@@ -14,7 +14,7 @@ from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import BLUE, GREY, ORANGE, drawn
 from harness.leaderboard.publication import compile_publication
 from harness.leaderboard.publish import publish
-from tests.leaderboard.experiments import board, columns, experiment, scored_row
+from tests.leaderboard.experiments import ACCURACY, board, columns, experiment, scored_row
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_the_forest_tells_above_below_and_undecided_by_colour_and_shape(publicat
 
 def test_the_matrix_of_before_is_antisymmetric(publication):
     (analysis,) = publication.analyses
-    values = draw_before_matrix(analysis.before).axes[0].images[0].get_array()
+    values = draw_before_matrix(analysis.before, ACCURACY).axes[0].images[0].get_array()
     assert values.shape == (2, 2)
     assert values[0, 1] == -values[1, 0] == analysis.before[0].difference
     assert values.mask[0, 0]
@@ -109,7 +109,7 @@ def test_names_of_columns_do_not_run_into_each_other(publication, tasks):
         analysis.before[0].model_copy(update={"task": a, "place": f"before {b}"})
         for a, b in itertools.combinations(tasks, 2)
     )
-    assert overlapping(draw_before_matrix(effects)) == []
+    assert overlapping(draw_before_matrix(effects, ACCURACY)) == []
     (table,) = publication.targets
     assert overlapping(draw_heat_map(table)) == []
     twice = table.model_copy(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from harness.training.scoring.predictions import best_span
+from harness.kinds.span_extraction.model import best_span
 
 
 def test_the_best_span_does_not_end_before_it_begins_nor_outside_of_the_context():

@@ -1,0 +1,1 @@
+"""Task kinds: one room (a package) holds everything about one kind. `base` says what that is."""

@@ -1,0 +1,54 @@
+"""The data set of classification rows, and the texts of its inputs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UserError
+from harness.kinds.columns import SourceColumns
+from harness.message_text import in_short
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class NotTextError(UserError):
+    """An input column holds something other than text."""
+
+
+def input_texts(source: SourceColumns, inputs: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
+    """Return the first text column and, for pairs, the second.
+
+    Raises:
+        NotTextError: a value is null, a number or a list; names the first such row.
+    """
+    for column in inputs:
+        values = source.columns[column]
+        if not all(type(value) is str for value in values):
+            row = next(at for at, value in enumerate(values) if type(value) is not str)
+            raise NotTextError(
+                f"{source.place(row)}: {column} is {in_short(values[row])}, not a text; correct the row, or "
+                "the task's 'inputs'"
+            )
+    return source.columns[inputs[0]], source.columns[inputs[1]] if len(inputs) == 2 else None
+
+
+def classification_dataset(
+    text_a: Sequence[str],
+    text_b: Sequence[str] | None,
+    label: Sequence[int],
+    item_id: Sequence[str] | None = None,
+) -> "Dataset":
+    """Build the data set: text_a and text_b as string (text_b null for single texts), label as int64.
+
+    With `item_id`, that column (string) comes first.
+    """
+    import pyarrow as pa
+    from datasets import Dataset
+
+    columns: dict[str, Any] = {"item_id": item_id} if item_id is not None else {}
+    columns["text_a"] = text_a
+    columns["text_b"] = text_b if text_b is not None else [None] * len(text_a)
+    columns["label"] = label
+    types = {name: pa.int64() if name == "label" else pa.string() for name in columns}
+    # Straight to arrow: Dataset.from_dict looks at every value and takes several times as long.
+    return Dataset(pa.table({name: pa.array(columns[name], types[name]) for name in columns}))

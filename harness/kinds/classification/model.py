@@ -1,0 +1,84 @@
+"""Classification: one sequence for each text or pair, one label."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from torch import Tensor
+
+from harness.kinds.classification.task import ClassificationTask
+from harness.kinds.collator import Arrays, Collator, Draw, Rows
+from harness.kinds.encoded import CHUNK, Encoded, common_facts, segment_columns
+from harness.kinds.model import EncoderModel, Head, label_settings, row_loss_sum
+from harness.kinds.token_rows import TokenizedRows
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def text_features(
+    dataset: "Dataset", tokenizer: Any, max_length: int, targets: dict[str, pa.DataType]
+) -> pa.Table:
+    """Return input_ids, perhaps token_type_ids, and targets; of a pair the longer text is cut first."""
+    encoded = Encoded(common_facts(tokenizer, max_length), targets)
+    columns = segment_columns(tokenizer)
+    for start in range(0, len(dataset), CHUNK):
+        part = dataset[start : start + CHUNK]
+        pair = part["text_b"] if part["text_b"][0] is not None else None
+        found = tokenizer(
+            part["text_a"],
+            pair,
+            truncation="longest_first",
+            max_length=max_length,
+            return_attention_mask=False,
+        )
+        encoded.add(**{name: found[name] for name in columns}, **{name: part[name] for name in targets})
+    return encoded.table()
+
+
+class RowTargets(Collator):
+    """Batches with one target for each row, the column `label`."""
+
+    def arrays(self, rows: Rows, draw: Draw) -> Arrays:
+        """Return the inputs `[rows, width]` and labels `[rows]`."""
+        return self.tokens.padded(rows) | {"labels": self.tokens.targets["label"].values[rows]}
+
+
+class ClassificationModel(EncoderModel[ClassificationTask]):
+    """A score for each label."""
+
+    head = Head(
+        "AutoModelForSequenceClassification",
+        "classifier",
+        lambda task: label_settings(task) | {"problem_type": "single_label_classification"},
+        row_loss_sum,
+    )
+
+    def features(
+        self,
+        task: ClassificationTask,
+        dataset: "Dataset",
+        tokenizer: Any,
+        max_length: int,
+        *,
+        predicting: bool = False,
+    ) -> pa.Table:
+        """Return input_ids, perhaps token_type_ids, and label."""
+        return text_features(dataset, tokenizer, max_length, {"label": pa.int64()})
+
+    def collator(self, task: ClassificationTask, tokens: TokenizedRows) -> Collator:
+        """Return batches with one label for each row."""
+        return RowTargets(tokens)
+
+    def outputs(self, task: ClassificationTask, output: Any, labels: Tensor, rows: int) -> Iterator[Any]:
+        """Yield the label of the highest score."""
+        yield from output.logits[:rows].argmax(-1).tolist()
+
+    def predictions(
+        self, task: ClassificationTask, dataset: "Dataset", collator: Collator, kept: Sequence[Any]
+    ) -> list[Any]:
+        """Return the labels' names."""
+        return [task.labels[label] for label in kept]
+
+
+MODEL = ClassificationModel()

@@ -1,0 +1,1 @@
+"""Masked language modelling: words to guess in running text."""

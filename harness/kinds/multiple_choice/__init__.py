@@ -1,0 +1,1 @@
+"""Multiple choice: which of two to five candidates fits a text."""

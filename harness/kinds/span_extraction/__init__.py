@@ -1,0 +1,1 @@
+"""Span extraction: where in a context the answer to a question stands."""

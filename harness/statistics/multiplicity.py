@@ -1,0 +1,69 @@
+"""Corrections for several tests, and simultaneous intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from harness.statistics.arrays import Floats
+
+DRAWS = 20_000
+MAX_T_SEED = 20260104
+_BLOCK = 4_000_000
+
+
+def holm(p_values: Sequence[float] | Floats) -> Floats:
+    """Return p-values corrected for being several, by Holm's step-down method.
+
+    Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure" (Scandinavian Journal of
+    Statistics 6). Dependence between the tests does not matter.
+    """
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1.0, stepped)
+    return corrected
+
+
+def smallest_of_several(covariance: Floats, degrees: Floats) -> Floats:
+    """Draw, under no effect, the smallest two-sided p-value of several correlated t-tests, (draws,), sorted.
+
+    Dunnett's test for any covariance and degrees of freedom (Hothorn, Bretz & Westfall 2008, "Simultaneous
+    Inference in General Parametric Models", Biometrical Journal 50, with a t for each contrast): normal
+    numerators with the contrasts' correlations over one χ² deviate, which each contrast takes at its own
+    degrees of freedom.
+
+    Args:
+        covariance: Of the estimates, (contrasts, contrasts).
+        degrees: Of each contrast's variance, (contrasts,).
+    """
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    some = spread > 0
+    correlation = covariance[np.ix_(some, some)] / np.outer(spread[some], spread[some])
+    degrees = np.clip(degrees[some], 0.5, 1e6)
+    values, vectors = np.linalg.eigh(correlation)
+    factor = vectors * np.sqrt(np.maximum(values, 0))
+    keep = values > 1e-10 * max(1.0, float(values.max(initial=0.0)))
+    factor = factor[:, keep]
+    random = np.random.RandomState(MAX_T_SEED)
+    smallest = np.ones(DRAWS)
+    size = max(1, _BLOCK // max(1, len(degrees)))
+    distinct, which = np.unique(np.round(degrees, 6), return_inverse=True)
+    for start in range(0, DRAWS, size):
+        count = min(size, DRAWS - start)
+        normal = np.abs(random.standard_normal((count, factor.shape[1])) @ factor.T)
+        uniform = random.random_sample(count)
+        for number, free in enumerate(distinct):
+            largest = normal[:, which == number].max(axis=1)
+            t = largest / np.sqrt(stats.chi2.ppf(uniform, free) / free)
+            block = smallest[start : start + count]
+            np.minimum(block, 2 * stats.t.sf(t, free), out=block)
+    return np.sort(smallest)
+
+
+def simultaneous(p_values: Floats, smallest: Floats) -> Floats:
+    """Return p-values corrected by draws of the smallest of them: the share of draws below each."""
+    at = np.searchsorted(smallest, p_values * (1 + 1e-12), side="right")
+    corrected: Floats = np.where(p_values >= 1, 1.0, np.maximum(p_values, (at + 1) / (len(smallest) + 1)))
+    return np.minimum(corrected, 1.0)

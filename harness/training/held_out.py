@@ -1,0 +1,59 @@
+"""The usual metrics of a stage's task on rows that it was not trained on."""
+
+from typing import Any
+
+from harness.data.rows import TrainingRows
+from harness.kinds.model import Forward
+from harness.kinds.task import Task
+from harness.kinds.text_to_text import model_for
+from harness.models.prediction import Ranks, predictions
+from harness.training.distributed import World, from_every_rank
+from harness.training.job import HeldOutScore
+
+
+def score_held_out(
+    task: Task,
+    rows: TrainingRows,
+    engine: Any,
+    forward: Forward,
+    tokenizer: Any,
+    max_length: int,
+    batch_size: int,
+    world: World,
+    *,
+    text_to_text: bool,
+) -> HeldOutScore:
+    """Return the metrics of a trained engine on held-out rows; to be called on every rank.
+
+    Args:
+        task: The task with its labels.
+        rows: Its held-out rows.
+        engine: The engine, after training.
+        forward: A forward pass of the engine for this task.
+        tokenizer: The model's tokenizer.
+        max_length: As in training.
+        batch_size: Rows over all processes at once.
+        world: This process's place.
+        text_to_text: Whether the model answers in words.
+    """
+    model = model_for(task, text_to_text=text_to_text)
+    engine.eval()
+    found = predictions(
+        model,
+        task,
+        rows.dataset,
+        forward=forward,
+        tokenizer=tokenizer,
+        max_length=max_length,
+        batch_size=batch_size,
+        device=world.device,
+        ranks=Ranks(world.rank, world.size, from_every_rank),
+    )
+    engine.train()
+    due = model.references(task, rows.dataset)
+    return HeldOutScore(
+        metrics={metric.name: metric.score(found, due) for metric in model.metrics(task)},
+        rows=len(rows.dataset),
+        source=rows.source,
+        fingerprint=rows.fingerprint,
+    )
