@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from harness.config.training_task import TrainingTask
 from harness.config.training_task_file import read_training_task
 from harness.data.rows import TrainingRows, load_training_rows
+from harness.kinds.registry import TrainingTask
 
 Row = Mapping[str, Any]
 
