@@ -17,7 +17,7 @@ demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its 
 
 # One thread for each test process; together they fill the machine.
 test: venv ## Run the fast tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 8 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 8 --dist loadgroup
 
 # The tests that hypothesis drives try more examples than `make test` does, and new ones each time.
 test-slow: venv ## Run the tests that take longer.

@@ -18,6 +18,14 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test process whole files, and one of them all files that use the stages of `one_process`."""
+    for item in items:
+        shared = "one_process" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("one_process" if shared else item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     named = os.environ.get("XSTILTS_TEST_DATA")

@@ -174,7 +174,7 @@ class Board(FrozenModel):
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
-    held_out_metrics: dict[str, str] = Field({})
+    held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
 

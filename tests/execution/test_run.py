@@ -108,6 +108,7 @@ def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
     assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
     file = make_experiment(tmp_path, settings="per_task: {rte: {max_length: 500}}", seeds="[1]")
     run = xstilts(tmp_path, file=file)
@@ -149,6 +150,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, kill):
     assert table and published(tmp_path).keys() == pages.keys()
 
 
+@pytest.mark.slow
 def test_two_runs_share_one_store(tmp_path):
     file = make_experiment(tmp_path, seeds="[1]")
     runs = [xstilts(tmp_path, file=file, wait=False) for _ in range(2)]
