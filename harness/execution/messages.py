@@ -7,8 +7,8 @@ from pydantic import Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.frozen_model import FrozenModel
+from harness.training.forgetting_job import ForgettingJob, ForgettingResult
 from harness.training.job import StageJob, StageProgress, StageResult
-from harness.training.retention_job import RetentionJob, RetentionResult
 
 
 class TrainRequest(FrozenModel):
@@ -32,11 +32,11 @@ class EvaluateRequest(FrozenModel):
     job: EvaluationJob
 
 
-class RetainRequest(FrozenModel):
-    """Measure what a stage kept of the tasks up to it."""
+class ForgettingRequest(FrozenModel):
+    """Evaluate how well a stage's encoder does the tasks up to it."""
 
-    kind: Literal["retain"] = "retain"
-    job: RetentionJob
+    kind: Literal["forgetting"] = "forgetting"
+    job: ForgettingJob
 
 
 class StopRequest(FrozenModel):
@@ -80,11 +80,11 @@ class Evaluated(FrozenModel):
     result: EvaluationResult
 
 
-class Retained(FrozenModel):
-    """What a stage kept was measured."""
+class ForgettingDone(FrozenModel):
+    """A forgetting evaluation is complete."""
 
-    kind: Literal["retained"] = "retained"
-    result: RetentionResult
+    kind: Literal["forgetting_done"] = "forgetting_done"
+    result: ForgettingResult
 
 
 class Failed(FrozenModel):
@@ -95,9 +95,9 @@ class Failed(FrozenModel):
     disk_full: bool = False
 
 
-WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
+WorkRequest = TrainRequest | EvaluateRequest | ForgettingRequest
 Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Trained | Evaluated | ForgettingDone | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

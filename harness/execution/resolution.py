@@ -40,7 +40,7 @@ class Resolution:
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
-        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+        forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """
 
@@ -53,7 +53,7 @@ class Resolution:
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
     held_out: Mapping[str, TrainingRows]
-    retention_digests: Mapping[Stage, str]
+    forgetting_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage, or a few-shot stage after it."""
@@ -147,7 +147,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
         held_out=held_out,
-        retention_digests=_retention_digests(plan, digests, held_out),
+        forgetting_digests=_forgetting_digests(plan, digests, held_out),
     )
 
 
@@ -164,7 +164,7 @@ def _held_out_rows(
     return {name: rows for name, rows in found.items() if rows is not None}
 
 
-def _retention_digests(
+def _forgetting_digests(
     plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
     found = {}

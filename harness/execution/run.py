@@ -87,7 +87,7 @@ def _carry_out(
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets) + len(resolution.retention_digests),
+        works=len(plan.stages) + len(targets) + len(resolution.forgetting_digests),
         samples=sum(resolution.samples(stage) for stage in plan.stages),
         items=sum(resolution.items(stage) for stage in targets),
         workers=len(workers),

@@ -21,10 +21,10 @@ from harness.execution.messages import (
     EvaluateRequest,
     Evaluating,
     Failed,
+    ForgettingDone,
+    ForgettingRequest,
     Remark,
     Request,
-    Retained,
-    RetainRequest,
     StopRequest,
     Trained,
     Training,
@@ -99,12 +99,12 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         )
         if scored is not None:
             spool.report(Evaluated(result=scored))
-    elif isinstance(request, RetainRequest):
-        from harness.training.retention import measure_retention
+    elif isinstance(request, ForgettingRequest):
+        from harness.training.forgetting import evaluate_forgetting
 
-        measured = measure_retention(request.job)
+        measured = evaluate_forgetting(request.job)
         if rank == 0:
-            spool.report(Retained(result=measured))
+            spool.report(ForgettingDone(result=measured))
 
 
 def _end_with(runner: int) -> None:

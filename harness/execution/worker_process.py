@@ -19,8 +19,8 @@ from harness.execution.messages import (
     EvaluateRequest,
     Event,
     Failed,
-    Retained,
-    RetainRequest,
+    ForgettingDone,
+    ForgettingRequest,
     StopRequest,
     Trained,
     TrainRequest,
@@ -31,8 +31,8 @@ from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
 from harness.execution.worker import DISK_FULL
 from harness.store.disk import has_space
+from harness.training.forgetting_job import ForgettingResult
 from harness.training.job import StageResult
-from harness.training.retention_job import RetentionResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
@@ -94,10 +94,12 @@ class WorkerProcess:
         assert isinstance(last, Evaluated)
         return last.result
 
-    def retain(self, request: RetainRequest, heard: Callable[[Event], None]) -> RetentionResult:
-        """Measure what a stage kept; raises StageFailedError."""
+    def evaluate_forgetting(
+        self, request: ForgettingRequest, heard: Callable[[Event], None]
+    ) -> ForgettingResult:
+        """Evaluate what a stage forgot; raises StageFailedError."""
         last = self._ask(request, heard)
-        assert isinstance(last, Retained)
+        assert isinstance(last, ForgettingDone)
         return last.result
 
     def stop(self) -> None:
@@ -139,7 +141,7 @@ class WorkerProcess:
                 watch.active()
                 if isinstance(event, Failed):
                     raise self._failure(event)
-                if isinstance(event, Trained | Evaluated | Retained):
+                if isinstance(event, Trained | Evaluated | ForgettingDone):
                     return event
             if ended:
                 self._process = None
