@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from harness.config.training_task_file import read_training_task
+from harness.config.training_task_file import check_training_task
+from harness.config.yaml_source import read_yaml
 from harness.data.rows import TrainingRows, load_training_rows
 from harness.kinds.registry import TrainingTask
 
@@ -24,7 +25,7 @@ def own_task(folder: Path, **content: Any) -> TrainingTask:
     """Write a task of a user's own, and return it as read."""
     path = folder / "own.yaml"
     path.write_text(yaml.safe_dump({"name": "own", "title": "Mine"} | content))
-    return read_training_task(path, {})
+    return check_training_task(read_yaml(path), {})
 
 
 def nli(folder: Path, source: Any, **content: Any) -> TrainingTask:
