@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from harness.config.contrasts import Contrasts
 from harness.config.few_shot import FewShot
 from harness.config.hyperparameters import Hyperparameters, Overrides, Precision
 from harness.config.mixture import Mixture
@@ -108,6 +109,23 @@ class SequenceFile(FrozenModel):
         "refuse",
         description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "
         "drop them before training.",
+    )
+
+    share: Literal["prefixes", "none"] = Field(
+        "prefixes",
+        description="Sequences that begin alike share those stages, or each trains its own.",
+    )
+    contrasts: Contrasts = Field(
+        ("order",),
+        description="The primary comparisons, declared before there are results: order, baseline, "
+        "{before: [A, B]}, {last: A}, {first: A}, {pair: [[A, B], [B, A]]}. All others are exploratory.",
+        json_schema_extra={
+            "patternErrorMessage": "a list of order, baseline, {before: [A, B]}, {last: A}, {first: A} or "
+            "{pair: [[A, B], [B, A]]}"
+        },
+    )
+    equivalence_margin: float = Field(
+        1.0, gt=0, le=100, description="Differences below so many points count as equivalent."
     )
 
     def hyperparameters(self, task: str) -> Hyperparameters:

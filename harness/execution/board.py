@@ -10,6 +10,7 @@ from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
 from harness.leaderboard.board import (
+    AnalysisPlan,
     Board,
     BoardRow,
     DataUse,
@@ -75,6 +76,12 @@ def make_board(
         overlap=_overlap(resolution),
         mixtures=mixtures_in_words(loaded),
         provenance=_provenance(resolution, finished, options),
+        analysis=AnalysisPlan(
+            share=spec.share,
+            contrasts=spec.contrasts,
+            equivalence_margin=spec.equivalence_margin,
+            planned_seeds=len(spec.seeds),
+        ),
         machines=machines,
         metrics={_target(target, shots): _metrics(resolution, finished, target) for target, shots in targets},
         held_out_metrics=_held_out_metrics(resolution, finished),

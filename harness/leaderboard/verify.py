@@ -32,7 +32,7 @@ from harness.metrics.item_scores import Predictions, PredictionsError
 
 _COMPUTED = (
     *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
-    *("findings", "collapses", "bootstrap"),
+    *("findings", "collapses"),
 )
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")

@@ -90,12 +90,12 @@ def judge(contrasts: Contrasts, weights: Floats, family: Family, collapsed: Bool
     if not len(weights):
         return []
     estimates = contrasts.estimate(weights)
-    error = 1 - CONFIDENCE
-    if family.simultaneous:
+    error, adjusted = (1 - CONFIDENCE) / family.factor, estimates.p
+    if family.simultaneous and len(weights) > 1:
         smallest = smallest_of_several(contrasts.covariances(weights), estimates.degrees)
         adjusted = simultaneous(estimates.p, smallest)
-        error = float(np.quantile(smallest, error / family.factor))
-    else:
+        error = float(np.quantile(smallest, error))
+    elif not family.simultaneous:
         adjusted = holm(estimates.p)
     adjusted = np.minimum(1.0, np.maximum(family.gate, family.factor * adjusted))
     equivalence = np.minimum(1.0, family.factor * holm(estimates.p_beyond(family.margin)))
