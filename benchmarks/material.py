@@ -9,6 +9,7 @@ from harness.config.catalogue import Catalogue
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.data.rows import load_training_rows
 from harness.embedded.encoder import ensure_encoder
+from harness.models.references import ModelRef
 from harness.resources import shipped
 from harness.training.job import Member, StageJob
 
@@ -49,7 +50,7 @@ def stage_job(
     return StageJob(
         digest=f"benchmark {rows} {precision} {frozen}",
         name=trained.name,
-        encoder=encoder(),
+        model=ModelRef.at(encoder()),
         members=(Member(name=trained.name, task=trained, hyperparameters=settings),),
         hyperparameters=settings,
         seed=1,

@@ -74,17 +74,16 @@ def command(
     predictions.parquet in the output folder.
     """
     from harness.evaluation.job import EvaluationJob
+    from harness.models.references import ModelRef
 
     job = EvaluationJob(
-        checkpoint=checkpoint,
-        revision=revision,
+        checkpoint=ModelRef(name=checkpoint, revision=revision, trust_remote_code=trust_remote_code),
         tasks=_separated(tasks, "--tasks"),
         split=split,
         limit=limit,
         batch_size=batch_size,
         precision=Precision(precision),
         data_dir=data_dir,
-        trust_remote_code=trust_remote_code,
         labels=None if labels is None else _separated(labels, "--labels"),
         task_folders=tuple(folder.resolve() for folder in include_path),
         output=output,

@@ -28,13 +28,14 @@ def command(file: str, data_dir: Path | None) -> None:
     from harness.config.load import load_sequences
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
+    from harness.execution.resolution import model_ref
     from harness.execution.rows import evaluation_rows, training_rows
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)
-    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    model = resolve_model(model_ref(spec), loaded.path.parent)
     training = training_rows(loaded.tasks | few_shot_tasks(loaded), folder)
     evaluation = evaluation_rows(loaded, folder)
     lock = Lock(

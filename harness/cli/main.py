@@ -3,8 +3,10 @@
 import errno
 import importlib
 import io
+import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 import click
@@ -62,6 +64,11 @@ def _is_text(argument: str) -> bool:
         return False
 
 
+_DEAF_SECONDS = 3.0
+_SIGNALS = "signals"
+_stopping = threading.Event()
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they are called."""
 
@@ -115,6 +122,7 @@ def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    _end_though_blocked()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What the terminal's encoding has no characters for is shown all the same.
@@ -140,9 +148,31 @@ def main() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
+    _stopping.set()
     for other in (signal.SIGINT, signal.SIGTERM):
         signal.signal(other, signal.SIG_DFL)
     raise InterruptedRunError(number)
+
+
+def _end_though_blocked() -> None:
+    """Let a signal end the process also while a library's own code keeps Python from hearing of it.
+
+    The system writes each signal's number to a pipe, on which a thread waits: a tokenizer at work on a large
+    file, or a process group that waits for others, would else be deaf for minutes. Workers end with it.
+    """
+    if any(thread.name == _SIGNALS for thread in threading.enumerate()):
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def wait() -> None:
+        while number := os.read(reader, 1):
+            if number[0] in (signal.SIGINT, signal.SIGTERM) and not _stopping.wait(_DEAF_SECONDS):
+                print("xstilts: stopped; the same command goes on from here", file=sys.stderr, flush=True)
+                os._exit(128 + number[0])
+
+    threading.Thread(target=wait, daemon=True, name=_SIGNALS).start()
 
 
 if __name__ == "__main__":

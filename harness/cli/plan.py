@@ -126,7 +126,7 @@ def _cost(
 
     zero = loaded.deepspeed
     machine = Machine(ACCELERATORS[accelerator], utilisation, devices, zero.zero_stage, zero.offloads)
-    model, folder = architecture(loaded.spec.model), data_folder(data_dir)
+    model, folder = architecture(loaded.model), data_folder(data_dir)
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)
     estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine)

@@ -1,7 +1,7 @@
 """`xstilts run`: from a sequence file to its leaderboard."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,15 +28,21 @@ if TYPE_CHECKING:
     help="Training processes, one a device.",
 )
 @click.option(
+    "--resume-minutes",
+    type=click.FloatRange(min=0),
+    envvar="XSTILTS_RESUME_MINUTES",
+    default=1.0,
+    show_default=True,
+    help="Minutes of training between two points from which a killed stage resumes.",
+)
+@click.option(
     "--stall-minutes",
     type=click.FloatRange(min=0, min_open=True),
     default=10.0,
     show_default=True,
     help="End a worker that neither reports nor computes for so long.",
 )
-def command(
-    file: str, options: "RunOptions", workers: int | None, processes: int, stall_minutes: float
-) -> None:
+def command(file: str, options: "RunOptions", **settings: Any) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
     Stages that are already in the store are reused. A stopped run goes on where it was. Exit code 1
@@ -50,8 +56,7 @@ def command(
     from harness.leaderboard.terminal import render_terminal
 
     (loaded,) = load_sequences([find_sequence(file)])
-    options = replace(options, workers=workers, processes=processes, stall_minutes=stall_minutes)
-    report = run(loaded, options, Console())
+    report = run(loaded, replace(options, **settings), Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )

@@ -12,6 +12,7 @@ from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
+from harness.config.model_family import is_path, located
 from harness.config.orders import ORDER_SHAPES
 from harness.config.outline import Outline
 from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed
@@ -23,7 +24,7 @@ from harness.config.wording import own_message, read_model
 from harness.config.yaml_source import YamlSource, read_yaml
 from harness.kinds.registry import TrainingTask
 from harness.message_text import nearest
-from harness.named_path import is_file
+from harness.named_path import is_file, is_folder
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class LoadedSequence:
     deepspeed: DeepSpeedFile
     corpora: Mapping[str, Corpus]
     evaluations: dict[str, tuple[EvaluationTask, ...]]
+
+    @property
+    def model(self) -> str:
+        """The model; a folder by its absolute path, since the sequence file's paths are relative to it."""
+        return located(self.spec.model, self.path.parent)
 
     @property
     def task_folders(self) -> tuple[Path, ...]:
@@ -161,6 +167,14 @@ def _model_problems(source: YamlSource) -> Iterator[Problem]:
         if model not in known:
             remedy = f"{nearest(model, known)}Name one of {listed(known)}, a hub id or a folder"
             yield source.problem(("model",), "there is no such embedded model", remedy)
+    elif isinstance(model, str) and is_path(model):
+        folder = Path(located(model, source.path.parent))
+        if is_folder(folder):
+            return
+        elsewhere = Path(model).absolute()
+        hint = f"write {elsewhere}, which is there; or " if is_folder(elsewhere) else ""
+        remedy = f"{hint}name a folder from where this file lies, a hub id, or embedded:e5-small"
+        yield source.problem(("model",), f"there is no such folder; looked for {folder}", remedy)
 
 
 def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus]]:

@@ -28,6 +28,24 @@ def is_text_to_text(folder: Path) -> bool:
     return model_type(folder) in TEXT_TO_TEXT_TYPES
 
 
+def located(model: str, folder: Path) -> str:
+    """Return a model's name with a local folder's path made absolute; hub ids and `embedded:` as they are.
+
+    Args:
+        model: The model as a sequence file names it.
+        folder: Where a relative path begins: the folder of the sequence file.
+    """
+    if model.startswith("embedded:"):
+        return model
+    path = folder / user_path(model)
+    return str(path.absolute()) if is_path(model) or is_folder(path) else model
+
+
+def is_path(model: str) -> bool:
+    """Return whether a model's name can only be a local folder's."""
+    return model.startswith(("/", "./", "../", "~")) or model in (".", "..") or model.count("/") > 1
+
+
 def seems_text_to_text(model: str) -> bool:
     """Tell the same of a model as a sequence file names it; a hub id that says nothing counts as an encoder.
 

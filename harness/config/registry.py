@@ -61,8 +61,7 @@ def _require_self_contained(loaded: LoadedSequence) -> None:
             f"{loaded.path}: deepspeed: {spec.deepspeed!r} is relative to this file; "
             f"write {loaded.deepspeed.path.resolve()}"
         )
-    if spec.model.startswith(("./", "../")):
+    if loaded.model != spec.model and not user_path(spec.model).is_absolute():
         raise NotSelfContainedError(
-            f"{loaded.path}: model: {spec.model!r} is relative to the current folder; "
-            f"write {Path(spec.model).resolve()}"
+            f"{loaded.path}: model: {spec.model!r} is relative to this file; write {loaded.model}"
         )

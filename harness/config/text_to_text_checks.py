@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.config.catalogue import Catalogue
 from harness.config.hyperparameters import Precision
-from harness.config.model_family import seems_text_to_text
+from harness.config.model_family import located, seems_text_to_text
 from harness.config.outline import Outline
 from harness.config.problem import Problem
 from harness.kinds.registry import kind_of, unsuited, unsuited_remedy
@@ -15,7 +15,7 @@ def text_to_text_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Pr
     """Yield the tasks that the model cannot read, and the number formats that it cannot compute in."""
     data = outline.source.data
     model = data.get("model") if isinstance(data, dict) else None
-    if not isinstance(model, str) or not seems_text_to_text(model):
+    if not isinstance(model, str) or not seems_text_to_text(located(model, outline.source.path.parent)):
         return
     for key, name in outline.tasks.items():
         task = catalogue.training_tasks.get(name)

@@ -74,7 +74,7 @@ def cost_inputs(
         UserError: the rows at hand are faulty.
     """
     tokens = _measured_tokens(loaded, measured)
-    tokenizer = _tokenizer(loaded.spec.model)
+    tokenizer = _tokenizer(loaded.model)
     sizes, sources = {}, []
     alone = {*loaded.spec.intermediates, *loaded.spec.targets}
     needed = set(_rows_that_count(loaded))

@@ -13,7 +13,7 @@ from harness.errors import UserError
 from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
 from harness.message_text import cut, in_short, names_in_short
 from harness.models.files import ModelFileError, read_config, weight_files
-from harness.models.references import ensure_folder, resolve_model
+from harness.models.references import ModelRef, resolve_model
 from harness.named_path import is_file, is_folder, user_path
 from harness.training.checkpoint_folders import CLASSIFIER, TEXT_TO_TEXT
 
@@ -33,13 +33,13 @@ class Checkpoint:
     """A folder that holds a sequence classifier, or a text-to-text model that was fine-tuned to classify.
 
     Attributes:
-        folder: the Hugging Face folder.
+        model: the Hugging Face folder, and whether its code may run.
         labels: what the head's outputs, or the label words of `text_format`, mean, in their order.
         max_length: tokens after which an input is cut, special tokens included.
         text_format: how a text-to-text model was trained to read and answer; None for classifiers.
     """
 
-    folder: Path
+    model: ModelRef
     labels: tuple[str, ...]
     max_length: int
     text_format: TextFormat | None = None
@@ -47,61 +47,59 @@ class Checkpoint:
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over the configuration, the tokenizer, the weights and any code."""
-        return resolve_model(str(self.folder), "main", trust_remote_code=True).fingerprint
+        return resolve_model(ModelRef.at(self.folder, trust_remote_code=True)).fingerprint
+
+    @property
+    def folder(self) -> Path:
+        """The Hugging Face folder."""
+        return self.model.folder
 
 
 def open_checkpoint(
-    checkpoint: str | Path,
-    *,
-    labels: tuple[str, ...] | None = None,
-    max_length: int | None = None,
-    revision: str = "main",
-    trust_remote_code: bool = False,
+    model: ModelRef, *, labels: tuple[str, ...] | None = None, max_length: int | None = None
 ) -> Checkpoint:
     """Find a checkpoint and check that it can be scored.
 
     Args:
-        checkpoint: a local folder, one that holds it as `classifier/` or `text_to_text/` (a stage of a
+        model: a local folder, one that holds it as `classifier/` or `text_to_text/` (a stage of a
             store), or a hub id.
         labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly; of a
             text-to-text model, what its label words mean.
         max_length: tokens to cut inputs at; default: that of its training, else the model's, at most 512.
-        revision: branch, tag or commit of a hub id.
-        trust_remote_code: run code that comes with the checkpoint.
 
     Raises:
         CheckpointError: there is none, it has no classification head (or does not say its text format), no
             safetensors, or no usable labels.
         UserError: a hub id can't be fetched.
     """
-    name = str(checkpoint)
+    name = model.name
     if name.startswith("embedded:"):
         raise CheckpointError(
             f"checkpoint {name}: an embedded model is an encoder without a classification head. Train it "
             "first "
             "(`xstilts run`) and give the folder of a finished stage."
         )
-    folder = _local_folder(name, revision, trust_remote_code)
+    folder = _local_folder(model)
     config = _config(folder)
     answers = config.get("is_encoder_decoder") or config.get("model_type") in TEXT_TO_TEXT_TYPES
     words = _text_format(folder, config) if answers else None
-    _refuse_unfit(folder, config, trust_remote_code, text_to_text=words is not None)
+    _refuse_unfit(folder, config, model.trust_remote_code, text_to_text=words is not None)
     return Checkpoint(
-        folder=folder,
+        model=model.beside(folder),
         labels=_labels(folder, config, labels) if words is None else _word_labels(folder, words, labels),
         max_length=_max_length(folder, config, max_length),
         text_format=words,
     )
 
 
-def _local_folder(name: str, revision: str, trust_remote_code: bool) -> Path:
-    folder = user_path(name)
+def _local_folder(model: ModelRef) -> Path:
+    name, folder = model.name, user_path(model.name)
     if is_folder(folder):
         within = [folder / name for name in (CLASSIFIER, TEXT_TO_TEXT)]
         return next((place for place in within if (place / "config.json").is_file()), folder)
     if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
-    return ensure_folder(resolve_model(name, revision, trust_remote_code), trust_remote_code)
+    return resolve_model(model).ref.local().folder
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from harness.evaluation.checkpoint import Checkpoint, CheckpointError, first_lin
 from harness.models.tokenizer import fast_tokenizer
 
 
-def load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
+def load_tokenizer(checkpoint: Checkpoint) -> Any:
     """Return the tokenizer of a checkpoint's folder.
 
     Raises:
         CheckpointError: there is none, or its files are no tokenizer's.
     """
     try:
-        return fast_tokenizer(checkpoint.folder, trust_remote_code)
+        return fast_tokenizer(checkpoint.model)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer can't be loaded ({first_line(error)}). "

@@ -40,7 +40,6 @@ class EncoderClassifier:
         device: torch.device,
         precision: Precision,
         batch_size: int,
-        trust_remote_code: bool,
     ) -> None:
         if precision is Precision.FP16 and device.type == "cpu":
             raise PrecisionError("precision fp16 needs a GPU; on a CPU use bf16 or fp32")
@@ -49,8 +48,8 @@ class EncoderClassifier:
         self._device = device
         tokens = batch_size * checkpoint.max_length
         self._most_tokens = min(tokens, CPU_TOKENS) if device.type == "cpu" else tokens
-        self._model = _load_model(checkpoint, precision, trust_remote_code).to(device)
-        self._tokenizer, self._padding = _load_tokenizer(checkpoint, trust_remote_code)
+        self._model = _load_model(checkpoint, precision).to(device)
+        self._tokenizer, self._padding = _load_tokenizer(checkpoint)
 
     @torch.inference_mode()
     def log_probabilities(
@@ -100,8 +99,8 @@ class _Padding:
         self.left = tokenizer.padding_side == "left"
 
 
-def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[PairTokenizer, _Padding]:
-    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
+def _load_tokenizer(checkpoint: Checkpoint) -> tuple[PairTokenizer, _Padding]:
+    tokenizer = load_tokenizer(checkpoint)
     if tokenizer.pad_token_id is None:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer has no padding token; set `pad_token`."
@@ -109,7 +108,7 @@ def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> tuple[Pa
     return PairTokenizer(tokenizer, checkpoint.folder, checkpoint.max_length), _Padding(tokenizer)
 
 
-def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code: bool) -> torch.nn.Module:
+def _load_model(checkpoint: Checkpoint, precision: Precision) -> torch.nn.Module:
     from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification
 
@@ -118,7 +117,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
             checkpoint.folder,
             dtype=DTYPES[precision],
             use_safetensors=True,
-            trust_remote_code=trust_remote_code,
+            trust_remote_code=checkpoint.model.trust_remote_code,
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Precision
 from harness.frozen_model import FrozenModel
+from harness.models.references import ModelRef
 
 PREDICTIONS = "predictions.parquet"
 
@@ -15,7 +16,6 @@ class EvaluationJob(FrozenModel):
 
     Attributes:
         checkpoint: a folder of a classifier or text-to-text model, a finished stage, or a hub id.
-        revision: branch, tag or commit of a hub id.
         tasks: names of leaf tasks; groups whose tasks are all among them are averaged as well.
         split: `test` or `validation` of every task's data.
         limit: score only the first so many items of each task.
@@ -28,15 +28,13 @@ class EvaluationJob(FrozenModel):
         output: folder for `results.json`, `predictions.parquet` and `logprobs.parquet`.
     """
 
-    checkpoint: Path
-    revision: str = "main"
+    checkpoint: ModelRef
     tasks: tuple[str, ...] = Field(min_length=1)
     split: str = "test"
     limit: int | None = Field(None, ge=1)
     batch_size: int = Field(64, ge=1)
     precision: Precision = Precision.FP32
     data_dir: Path | None = None
-    trust_remote_code: bool = False
     labels: tuple[str, ...] | None = None
     task_folders: tuple[Path, ...] = ()
     output: Path

@@ -21,6 +21,7 @@ from harness.evaluation.processes import Processes
 from harness.evaluation.text_to_text import TextToTextScorer
 from harness.evaluation.tokenised import TextPair
 from harness.message_text import in_short, names_in_short
+from harness.models.references import ModelRef
 
 DEFAULT_BATCH_SIZE = 64
 _CACHE_OWNER = "xstilts checkpoint"
@@ -84,13 +85,11 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
         self.precision = _precision(precision)
         self.batch_size = _batch_size(batch_size)
         self.checkpoint = open_checkpoint(
-            pretrained,
+            ModelRef(name=str(pretrained), revision=revision, trust_remote_code=trust_remote_code),
             labels=_names(label_names),
             max_length=max_length,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
         )
-        self._classifier = self._open_classifier(trust_remote_code)
+        self._classifier = self._open_classifier()
 
     @classmethod
     def create_from_arg_obj(
@@ -113,12 +112,11 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
         model: Self = super().create_from_arg_obj(arg_dict, additional_config)
         return model
 
-    def _open_classifier(self, trust_remote_code: bool) -> EncoderClassifier | TextToTextScorer:
+    def _open_classifier(self) -> EncoderClassifier | TextToTextScorer:
         settings: dict[str, Any] = {
             "device": self._processes.device,
             "precision": self.precision,
             "batch_size": self.batch_size,
-            "trust_remote_code": trust_remote_code,
         }
         words = self.checkpoint.text_format
         if words is not None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -9,9 +10,16 @@ import torch.distributed as dist
 
 from harness.errors import UserError
 
+_ANNOUNCE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+_OTHERS_COME_WITHIN = timedelta(minutes=2)
+
 
 class DeviceError(UserError):
     """A device that this machine does not have."""
+
+
+class ProcessGroupError(UserError):
+    """The environment announces other processes, and they do not come."""
 
 
 class Processes:
@@ -22,8 +30,8 @@ class Processes:
 
     def __init__(self, device: str) -> None:
         self.device = _find_device(device)
-        if not dist.is_initialized() and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+        if not dist.is_initialized() and os.environ.get("WORLD_SIZE", "1") != "1":
+            _join_group("nccl" if self.device.type == "cuda" else "gloo")
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         self.size = dist.get_world_size() if dist.is_initialized() else 1
 
@@ -48,6 +56,23 @@ class Processes:
         """Wait until every process is here."""
         if self.size > 1:
             dist.barrier()
+
+
+def _join_group(backend: str) -> None:
+    """Join the group that the environment announces.
+
+    Raises:
+        ProcessGroupError: it is incomplete, or the others do not come.
+    """
+    try:
+        dist.init_process_group(backend, timeout=_OTHERS_COME_WITHIN)
+    except (ValueError, RuntimeError) as error:  # torch's DistError is a RuntimeError
+        found = ", ".join(f"{name}={os.environ[name]}" for name in _ANNOUNCE if name in os.environ)
+        raise ProcessGroupError(
+            f"the environment announces a group of processes ({found}), which did not form: "
+            f"{(str(error).splitlines() or [type(error).__name__])[0]}. To score in one process, unset "
+            f"{', '.join(_ANNOUNCE)}; to score in several, start them by torchrun"
+        ) from error
 
 
 def _find_device(wanted: str) -> torch.device:

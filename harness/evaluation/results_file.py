@@ -22,7 +22,7 @@ class ResultsFile:
 
     def __init__(self, job: EvaluationJob) -> None:
         self._job = job
-        self._arguments = {"pretrained": str(job.checkpoint), "precision": str(job.precision)}
+        self._arguments = {"pretrained": job.checkpoint.name, "precision": str(job.precision)}
         self._date = time.time()
         self._tracker = GeneralConfigTracker()
         self._tracker.log_experiment_args(

@@ -51,12 +51,12 @@ def evaluate_checkpoint(
     loaded = load_tasks(job)
     results_file = ResultsFile(job)
     model = XstiltsModel(
-        job.checkpoint,
+        job.checkpoint.name,
         batch_size=job.batch_size,
         precision=job.precision,
         label_names=job.labels,
-        revision=job.revision,
-        trust_remote_code=job.trust_remote_code,
+        revision=job.checkpoint.revision,
+        trust_remote_code=job.checkpoint.trust_remote_code,
         report=report,
     )
     job.output.mkdir(parents=True, exist_ok=True)  # what cannot be made is found before the work

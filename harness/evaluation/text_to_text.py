@@ -44,7 +44,6 @@ class TextToTextScorer:
         device: torch.device,
         precision: Precision,
         batch_size: int,
-        trust_remote_code: bool,
     ) -> None:
         """Load the model of a checkpoint.
 
@@ -54,7 +53,6 @@ class TextToTextScorer:
             device: Where to compute.
             precision: Number format of encoder and decoder; the output layer never goes below fp32.
             batch_size: Documents of full length per forward pass of the encoder.
-            trust_remote_code: Run code that comes with the checkpoint.
 
         Raises:
             CheckpointError: model or tokenizer cannot be loaded.
@@ -70,8 +68,8 @@ class TextToTextScorer:
         self._device = device
         tokens = batch_size * checkpoint.max_length
         self._most_tokens = min(tokens, CPU_TOKENS) if device.type == "cpu" else tokens
-        self._model = _load_model(checkpoint, precision, trust_remote_code).to(device)
-        self._inputs = _InputTokens(checkpoint, text_format, trust_remote_code)
+        self._model = _load_model(checkpoint, precision).to(device)
+        self._inputs = _InputTokens(checkpoint, text_format)
         words = label_targets(self._inputs.tokenizer, text_format.labels)
         self._targets = [torch.tensor(ids, device=device) for ids in words]
 
@@ -149,8 +147,8 @@ class _InputTokens:
     _kept_for: tuple[str, int, tuple[str, ...]] | None = None
     _kept: dict[TextPair, NDArray[np.int32]] = {}  # noqa: RUF012 shared by all instances on purpose
 
-    def __init__(self, checkpoint: Checkpoint, text_format: TextFormat, trust_remote_code: bool) -> None:
-        self.tokenizer = _load_tokenizer(checkpoint, trust_remote_code)
+    def __init__(self, checkpoint: Checkpoint, text_format: TextFormat) -> None:
+        self.tokenizer = _load_tokenizer(checkpoint)
         self.pad_id = int(self.tokenizer.pad_token_id)
         self._marks = text_format.marks
         self._max_length = checkpoint.max_length
@@ -180,8 +178,8 @@ class _InputTokens:
         return texts
 
 
-def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
-    tokenizer = load_tokenizer(checkpoint, trust_remote_code)
+def _load_tokenizer(checkpoint: Checkpoint) -> Any:
+    tokenizer = load_tokenizer(checkpoint)
     if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
         raise CheckpointError(
             f"checkpoint {checkpoint.folder}: its tokenizer lacks a padding token or an end of the sequence; "
@@ -190,7 +188,7 @@ def _load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
     return tokenizer
 
 
-def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code: bool) -> Any:
+def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
     from safetensors import SafetensorError
     from transformers import AutoModelForSeq2SeqLM
 
@@ -199,7 +197,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision, trust_remote_code:
             checkpoint.folder,
             dtype=DTYPES[precision],
             use_safetensors=True,
-            trust_remote_code=trust_remote_code,
+            trust_remote_code=checkpoint.model.trust_remote_code,
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:

@@ -9,6 +9,7 @@ from harness.evaluation.job import TaskScore
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution
+from harness.kinds.registry import kind_of
 from harness.leaderboard.board import (
     AnalysisPlan,
     Board,
@@ -160,12 +161,13 @@ def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | 
 
 
 def _metrics(resolution: Resolution, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
-    """Return what a target's evaluations are scored by; accuracy as long as none is finished."""
+    """Return what a target's evaluations are scored by; what its kind says as long as none is finished."""
     stages = (sequence.target_stage for sequence in resolution.plan.sequences if sequence.target == target)
     evaluations = (finished.evaluation(stage) for stage in stages)
     scores = next((found.manifest.result.scores for found in evaluations if found is not None), ())
-    names = scores[0].scores if scores else ("accuracy",)
-    return tuple(TargetMetric.of(metric(name)) for name in names)
+    task = resolution.plan.loaded.tasks[target]
+    metrics = map(metric, scores[0].scores) if scores else kind_of(task).metrics(task)
+    return tuple(map(TargetMetric.of, metrics))
 
 
 def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
@@ -178,9 +180,10 @@ def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, str]:
+def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, TargetMetric]:
     results = (finished.retention(stage) for stage in resolution.retention_digests)
-    return {score.task: score.metric for result in results if result for score in result.scores}
+    names = {score.task: score.metric for result in results if result for score in result.scores}
+    return {task: TargetMetric.of(metric(name)) for task, name in names.items()}
 
 
 def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:

@@ -8,7 +8,7 @@ from harness.evaluation.job import EvaluationJob, EvaluationResult
 from harness.evaluation.manifest import EvaluationManifest
 from harness.execution.resolution import Resolution, evaluation_precision
 from harness.kinds.registry import kind_of
-from harness.models.references import ensure_folder
+from harness.models.references import ModelRef
 from harness.plan.stage import Stage
 from harness.store.layout import FORMAT
 from harness.store.manifest import STAGES, RetentionManifest, StageManifest
@@ -20,23 +20,17 @@ from harness.training.retention_job import KeptHead, RetentionJob, RetentionResu
 
 def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
     """Return what a worker needs to train a stage whose dependencies are finished."""
-    loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
-    content = resolution.content(stage)
-    if stage.parent is None:
-        encoder = ensure_folder(resolution.model, spec.trust_remote_code)
-    else:
-        encoder = store.path(STAGES, resolution.digests[stage.parent]) / "encoder"
+    loaded, content = resolution.plan.loaded, resolution.content(stage)
     return StageJob(
         digest=resolution.digests[stage],
         name=stage.task,
-        encoder=encoder,
+        model=_encoder(resolution, store, stage.parent) if stage.parent else resolution.model.ref,
         members=_members(resolution, store, stage),
         sampling=content.sampling,
         hyperparameters=content.settings,
         seed=stage.seed,
         deepspeed=loaded.deepspeed.config,
         data_dir=resolution.data_dir,
-        trust_remote_code=spec.trust_remote_code,
         workdir=store.workdir(resolution.digests[stage]),
     )
 
@@ -59,6 +53,11 @@ def _members(resolution: Resolution, store: Store, stage: Stage) -> tuple[Member
     )
 
 
+def _encoder(resolution: Resolution, store: Store, stage: Stage) -> ModelRef:
+    """Return the encoder that a finished stage passes on."""
+    return resolution.model.ref.beside(store.path(STAGES, resolution.digests[stage]) / "encoder")
+
+
 def _model_folder(resolution: Resolution, store: Store, stage: Stage, member: int = 0) -> Path:
     """Return the folder in which a finished stage keeps its encoder with the head of a member."""
     digest = resolution.digests[stage]
@@ -79,7 +78,7 @@ def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: 
         parent=resolution.digests[stage.parent] if stage.parent else None,
         model=loaded.spec.model,
         model_fingerprint=resolution.model.fingerprint,
-        trust_remote_code=job.trust_remote_code,
+        trust_remote_code=job.model.trust_remote_code,
         path=stage.path,
         hyperparameters=job.hyperparameters,
         sampling=job.sampling,
@@ -94,14 +93,13 @@ def evaluation_job(resolution: Resolution, store: Store, stage: Stage) -> Evalua
     """Return what a worker needs to score a finished target stage."""
     spec = resolution.plan.loaded.spec
     return EvaluationJob(
-        checkpoint=_model_folder(resolution, store, stage),
+        checkpoint=resolution.model.ref.beside(_model_folder(resolution, store, stage)),
         tasks=tuple(task.name for task in resolution.leaves(stage)),
         split=spec.evaluation.split,
         limit=spec.evaluation.limit,
         batch_size=spec.evaluation.batch_size,
         precision=evaluation_precision(resolution.plan, stage.task),
         data_dir=resolution.data_dir,
-        trust_remote_code=spec.trust_remote_code,
         task_folders=resolution.plan.loaded.task_folders,
         output=store.workdir(resolution.evaluation_digests[stage]),
     )
@@ -146,10 +144,9 @@ def retention_job(resolution: Resolution, store: Store, stage: Stage) -> Retenti
             )
         )
     return RetentionJob(
-        encoder=store.path(STAGES, resolution.digests[stage]) / "encoder",
+        encoder=_encoder(resolution, store, stage),
         heads=tuple(heads),
         data_dir=resolution.data_dir,
-        trust_remote_code=spec.trust_remote_code,
         output=store.workdir(resolution.retention_digests[stage]),
     )
 

@@ -12,11 +12,17 @@ from harness.training.retention_job import RetentionJob, RetentionResult
 
 
 class TrainRequest(FrozenModel):
-    """Train a stage; `locks` is the folder of the locks that keep two workers out of one workdir."""
+    """Train a stage.
+
+    Attributes:
+        locks: The folder of the locks that keep two workers out of one workdir.
+        resume_every: Seconds of training between two resume points.
+    """
 
     kind: Literal["train"] = "train"
     job: StageJob
     locks: Path
+    resume_every: float
 
 
 class EvaluateRequest(FrozenModel):
@@ -44,6 +50,13 @@ class Training(FrozenModel):
 
     kind: Literal["training"] = "training"
     progress: StageProgress
+
+
+class Remark(FrozenModel):
+    """Something that a user should know of the work; it goes on."""
+
+    kind: Literal["remark"] = "remark"
+    text: str
 
 
 class Evaluating(FrozenModel):
@@ -84,7 +97,7 @@ class Failed(FrozenModel):
 
 WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
 Request = WorkRequest | StopRequest
-Event = Training | Evaluating | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Trained | Evaluated | Retained | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

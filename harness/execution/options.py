@@ -11,6 +11,7 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
 from harness.config.problem import SpecError
 from harness.config.sequence_file import SequenceFile, TrainingSettings
+from harness.execution.runner import RESUME_SECONDS
 from harness.execution.worker_process import STALL_SECONDS
 
 
@@ -22,6 +23,7 @@ class RunOptions:
         limit: Train on and score at most this many rows per task; the leaderboard says so.
         workers: Stages that are trained at the same time; None: as suits the machine.
         processes: Training processes of one stage (one for each device).
+        resume_minutes: Minutes of training between two resume points.
         stall_minutes: A worker is ended when it neither reports nor computes for so long.
     """
 
@@ -33,6 +35,7 @@ class RunOptions:
     deepspeed: DeepSpeedFile | None = None
     workers: int | None = None
     processes: int = 1
+    resume_minutes: float = RESUME_SECONDS / 60
     stall_minutes: float = STALL_SECONDS / 60
     reported: Path | None = None
     note: str | None = None

@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from harness.execution.messages import Evaluating, Event, Training
+from harness.execution.messages import Evaluating, Event, Remark, Training
 
 _LINE_SECONDS = 15.0
 _SAMPLE_TO_ITEM = 3
@@ -165,6 +165,8 @@ class Shown:
                 f"loss {training.loss:.3f}"
             )
             self._reporter._show(self, training.step, figures)
+        elif isinstance(event, Remark):
+            self._reporter.say(f"  note    {self.label}: {event.text}")
         elif isinstance(event, Evaluating):
             scored = event.progress
             self.items, self.speed = scored.done, _Speed(items=scored.items_per_second)

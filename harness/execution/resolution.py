@@ -6,20 +6,20 @@ from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Precision
+from harness.config.sequence_file import SequenceFile
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
-from harness.models.references import PretrainedModel, resolve_model
+from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
     evaluation_digest,
     forgetting_digest,
-    root_digest,
     stage_digest,
 )
 from harness.plan.sampling import epoch_examples
@@ -46,7 +46,7 @@ class Resolution:
 
     plan: Plan
     data_dir: Path | None
-    model: PretrainedModel
+    model: ResolvedModel
     training: Mapping[str, TrainingRows]
     evaluation: Mapping[str, EvaluationRows]
     digests: Mapping[Stage, str]
@@ -103,6 +103,11 @@ def evaluation_precision(plan: Plan, target: str) -> Precision:
     return spec.evaluation.precision or spec.hyperparameters(target).precision
 
 
+def model_ref(spec: SequenceFile) -> ModelRef:
+    """Return the model that a sequence file starts from."""
+    return ModelRef(name=spec.model, revision=spec.revision, trust_remote_code=spec.trust_remote_code)
+
+
 def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
@@ -116,7 +121,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     """
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
-    model = resolve_model(spec.model, spec.revision, spec.trust_remote_code)
+    model = resolve_model(model_ref(spec), plan.loaded.path.parent)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
@@ -194,9 +199,8 @@ def _evaluation_digests(
 
 
 def _stage_digests(
-    plan: Plan, model: PretrainedModel, training: Mapping[str, TrainingRows]
+    plan: Plan, model: ResolvedModel, training: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
-    root = root_digest(model.fingerprint, plan.loaded.spec.trust_remote_code)
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
         heads = {
@@ -204,7 +208,7 @@ def _stage_digests(
             for name, head in reused_heads(plan.loaded, stage).items()
         }
         digests[stage] = _stage_digest(
-            digests[stage.parent] if stage.parent else root,
+            digests[stage.parent] if stage.parent else model.identity,
             stage_content(plan.loaded, stage),
             training,
             heads,

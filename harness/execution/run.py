@@ -73,11 +73,15 @@ def carry_out(
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _full_disk_in_words(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        return _carry_out(resolution, store, workers, console), logs
+        return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
 
 
 def _carry_out(
-    resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], console: Console
+    resolution: Resolution,
+    store: Store,
+    workers: Sequence[WorkerProcess],
+    console: Console,
+    resume_seconds: float,
 ) -> Outcome:
     plan = resolution.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
@@ -89,7 +93,7 @@ def _carry_out(
         workers=len(workers),
     )
     with reporter:
-        outcome = Runner(resolution, store, workers, reporter).run()
+        outcome = Runner(resolution, store, workers, reporter, resume_seconds).run()
     for worker in workers:
         worker.stop()
     return outcome

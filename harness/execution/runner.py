@@ -27,6 +27,7 @@ from harness.store.manifest import RETENTIONS, STAGES
 from harness.store.store import Store
 from harness.training.job import StageResult
 
+RESUME_SECONDS = 60.0
 _BUSY_SECONDS = 0.5
 
 
@@ -38,12 +39,18 @@ class Runner:
     """
 
     def __init__(
-        self, resolution: Resolution, store: Store, workers: Sequence[WorkerProcess], reporter: Reporter
+        self,
+        resolution: Resolution,
+        store: Store,
+        workers: Sequence[WorkerProcess],
+        reporter: Reporter,
+        resume_seconds: float = RESUME_SECONDS,
     ) -> None:
         self._resolution = resolution
         self._store = store
         self._workers = workers
         self._reporter = reporter
+        self._resume_seconds = resume_seconds
         self._states = EntryStates(resolution, store, reporter.say)
         self._needed = self._states.needed_stages()
         self._outcome = Outcome()
@@ -56,6 +63,9 @@ class Runner:
 
     def run(self) -> Outcome:
         """Do all the work there is; failures are kept in the outcome, not raised."""
+        if any(stage.parent is None for stage in self._needed):
+            # A model that cannot be downloaded ends the run here, not stage after stage.
+            self._resolution.model.ref.local()
         with ThreadPoolExecutor(len(self._workers), thread_name_prefix="worker") as pool:
             served = [pool.submit(self._serve, worker) for worker in self._workers]
             try:
@@ -162,7 +172,9 @@ class Runner:
         samples = self._resolution.samples(stage)
         shown = self._reporter.begin(str(work), total=-(-samples // job.hyperparameters.batch_size))
         locks = self._store.layout.root / "locks"
-        result = worker.train(TrainRequest(job=job, locks=locks), shown.hear)
+        result = worker.train(
+            TrainRequest(job=job, locks=locks, resume_every=self._resume_seconds), shown.hear
+        )
         self._store.add(STAGES, stage_manifest(self._resolution, stage, job, result))
         with self._changed:
             self._outcome.trained += 1

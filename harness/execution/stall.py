@@ -12,13 +12,10 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 class StallWatch:
     """Tells when a worker has neither reported nor computed for too long.
 
-    Silence alone means nothing: tokenising a large data set takes minutes without a word. Where the system
-    does not say what a process has computed, nothing is ever taken for a stall.
+    Silence alone means nothing: tokenising a large data set takes minutes without a word.
     """
 
-    def __init__(
-        self, cpu_seconds: Callable[[], float | None], runs: Callable[[], bool], limit: float
-    ) -> None:
+    def __init__(self, cpu_seconds: Callable[[], float], runs: Callable[[], bool], limit: float) -> None:
         """Begin to watch.
 
         Args:
@@ -46,8 +43,6 @@ class StallWatch:
             return False
         self._looked = now
         computed, idle = self._cpu_seconds(), now - self._since
-        if computed is None or self._computed is None:
-            return False
         # Processes that have ended take their time with them; then it begins anew.
         gained = computed - self._computed
         if gained < 0 or gained > _IDLE_SECONDS + _IDLE_SHARE * idle or self._runs():

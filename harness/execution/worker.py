@@ -13,12 +13,15 @@ import time
 import traceback
 from pathlib import Path
 
+import psutil
+
 from harness.execution.failure import in_words
 from harness.execution.messages import (
     Evaluated,
     EvaluateRequest,
     Evaluating,
     Failed,
+    Remark,
     Request,
     Retained,
     RetainRequest,
@@ -28,7 +31,7 @@ from harness.execution.messages import (
     TrainRequest,
     WorkRequest,
 )
-from harness.execution.process import is_alive, started_at
+from harness.execution.process import is_alive
 from harness.execution.spool import Spool
 from harness.store.disk import has_space, is_no_space
 from harness.store.lock import EntryLock
@@ -81,7 +84,10 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         # A worker whose runner was killed may live for a moment more; don't share its folder.
         with EntryLock(request.locks / f"{request.job.digest}.rank{rank}"):
             result = train_stage(
-                request.job, lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None
+                request.job,
+                lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None,
+                remark=lambda text: spool.report(Remark(text=text)) if rank == 0 else None,
+                resume_every=request.resume_every,
             )
         if rank == 0:
             spool.report(Trained(result=result))
@@ -103,13 +109,15 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
 
 def _end_with(runner: int) -> None:
     """End this process when the runner or the launcher between them ends, however it ends."""
-    started, launcher = started_at(runner), os.getppid()
+    try:
+        started_by = psutil.Process(runner)
+    except psutil.NoSuchProcess:
+        os._exit(1)
+    launcher = os.getppid()
 
     def watch() -> None:
         while True:
-            # A process of the same id that began later is another one.
-            gone = not is_alive(runner) or started_at(runner) != started
-            if gone or os.getppid() != launcher:
+            if not is_alive(started_by) or os.getppid() != launcher:
                 os._exit(1)
             time.sleep(_WATCH_SECONDS)
 

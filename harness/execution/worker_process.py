@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import RunError
 from harness.evaluation.job import EvaluationResult
 from harness.execution.compilation import compilation_locks
+from harness.execution.environment import worker_variables
 from harness.execution.failure import memory_advice
 from harness.execution.messages import (
     Evaluated,
@@ -194,7 +195,7 @@ class WorkerProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env=self._environment(),
+                    env=worker_variables(self._threads, tuple(self._devices)),
                     start_new_session=True,
                 )
         return self._process
@@ -205,18 +206,6 @@ class WorkerProcess:
             return [sys.executable, *worker]
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={self._processes}"]
         return [sys.executable, *launcher, *worker]
-
-    def _environment(self) -> dict[str, str]:
-        ours = {
-            "OMP_NUM_THREADS": str(self._threads),
-            # Threads that wait actively for each other make a worker several times slower as soon as
-            # anything else wants a core, and spare a few per cent where nothing does.
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "TOKENIZERS_PARALLELISM": "true",
-            "PYTHONUNBUFFERED": "1",
-        }
-        devices = {"CUDA_VISIBLE_DEVICES": ",".join(self._devices)} if self._devices else {}
-        return ours | os.environ | devices
 
     def _log_tail(self) -> str:
         with self._spool.log.open(encoding="utf-8", errors="replace") as log:

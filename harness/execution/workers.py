@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.execution.environment import check_accelerator, visible_devices
 from harness.execution.worker_process import STALL_SECONDS, WorkerProcess
 
 # A worker on a CPU takes some gigabytes; more of them than this want a decision of the user's.
@@ -30,8 +31,10 @@ def make_workers(
 
     Raises:
         TooFewDevicesError: There are GPUs, but fewer than workers × processes.
+        AcceleratorError: `DS_ACCELERATOR` names another device than this machine trains on.
     """
-    devices = _cuda_devices()
+    devices = cuda_devices()
+    check_accelerator(os.environ, bool(devices))
     cores = len(os.sched_getaffinity(0))
     if count is None:
         count = 1 if devices else max(1, min(_MOST_CPU_WORKERS, cores // processes))
@@ -53,13 +56,13 @@ def make_workers(
     ]
 
 
-def _cuda_devices() -> tuple[str, ...]:
+def cuda_devices() -> tuple[str, ...]:
     """Return the CUDA devices that this process may use, without the seconds that importing torch takes."""
     if not shutil.which("nvidia-smi") and not Path("/proc/driver/nvidia").exists():
         return ()
+    visible = visible_devices(os.environ)
+    if visible is not None:
+        return visible
     import torch
 
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible:
-        return tuple(visible.split(","))
     return tuple(str(number) for number in range(torch.cuda.device_count()))

@@ -190,7 +190,7 @@ class Board(FrozenModel):
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
     analysis: AnalysisPlan = AnalysisPlan()
-    held_out_metrics: dict[str, str] = Field({})
+    held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
 

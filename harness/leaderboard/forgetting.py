@@ -3,7 +3,8 @@
 Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), R_{j,i} being the metric of task i after
 stage j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
 https://arxiv.org/abs/1706.08840): negative where the stages after a task cost it. Each task keeps the head of
-its own stage; only the encoder below it changes. Tasks without held-out rows are left out of the mean.
+its own stage; only the encoder below it changes. Left out of the mean are tasks without held-out rows, and
+those whose metric has a unit of its own (a loss in nats); where lower is better, signs are turned.
 """
 
 import statistics
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board, BoardRow
 from harness.leaderboard.statistics import Spread
+from harness.leaderboard.target_metric import TargetMetric
 
 Matrix = Sequence[Sequence[float | None]]
 
@@ -25,7 +27,7 @@ class TaskRetention(FrozenModel):
 
     task: str
     place: int
-    metric: str
+    metric: TargetMetric
     learned: Spread
     kept: Spread
     change: Spread
@@ -46,13 +48,17 @@ class TargetForgetting(FrozenModel):
     rows: tuple[RowForgetting, ...]
 
 
-def backward_transfer(matrix: Matrix) -> float | None:
-    """Return BWT of one seed, given row j: the metrics of tasks 1 … j after stage j; None without any."""
-    last = matrix[-1]
+def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
+    """Return BWT of one seed; None without any task that counts.
+
+    Args:
+        matrix: Row j: the metrics of tasks 1 … j after stage j.
+        signs: For each task before the last 1, −1 where lower is better, 0 where it does not count.
+    """
     changes = [
-        kept - learned
-        for place, kept in enumerate(last[:-1])
-        if kept is not None and (learned := matrix[place][place]) is not None
+        sign * (kept - learned)
+        for place, (kept, sign) in enumerate(zip(matrix[-1], signs, strict=False))
+        if sign and kept is not None and (learned := matrix[place][place]) is not None
     ]
     return statistics.fmean(changes) if changes else None
 
@@ -68,6 +74,7 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
     matrices = [result.retention for seed in board.seeds if (result := row.seed(seed)) and result.retention]
     if len(matrices) < len(board.seeds):
         return None
+    signs = [_sign(board.held_out_metrics.get(task)) for task in row.order]
     tasks = []
     for place, task in enumerate(row.order):
         pairs = [(matrix[place][place], matrix[-1][place]) for matrix in matrices]
@@ -84,10 +91,16 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
                     change=Spread.of([end - own for own, end in zip(learned, kept, strict=True)]),
                 )
             )
-    transfers = [transfer for matrix in matrices if (transfer := backward_transfer(matrix)) is not None]
+    found = [backward_transfer(matrix, signs) for matrix in matrices]
+    transfers = [transfer for transfer in found if transfer is not None]
     complete = len(transfers) == len(matrices)
     return RowForgetting(
         sequence=row.sequence,
         tasks=tuple(tasks),
         backward_transfer=Spread.of(transfers) if complete else None,
     )
+
+
+def _sign(metric: TargetMetric | None) -> int:
+    """Return how a task counts in backward transfer; a task that was not measured has no metric."""
+    return metric.sign if metric is not None and metric.unit in ("%", "") else 0

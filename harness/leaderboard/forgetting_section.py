@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.leaderboard.board import ARROW
 from harness.leaderboard.forgetting import RowForgetting, TargetForgetting
-from harness.leaderboard.notation import EMPTY, percent, spread
+from harness.leaderboard.notation import EMPTY, spread
 from harness.leaderboard.table import Table
 from harness.leaderboard.target_metric import PERCENT
 
@@ -20,7 +20,7 @@ def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
         (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
     )
     if not ranked:
-        yield "No task before the target has held-out rows at hand, so nothing can be said of forgetting."
+        yield "No task before the target has held-out rows, so nothing can be said of forgetting."
         return
     (least, worst), (most, best) = ranked[0], ranked[-1]
     if len(ranked) == 1:
@@ -45,7 +45,8 @@ def forgetting_table(forgetting: TargetForgetting) -> Table:
 def _tasks(row: RowForgetting) -> str:
     return (
         "; ".join(
-            f"{task.task} ({task.metric}) {percent(task.learned.mean)}{ARROW}{percent(task.kept.mean)}"
+            f"{task.task} ({task.metric.noun}) {task.metric.scale.value(task.learned.mean)}{ARROW}"
+            f"{task.metric.scale.value(task.kept.mean)}"
             for task in row.tasks
         )
         or EMPTY

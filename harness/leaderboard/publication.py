@@ -16,10 +16,13 @@ from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
 from harness.leaderboard.tested import tested_table
 from harness.message_text import in_short
+from harness.metrics.item_file import LAST_OF_FIRST_FORMAT
 from harness.metrics.item_scores import Predictions
 from harness.statistics.agreement import Agreement
 
 FORMAT: Literal["xstilts-leaderboard-2"] = "xstilts-leaderboard-2"
+_FIRST_FORMAT = b'"xstilts-leaderboard-1"'
+_START = 100
 
 
 class StoredPredictions(FrozenModel):
@@ -61,6 +64,10 @@ class Publication(FrozenModel):
     reported: tuple[ReportedRow, ...]
 
 
+class FirstFormatError(BoardFileError):
+    """A leaderboard is of the first format, which this version does not read."""
+
+
 def read_publication(page: Path) -> Publication:
     """Read a leaderboard, given its page or its JSON file.
 
@@ -68,7 +75,28 @@ def read_publication(page: Path) -> Publication:
         BoardFileError: There is no readable JSON file of that name.
     """
     require_file_name(page)
-    return read_model(Publication, page if page.suffix == ".json" else page.with_suffix(".json"))
+    return load_publication(page if page.suffix == ".json" else page.with_suffix(".json"))
+
+
+def load_publication(path: Path) -> Publication:
+    """Read a leaderboard's JSON file.
+
+    Raises:
+        FirstFormatError: It is of the first format.
+        BoardFileError: It is missing or not a leaderboard.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START)
+    except OSError:
+        start = b""
+    if _FIRST_FORMAT in start:
+        raise FirstFormatError(
+            f"{path}: its format is read by xstilts up to commit {LAST_OF_FIRST_FORMAT} (all scores "
+            "were accuracies). Check that commit out to verify it, or publish the leaderboard again with "
+            "`xstilts run`."
+        )
+    return read_model(Publication, path)
 
 
 def require_file_name(page: Path) -> None:

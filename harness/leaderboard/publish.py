@@ -11,9 +11,14 @@ from tempfile import TemporaryFile
 
 from harness.errors import UserError
 from harness.leaderboard.board import Board, canonical_json
+from harness.leaderboard.exports.csv_file import render_csv
+from harness.leaderboard.exports.html_page import render_html
+from harness.leaderboard.exports.latex import render_latex
 from harness.leaderboard.index import INDEX, render_index
+from harness.leaderboard.page import render_page
 from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
+from harness.leaderboard.plan_tree import nested_list
 from harness.leaderboard.predictions import gather_predictions
 from harness.leaderboard.publication import (
     Publication,
@@ -21,12 +26,13 @@ from harness.leaderboard.publication import (
     compile_publication,
 )
 from harness.leaderboard.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
-from harness.leaderboard.rendered import PAGE, rendered_files
 from harness.leaderboard.reported import ReportedRow, read_reported
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.store.files import write_durably
 from harness.whole_file import whole_file
+
+PAGE = ".md"
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,23 @@ def _write_all(publication: Publication, folder: Path) -> Publication:
             if path.name not in contents:
                 path.unlink()
     return complete
+
+
+def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> dict[str, str]:
+    """Return file name -> text, the page first.
+
+    Args:
+        publication: The leaderboard.
+        pictures: SVG file name -> content.
+    """
+    board = publication.board
+    page = render_page(publication)
+    return {
+        f"{board.name}{PAGE}": page,
+        f"{board.name}.html": render_html(page, board.title, nested_list(board), pictures),
+        f"{board.name}.csv": render_csv(publication),
+        f"{board.name}.tex": render_latex(publication),
+    }
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_model
+from harness.leaderboard.board import Board, BoardFileError, canonical_json
 from harness.leaderboard.difference import (
     Difference,
     compare_texts,
@@ -19,20 +19,22 @@ from harness.leaderboard.pictures.picture import draw_pictures
 from harness.leaderboard.pictures.style import drawing_software
 from harness.leaderboard.provenance_section import content_digest
 from harness.leaderboard.publication import (
+    FirstFormatError,
     Publication,
     compile_publication,
+    load_publication,
     require_file_name,
 )
+from harness.leaderboard.publish import rendered_files
 from harness.leaderboard.recomputed_scores import ScoreMismatch, item_score_faults, with_recomputed_scores
-from harness.leaderboard.rendered import rendered_files
 from harness.leaderboard.store_check import check_store
 from harness.leaderboard.table import Table
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 
-_COMPUTED = (
-    *("targets", "analyses", "targets_agreement", "languages", "forgetting"),
-    *("findings", "collapses"),
+# What is not computed from the board and its predictions; pictures are compared on their own.
+_RECORDED = frozenset(
+    ("format", "board", "pictures", "drawn_with", "predictions", "sequence_link", "reported")
 )
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
@@ -67,7 +69,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         stores: Folders of stores whose manifests and files are to be held to what was published of them.
 
     Raises:
-        BoardFileError: There is no leaderboard of that name.
+        BoardFileError: There is no leaderboard of that name, or it is of the first format.
     """
     require_file_name(path)
     base = path.name
@@ -80,7 +82,9 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
             f"{path}: there is no {data.name} beside it to verify; name a leaderboard's page"
         )
     try:
-        publication = read_model(Publication, data)
+        publication = load_publication(data)
+    except FirstFormatError:
+        raise
     except BoardFileError as error:
         result.differ(data, "", "content", "unreadable", str(error))
         return result
@@ -137,10 +141,10 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    for part in _COMPUTED:
-        old, new = (content.model_dump(mode="json")[part] for content in (publication, again))
-        result.numbers += count_numbers(new)
-        result.differences += compare_trees(data.name, old, new, part)
+    old, new = (content.model_dump(mode="json", exclude=set(_RECORDED)) for content in (publication, again))
+    for part, content in new.items():
+        result.numbers += count_numbers(content)
+        result.differences += compare_trees(data.name, old[part], content, part)
     seeds = [seed for row in board.rows for seed in row.seeds]
     result.numbers += sum(len(scores) for seed in seeds for scores in (seed.scores, *seed.secondary.values()))
     return again

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.config.model_family import TEXT_TO_TEXT_TYPES, model_type
+from pydantic import Field
+
+from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_path, model_type
 from harness.errors import UserError
+from harness.frozen_model import FrozenModel
 from harness.models.files import read_config
 from harness.named_path import is_folder, user_path
 
@@ -35,13 +38,48 @@ class UnsafeModelError(UserError):
     """The model has no safetensors weights; pickles are never loaded."""
 
 
+class ModelRef(FrozenModel):
+    """A model: where it is, which revision of it, and whether code that comes with it may run."""
+
+    name: str = Field(description="Local folder, hub id, or embedded:NAME.")
+    revision: str = Field("main", description="Branch, tag or commit of a hub model; unused for others.")
+    trust_remote_code: bool = Field(False, description="Run Python code that comes with the model.")
+
+    @classmethod
+    def at(cls, folder: Path, trust_remote_code: bool = False) -> "ModelRef":
+        """Return the model of a folder of this machine."""
+        return cls(name=str(folder), trust_remote_code=trust_remote_code)
+
+    def beside(self, folder: Path) -> "ModelRef":
+        """Return the model of another folder of this machine, whose code may run where this one's may."""
+        return ModelRef.at(folder, self.trust_remote_code)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of a model of this machine, as `local` returns it."""
+        return Path(self.name)
+
+    def local(self) -> "ModelRef":
+        """Return the same model as a folder of this machine, converted or downloaded at first use.
+
+        Raises:
+            UserError: the model cannot be had.
+        """
+        if self.name.startswith(_EMBEDDED):
+            from harness.embedded.encoder import ensure_encoder
+
+            return self.beside(ensure_encoder(self.name.removeprefix(_EMBEDDED)))
+        folder = user_path(self.name)
+        return self.beside(folder.resolve() if is_folder(folder) else _download(self))
+
+
 @dataclass(frozen=True)
-class PretrainedModel:
+class ResolvedModel:
     """A pretrained model, identified.
 
     Attributes:
         name: What the user wrote.
-        folder_or_id: Local folder, hub id, or the name after `embedded:`.
+        ref: The model, a local folder by its full path, a hub model at its commit.
         revision: Commit of a hub model, None for others.
         fingerprint: Commit of a hub model, else sha256 (hex) of its content.
         description: One line for people.
@@ -49,7 +87,7 @@ class PretrainedModel:
     """
 
     name: str
-    folder_or_id: str
+    ref: ModelRef
     revision: str | None
     fingerprint: str
     description: str
@@ -60,48 +98,40 @@ class PretrainedModel:
         """Whether the model answers in words, without a head."""
         return self.model_type in TEXT_TO_TEXT_TYPES
 
+    @property
+    def identity(self) -> str:
+        """What stands for the model in the digest of a first stage: its fingerprint, and whether code ran."""
+        return f"{self.fingerprint} with its code" if self.ref.trust_remote_code else self.fingerprint
 
-def resolve_model(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
+
+def resolve_model(model: ModelRef, base: Path = Path()) -> ResolvedModel:
     """Identify a model without loading it and, for the hub, without downloading its weights.
 
+    The fingerprint covers the Python files of a local folder where its code may run.
+
     Args:
-        model: `embedded:NAME`, a local folder (a path with a `/`, or one that exists), or a hub id.
-        revision: Branch, tag or commit of a hub model; unused for others.
-        trust_remote_code: Include the folder's Python files in the fingerprint.
+        model: A local folder is a path with a `/`, or one that exists.
+        base: Where a relative path begins: the sequence file's folder; default: the current folder.
 
     Raises:
         UserError: there is no such model, or it has no safetensors weights.
     """
-    if model.startswith(_EMBEDDED):
+    name = model.name
+    if name.startswith(_EMBEDDED):
         from harness.embedded.encoder import EMBEDDED_ENCODERS, encoder_fingerprint
 
-        name = model.removeprefix(_EMBEDDED)
-        fingerprint = encoder_fingerprint(name)
-        return PretrainedModel(model, name, None, fingerprint, EMBEDDED_ENCODERS[name].description)
-    folder = user_path(model)
+        encoder = name.removeprefix(_EMBEDDED)
+        fingerprint = encoder_fingerprint(encoder)
+        return ResolvedModel(name, model, None, fingerprint, EMBEDDED_ENCODERS[encoder].description)
+    folder = base / user_path(name)
     if is_folder(folder):
-        return _local(model, folder.resolve(), trust_remote_code)
-    if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1:
+        return _local(model, folder.resolve())
+    if is_path(name):
         raise ModelNotFoundError(
-            f"model: {model}: there is no such folder. Name a folder with config.json, tokenizer and "
-            "*.safetensors, a hub id such as xlm-roberta-base, or embedded:e5-small."
+            f"model: {name}: there is no such folder ({folder.absolute()}). Name a folder with "
+            "config.json, tokenizer and *.safetensors, a hub id, or embedded:e5-small."
         )
-    return _hub(model, revision, trust_remote_code)
-
-
-def ensure_folder(model: PretrainedModel, trust_remote_code: bool) -> Path:
-    """Return the model's folder on this machine, converting or downloading it at first use.
-
-    Raises:
-        UserError: the model cannot be had.
-    """
-    if model.name.startswith(_EMBEDDED):
-        from harness.embedded.encoder import ensure_encoder
-
-        return ensure_encoder(model.folder_or_id)
-    if model.revision is None:
-        return Path(model.folder_or_id)
-    return _download(model.folder_or_id, model.revision, trust_remote_code)
+    return _hub(model)
 
 
 def tokenizer_fingerprint(folder: Path) -> str:
@@ -109,7 +139,8 @@ def tokenizer_fingerprint(folder: Path) -> str:
     return _hash_files(folder, [folder / name for name in TOKENIZER_FILES])
 
 
-def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
+def _local(model: ModelRef, folder: Path) -> ResolvedModel:
+    name = model.name
     if not (folder / "config.json").is_file():
         raise ModelNotFoundError(
             f"model: {name}: the folder has no config.json, so it is not a Hugging Face model"
@@ -122,11 +153,11 @@ def _local(name: str, folder: Path, trust_remote_code: bool) -> PretrainedModel:
             "convert them with transformers: AutoModel.from_pretrained(...).save_pretrained(...)."
         )
     files = [folder / "config.json", *(folder / file for file in TOKENIZER_FILES), *weights]
-    if trust_remote_code:
+    if model.trust_remote_code:
         files += sorted(folder.glob("*.py"))
-    return PretrainedModel(
-        name, str(folder), None, _hash_files(folder, files), f"local folder {name}", model_type(folder)
-    )
+    fingerprint = _hash_files(folder, files)
+    ref = model.beside(folder)
+    return ResolvedModel(name, ref, None, fingerprint, f"local folder {name}", model_type(folder))
 
 
 def _hash_files(folder: Path, files: list[Path]) -> str:
@@ -139,33 +170,35 @@ def _hash_files(folder: Path, files: list[Path]) -> str:
     return total.hexdigest()
 
 
-def _hub(model: str, revision: str, trust_remote_code: bool) -> PretrainedModel:
+def _hub(model: ModelRef) -> ResolvedModel:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    name, revision = model.name, model.revision
     try:
-        found = HfApi().model_info(model, revision=revision)
+        found = HfApi().model_info(name, revision=revision)
     except HFValidationError as error:
-        raise ModelNotFoundError(f"model: {model!r} is neither a folder nor a hub id: {error}") from error
+        raise ModelNotFoundError(f"model: {name!r} is neither a folder nor a hub id: {error}") from error
     except HfHubHTTPError as error:
         raise ModelNotFoundError(
-            f"model: {model} (revision {revision}): the hub refused: {_first_line(error)}"
+            f"model: {name} (revision {revision}): the hub refused: {_first_line(error)}"
         ) from error
     except Exception as error:  # offline mode, no network: each HTTP client raises its own kind
-        return _from_hub_cache(model, revision, trust_remote_code, error)
+        return _from_hub_cache(model, error)
     names = {sibling.rfilename for sibling in found.siblings or []}
     if not any(name.endswith(".safetensors") and "/" not in name for name in names):
         raise UnsafeModelError(
-            f"model: {model} (revision {revision}) has no *.safetensors. Pickled weights are not loaded; "
+            f"model: {name} (revision {revision}) has no *.safetensors. Pickled weights are not loaded; "
             "look for a revision such as refs/pr/1 that has them, or convert a copy and name its folder."
         )
     commit = str(found.sha)
-    return _from_hub(model, commit, _hub_model_type(model, commit, found.config))
+    return _from_hub(model, commit, _hub_model_type(name, commit, found.config))
 
 
-def _from_hub(model: str, commit: str, kind: str | None) -> PretrainedModel:
-    about = f"{model} from the Hugging Face hub, commit {commit}"
-    return PretrainedModel(model, model, commit, commit, about, kind)
+def _from_hub(model: ModelRef, commit: str, kind: str | None) -> ResolvedModel:
+    about = f"{model.name} from the Hugging Face hub, commit {commit}"
+    ref = model.model_copy(update={"revision": commit})
+    return ResolvedModel(model.name, ref, commit, commit, about, kind)
 
 
 def _hub_model_type(model: str, commit: str, config: dict[str, Any] | None) -> str | None:
@@ -182,40 +215,40 @@ def _hub_model_type(model: str, commit: str, config: dict[str, Any] | None) -> s
         ) from error
 
 
-def _from_hub_cache(model: str, revision: str, trust_remote_code: bool, why: Exception) -> PretrainedModel:
+def _from_hub_cache(model: ModelRef, why: Exception) -> ResolvedModel:
     """Identify a hub model by what an earlier download left."""
     from huggingface_hub import snapshot_download
 
     try:
         folder = snapshot_download(
-            model, revision=revision, allow_patterns=_patterns(trust_remote_code), local_files_only=True
+            model.name, revision=model.revision, allow_patterns=_patterns(model), local_files_only=True
         )
     except Exception as error:
         raise ModelNotFoundError(
-            f"model: {model}: the hub cannot be reached ({_first_line(why)}) and the model was not "
+            f"model: {model.name}: the hub cannot be reached ({_first_line(why)}) and the model was not "
             "downloaded before. Check the network, name a local folder, or use embedded:e5-small."
         ) from error
     return _from_hub(model, Path(folder).name, model_type(Path(folder)))
 
 
-def _download(model: str, commit: str, trust_remote_code: bool) -> Path:
+def _download(model: ModelRef) -> Path:
     from huggingface_hub import snapshot_download
 
-    options: dict[str, Any] = {"revision": commit, "allow_patterns": _patterns(trust_remote_code)}
+    options: dict[str, Any] = {"revision": model.revision, "allow_patterns": _patterns(model)}
     try:
-        folder = Path(snapshot_download(model, **options))
+        folder = Path(snapshot_download(model.name, **options))
     except Exception as error:
-        raise ModelNotFoundError(f"model: {model}: download failed: {_first_line(error)}") from error
+        raise ModelNotFoundError(f"model: {model.name}: download failed: {_first_line(error)}") from error
     if not any(folder.glob("*.safetensors")):
         raise UnsafeModelError(
-            f"model: {model} (commit {commit}) has no *.safetensors; pickles are not loaded"
+            f"model: {model.name} (revision {model.revision}) has no *.safetensors; pickles are not loaded"
         )
     return folder
 
 
-def _patterns(trust_remote_code: bool) -> list[str]:
+def _patterns(model: ModelRef) -> list[str]:
     weights = ["model*.safetensors", "model.safetensors.index.json"]
-    return ["config.json", *weights, *TOKENIZER_FILES, *(["*.py"] if trust_remote_code else [])]
+    return ["config.json", *weights, *TOKENIZER_FILES, *(["*.py"] if model.trust_remote_code else [])]
 
 
 def _first_line(error: Exception) -> str:

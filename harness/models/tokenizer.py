@@ -1,15 +1,14 @@
 """The tokenizer of a model's folder, loaded once in a process for all folders that hold the same one."""
 
-from pathlib import Path
 from typing import Any
 
 from harness.config.model_family import model_type
-from harness.models.references import tokenizer_fingerprint
+from harness.models.references import ModelRef, tokenizer_fingerprint
 
 _loaded: dict[tuple[str | None, ...], Any] = {}
 
 
-def fast_tokenizer(folder: Path, trust_remote_code: bool) -> Any:
+def fast_tokenizer(model: ModelRef) -> Any:
     """Return the tokenizer of a model's folder; the one used last is kept.
 
     Loading one with XLM-R's vocabulary takes a second, and the stages and checkpoints of a plan share it.
@@ -21,9 +20,9 @@ def fast_tokenizer(folder: Path, trust_remote_code: bool) -> Any:
     from transformers import AutoTokenizer
 
     # The architecture decides on the class where the tokenizer's files don't; a folder's code may be any.
-    own_code = str(folder) if trust_remote_code else None
+    folder, own_code = model.folder, model.name if model.trust_remote_code else None
     key = (tokenizer_fingerprint(folder), model_type(folder), own_code)
     if key not in _loaded:
         _loaded.clear()
-        _loaded[key] = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+        _loaded[key] = AutoTokenizer.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
     return _loaded[key]

@@ -25,11 +25,6 @@ EVALUATION_VERSION = 1
 FORGETTING_VERSION = 2
 
 
-def root_digest(model_fingerprint: str, trust_remote_code: bool) -> str:
-    """Return the digest of the pretrained model, the parent of every first stage."""
-    return _digest({"model": model_fingerprint, "trust_remote_code": trust_remote_code})
-
-
 @dataclass(frozen=True)
 class MemberIdentity:
     """What can change the weights of a stage through one of its members.
@@ -71,7 +66,7 @@ def stage_digest(
     """Return the digest of one stage.
 
     Args:
-        parent: Digest of the stage before, or of the pretrained model.
+        parent: Digest of the stage before, or what identifies the pretrained model.
         members: The training tasks in their order, which decides what a draw means.
         sampling: How often each is drawn; it does not matter for one.
         settings: The stage's: all but `accumulation`, which like the device count only splits the work, and

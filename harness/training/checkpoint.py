@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from harness.models.files import weight_map
-from harness.models.references import TOKENIZER_FILES
+from harness.models.references import TOKENIZER_FILES, ModelRef
 from harness.training.model import LoadedModel
 
 ENCODER = "encoder"
@@ -39,30 +39,28 @@ class HeadExport:
     folder: str
 
 
-def write_checkpoint(
-    workdir: Path, exports: Sequence[HeadExport], parent: Path, trust_remote_code: bool
-) -> None:
+def write_checkpoint(workdir: Path, exports: Sequence[HeadExport], parent: ModelRef) -> None:
     """Write `encoder/` and each head's folder below `workdir`, replacing what is there.
 
     Args:
         workdir: The stage's folder.
         exports: One for each head, all with the same encoder; that of the first is written.
-        parent: Folder that the stage started from; its frozen file and tokenizer are linked where possible.
-        trust_remote_code: Carry the folder's model code along.
+        parent: What the stage started from; its frozen file, its tokenizer and, where it may run, its code
+            are linked where possible.
     """
     loaded, trained = exports[0].loaded, exports[0].trained
-    encoder = _empty(workdir / ENCODER, parent, trust_remote_code)
+    encoder = _empty(workdir / ENCODER, parent)
     frozen = {name: tensor for name, tensor in loaded.frozen.items() if name not in loaded.head_names}
     # A pooler that one head has as its own is not of the encoder that all share.
     heads = frozenset[str]().union(*(export.loaded.head_names for export in exports))
     body = {name: tensor for name, tensor in trained.items() if name not in heads}
     shared = [shard for shard in (frozen, body) if shard]
     shards = [*shared, loaded.carried] if loaded.carried else shared
-    names = _write_shards(encoder, shards, first_from=_same_shard(parent, frozen))
+    names = _write_shards(encoder, shards, first_from=_same_shard(parent.folder, frozen))
     _write_index(encoder, list(zip(names, shards, strict=True)))
     _write_bare_config(loaded, encoder)
     for export in exports:
-        folder = _empty(workdir / export.folder, parent, trust_remote_code)
+        folder = _empty(workdir / export.folder, parent)
         own = (export.trained | export.loaded.frozen).items()
         head = {name: tensor for name, tensor in own if name in export.loaded.head_names}
         # Text-to-text models have no head.
@@ -78,10 +76,10 @@ def write_checkpoint(
         config.save_pretrained(folder)
 
 
-def _empty(folder: Path, parent: Path, trust_remote_code: bool) -> Path:
+def _empty(folder: Path, parent: ModelRef) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _carry_files(parent, folder, trust_remote_code)
+    _carry_files(parent, folder)
     return folder
 
 
@@ -145,13 +143,13 @@ def _write_bare_config(loaded: LoadedModel, encoder: Path) -> None:
     bare.save_pretrained(encoder)
 
 
-def _carry_files(parent: Path, folder: Path, trust_remote_code: bool) -> None:
+def _carry_files(parent: ModelRef, folder: Path) -> None:
     """Hand the tokenizer on file by file, so that its fingerprint stays the same from stage to stage."""
-    names = [name for name in TOKENIZER_FILES if (parent / name).is_file()]
-    if trust_remote_code:
-        names += [path.name for path in sorted(parent.glob("*.py"))]
+    names = [name for name in TOKENIZER_FILES if (parent.folder / name).is_file()]
+    if parent.trust_remote_code:
+        names += [path.name for path in sorted(parent.folder.glob("*.py"))]
     for name in names:
-        _link(parent / name, folder / name)
+        _link(parent.folder / name, folder / name)
 
 
 def _link(source: Path, target: Path) -> None:

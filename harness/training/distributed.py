@@ -60,7 +60,11 @@ def world() -> World:
 def _start_deepspeed() -> None:
     import deepspeed
     from deepspeed import ops
+    from deepspeed.accelerator import cuda_accelerator
 
+    # ZeRO 1 and 2 would ask it for free memory by device number, and fail where CUDA_VISIBLE_DEVICES names
+    # devices by UUID or MIG name; torch, which DeepSpeed asks instead, knows them.
+    cuda_accelerator.pynvml = None
     # DeepSpeed would compile this extension at start-up (30 s, needs a compiler, hangs on a stale lock).
     ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)

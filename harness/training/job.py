@@ -10,6 +10,7 @@ from harness.config.mixture import Sampling
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
+from harness.models.references import ModelRef
 
 
 class Member(FrozenModel):
@@ -35,9 +36,7 @@ class StageJob(FrozenModel):
 
     digest: str = Field(description="Identity of the stage; a resume point of another digest is not used.")
     name: str = Field(description="Name of its training task or mixture, for messages.")
-    encoder: Path = Field(
-        description="Folder of the encoder to start from: a model's or a stage's `encoder/`."
-    )
+    model: ModelRef = Field(description="The model to start from: a pretrained one or a stage's `encoder/`.")
     members: tuple[Member, ...] = Field(min_length=1)
     sampling: Sampling = Field(Sampling(), description="How often each member is drawn.")
     hyperparameters: Hyperparameters
@@ -46,7 +45,6 @@ class StageJob(FrozenModel):
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
     data_dir: Path | None = None
-    trust_remote_code: bool = False
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 

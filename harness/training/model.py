@@ -15,6 +15,7 @@ from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
 from harness.models.files import read_config, read_tensors, weight_files
+from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
 from harness.training.used_rows import train_used_rows
@@ -94,11 +95,10 @@ class LoadedModel:
 
 
 def load_model(
-    folder: Path,
+    model: ModelRef,
     task: TrainingTask,
     settings: Hyperparameters,
     seed: int,
-    trust_remote_code: bool,
     reused_head: Path | None = None,
     used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedModel:
@@ -107,11 +107,10 @@ def load_model(
     A head that the folder may hold (of a classifier, of masked language modelling) is never used.
 
     Args:
-        folder: Hugging Face model folder with safetensors.
+        model: A model of this machine, with safetensors.
         task: Decides the head.
         settings: Dropout override and frozen embeddings.
         seed: Seed of the head's weights.
-        trust_remote_code: Run the model code of the folder.
         reused_head: Folder of an encoder with the head to start from.
         used_ids: The token ids that inputs can hold, ascending; None where that is not known.
 
@@ -128,9 +127,9 @@ def load_model(
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    words = text_form(task).format if is_text_to_text(folder) else None
+    words = text_form(task).format if is_text_to_text(model.folder) else None
     head = model_for(task, text_to_text=words is not None).head
-    config = _config(folder, task, head, trust_remote_code)
+    config = _config(model, task, head)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
     config.xstilts = {"max_length": settings.max_length}
@@ -138,38 +137,37 @@ def load_model(
         _check_precision(settings.precision)
         config.xstilts["text_format"] = words.model_dump(mode="json")
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    model, head_names, carried = _build(
-        folder, active, head, seed, trust_remote_code, model_weights(reused_head) if reused_head else {}
-    )
+    reused = model_weights(reused_head) if reused_head else {}
+    built, head_names, carried = _build(model, active, head, seed, reused)
     if settings.freeze_embeddings:
-        model.get_input_embeddings().weight.requires_grad_(False)
+        built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
-        train_used_rows(model, used_ids)
-    parameters = dict(model.named_parameters())
+        train_used_rows(built, used_ids)
+    parameters = dict(built.named_parameters())
     # The output layer of a language model is its embedding matrix under a second name.
-    tied = {name for name, _ in model.named_parameters(remove_duplicate=False)} - parameters.keys()
+    tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - parameters.keys()
     for parameter in parameters.values():
         if parameter.requires_grad:
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
             parameter.data = parameter.data.clone()
     frozen = {
         name: tensor.detach()
-        for name, tensor in model.state_dict(keep_vars=True).items()
+        for name, tensor in built.state_dict(keep_vars=True).items()
         if name not in tied and (name not in parameters or not parameters[name].requires_grad)
     }
-    return LoadedModel(model, config, frozen, head_names, carried)
+    return LoadedModel(built, config, frozen, head_names, carried)
 
 
-def _config(folder: Path, task: TrainingTask, head: Head[Any], trust_remote_code: bool) -> Any:
+def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     from transformers import AutoConfig
 
-    read_config(folder)  # refuses what would take all memory
-    config = AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
-    own_code = trust_remote_code and getattr(config, "auto_map", None)
+    read_config(model.folder)  # refuses what would take all memory
+    config = AutoConfig.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
+    own_code = model.trust_remote_code and getattr(config, "auto_map", None)
     known = (*SUPPORTED_MODEL_TYPES, *TEXT_TO_TEXT_TYPES)
     if config.model_type not in known and not own_code:
         raise UnsupportedModelError(
-            f"model {folder}: {config.model_type} models cannot be trained. "
+            f"model {model.name}: {config.model_type} models cannot be trained. "
             f"Supported architectures: {', '.join(known)}."
         )
     config.dtype = torch.float32
@@ -205,24 +203,23 @@ def _dropouts(config: Any, dropout: float | None) -> dict[str, float]:
 
 
 def _build(
-    folder: Path,
+    source: ModelRef,
     config: Any,
     head: Head[Any],
     seed: int,
-    trust_remote_code: bool,
     reused: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
 
     auto = getattr(transformers, head.auto_class)
     with torch.device("meta"):
-        skeleton = auto.from_config(config, trust_remote_code=trust_remote_code)
-        bare = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+        skeleton = auto.from_config(config, trust_remote_code=source.trust_remote_code)
+        bare = transformers.AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
     # T5's models are their own base, whatever their prefix says.
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     names = frozenset(skeleton.state_dict())
     head_names = frozenset(name for name in names if not name.startswith(prefix))
-    found = model_weights(folder)
+    found = model_weights(source.folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
     pooler = {
@@ -243,8 +240,8 @@ def _build(
     lost = missing - head_names - pooler
     if lost:
         raise IncompleteEncoderError(
-            f"model {folder}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); they "
-            f"would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
+            f"model {source.name}: the weights lack {len(lost)} tensors of the encoder (first: {min(lost)}); "
+            f"they would be random. Found there: {', '.join(sorted(weights)[:3]) or 'nothing'} …"
         )
     carried = {}
     for name in bare.state_dict() if prefix else ():

@@ -42,6 +42,7 @@ class SavedPoint(BaseModel):
         seconds: Time spent in training steps so far.
         pending: Losses that are not in the training log yet.
         files: Checksum (sha256, hex) of each file below the slot.
+        made_with: What a person would look at first where the identity differs, such as `processes`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,6 +52,7 @@ class SavedPoint(BaseModel):
     seconds: float
     pending: list[float]
     files: dict[str, str]
+    made_with: dict[str, str] = {}
 
 
 def identity_of(facts: dict[str, Any]) -> str:
@@ -61,7 +63,14 @@ def identity_of(facts: dict[str, Any]) -> str:
 class ResumePoints:
     """The resume points of one stage; every method is called on every rank."""
 
-    def __init__(self, workdir: Path, identity: str, every: float, world: World) -> None:
+    def __init__(
+        self,
+        workdir: Path,
+        identity: str,
+        every: float,
+        world: World,
+        made_with: dict[str, str] | None = None,
+    ) -> None:
         """Look after the resume points below `workdir`.
 
         Args:
@@ -69,8 +78,12 @@ class ResumePoints:
             identity: From `identity_of`.
             every: Seconds of training between two points, up to ten times more where saving takes long.
             world: This process's place.
+            made_with: Kept with each point, to say why another run cannot go on from it.
         """
         self._folder = workdir / FOLDER
+        self._made_with = made_with or {}
+        self.given_up: str | None = None
+        """Why steps that were saved are trained again, after `load`; None where none are."""
         self._identity = identity
         self._every = every
         self._world = world
@@ -79,7 +92,7 @@ class ResumePoints:
 
     def load(self, engine: Any) -> SavedPoint | None:
         """Bring the engine and the random generators to the newest sound point; None where there is none."""
-        slot, point = on_first_rank(self._newest)
+        slot, point, self.given_up = on_first_rank(self._newest)
         if point is None:
             return None
         path, _ = engine.load_checkpoint(str(self._folder / slot), tag=_STATE, load_module_strict=False)
@@ -123,26 +136,51 @@ class ResumePoints:
 
     def _complete(self, slot: Path, step: int, seconds: float, pending: list[float]) -> None:
         point = SavedPoint(
-            identity=self._identity, step=step, seconds=seconds, pending=pending, files=_checksums(slot)
+            identity=self._identity,
+            step=step,
+            seconds=seconds,
+            pending=pending,
+            files=_checksums(slot),
+            made_with=self._made_with,
         )
         content = point.model_dump_json()
         (slot / _SEAL).write_text(seal(content.encode()), encoding="utf-8")
         with whole_file(slot / _COMPLETE) as draft:
             draft.write_text(content, encoding="utf-8")
 
-    def _newest(self) -> tuple[str, SavedPoint | None]:
+    def _newest(self) -> tuple[str, SavedPoint | None, str | None]:
+        """Return slot and content of the newest usable point, and what is to be said of a newer one."""
         found: list[tuple[int, str, SavedPoint]] = []
+        given_up: tuple[int, str] = (0, "")
         for slot in _SLOTS:
             point = _read(self._folder / slot)
             if point is not None and point.identity == self._identity:
                 found.append((point.step, slot, point))
             elif point is not None:
                 _log.warning("%s is of another job, process count or version; not used", self._folder / slot)
-        for _, slot, point in sorted(found, reverse=True, key=lambda entry: entry[0]):
-            if _checksums(self._folder / slot) == point.files:
-                return slot, point
+                given_up = max(given_up, (point.step, self._other_conditions(point)))
+        usable = (one for one in sorted(found, reverse=True, key=lambda one: one[0]) if self._is_intact(one))
+        step, slot, point = next(usable, (0, _SLOTS[0], None))
+        return slot, point, given_up[1] if given_up[0] > step else None
+
+    def _is_intact(self, found: tuple[int, str, SavedPoint]) -> bool:
+        _, slot, point = found
+        intact = _checksums(self._folder / slot) == point.files
+        if not intact:
             _log.warning("%s is damaged; not used", self._folder / slot)
-        return _SLOTS[0], None
+        return intact
+
+    def _other_conditions(self, point: SavedPoint) -> str:
+        differ = [
+            f"{name} {point.made_with[name]} (now {now})"
+            for name, now in self._made_with.items()
+            if point.made_with.get(name, now) != now
+        ]
+        conditions = ", ".join(differ) or "other settings or versions"
+        return (
+            f"{point.step:,} steps were saved with {conditions} and are trained again: only under the same "
+            "conditions does a stage go on to the same weights"
+        )
 
 
 def _other(slot: str) -> str:

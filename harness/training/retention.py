@@ -1,7 +1,6 @@
 """Measure a stage's encoder under the heads of earlier stages: what later training left of their tasks."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
 from harness.kinds.text_to_text import model_for
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.distributed import World, from_every_rank, start_process_group
 from harness.training.held_out import score_held_out
@@ -43,8 +43,8 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
                 f"task {kept.task.name}: its held-out rows are not at hand; name their folder by --data-dir, "
                 "or set `forgetting: false`"
             )
-        model = joined_model(job.encoder, kept, job.trust_remote_code).to(world.device)
-        found = _score(kept, rows, model, fast_tokenizer(job.encoder, job.trust_remote_code), world)
+        model = joined_model(job.encoder, kept).to(world.device)
+        found = _score(kept, rows, model, fast_tokenizer(job.encoder), world)
         metric = next(iter(found.metrics))
         scores.append(
             RetainedScore(
@@ -72,7 +72,7 @@ def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world
     )
 
 
-def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
+def joined_model(encoder: ModelRef, kept: KeptHead) -> Any:
     """Return the encoder of one stage with the head of another, in fp32; text-to-text models have no heads.
 
     Raises:
@@ -82,23 +82,22 @@ def joined_model(encoder: Path, kept: KeptHead, trust_remote_code: bool) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    head = model_for(kept.task, text_to_text=is_text_to_text(encoder)).head
+    head = model_for(kept.task, text_to_text=is_text_to_text(encoder.folder)).head
     folder = kept.stage / head.folder
-    config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=trust_remote_code)
+    code = encoder.trust_remote_code
+    config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=code)
     config.dtype = torch.float32
     with torch.device("meta"):
-        skeleton = getattr(transformers, head.auto_class).from_config(
-            config, trust_remote_code=trust_remote_code
-        )
+        skeleton = getattr(transformers, head.auto_class).from_config(config, trust_remote_code=code)
     own = model_weights(folder)
     # What the encoder's folder holds is the encoder; the rest of the whole model is the head.
-    weights = own | {name: tensor for name, tensor in model_weights(encoder).items() if name in own}
+    weights = own | {name: tensor for name, tensor in model_weights(encoder.folder).items() if name in own}
     model, report = type(skeleton).from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
     )
     if missing := sorted(report["missing_keys"]):
         raise HeadlessError(
-            f"{folder}: with the encoder of {encoder} the model lacks {len(missing)} tensors (first: "
+            f"{folder}: with the encoder of {encoder.name} the model lacks {len(missing)} tensors (first: "
             f"{missing[0]})"
         )
     mend_output_scale(model)

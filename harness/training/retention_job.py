@@ -6,6 +6,7 @@ from pydantic import Field
 
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
+from harness.models.references import ModelRef
 
 
 class KeptHead(FrozenModel):
@@ -21,10 +22,9 @@ class KeptHead(FrozenModel):
 class RetentionJob(FrozenModel):
     """One finished stage whose encoder is put under the heads of the stages up to it."""
 
-    encoder: Path = Field(description="The stage's `encoder/`.")
+    encoder: ModelRef = Field(description="The stage's `encoder/`.")
     heads: tuple[KeptHead, ...] = Field(min_length=1)
     data_dir: Path | None = None
-    trust_remote_code: bool = False
     output: Path = Field(description="Folder of the entry that is made of it.")
 
 

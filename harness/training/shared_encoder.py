@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.kinds.registry import TrainingTask
+from harness.models.references import ModelRef
 from harness.training.model import LoadedModel, load_model
 
 _ENCODER = "encoder"
@@ -102,19 +103,17 @@ def _own_name(name: str, part: int, prefix: str) -> str | None:
 
 
 def load_mixture(
-    folder: Path,
+    model: ModelRef,
     tasks: Sequence[tuple[TrainingTask, Hyperparameters, Path | None]],
     seed: int,
-    trust_remote_code: bool,
     used_ids: npt.NDArray[np.int64] | None = None,
 ) -> LoadedMixture:
-    """Load the encoder of a folder and put a head on it for each task, new ones drawn by `seed`.
+    """Load the encoder of a model and put a head on it for each task, new ones drawn by `seed`.
 
     Args:
-        folder: Hugging Face model folder with safetensors.
+        model: A model of this machine, with safetensors.
         tasks: The tasks with their settings, and the folder of the model whose head one reuses.
         seed: Seed of each head's weights: those that the task would begin with alone.
-        trust_remote_code: Run the model code of the folder.
         used_ids: The token ids that inputs of any of the tasks can hold, ascending; None: not known.
 
     Raises:
@@ -124,7 +123,7 @@ def load_mixture(
     used: list[set[str]] = []
     holder, encoder, most = 0, None, 0
     for task, settings, head in tasks:
-        part = load_model(folder, task, settings, seed, trust_remote_code, head, used_ids)
+        part = load_model(model, task, settings, seed, head, used_ids)
         parts.append(part)
         used.append({name for name, _ in part.model.named_parameters()})
         count = sum(1 for _ in part.model.base_model.parameters())
@@ -133,5 +132,5 @@ def load_mixture(
         # At once, so that there are never more than two encoders in memory.
         for one in parts:
             setattr(one.model, one.model.base_model_prefix, encoder)
-    model = SharedEncoder([part.model for part in parts], encoder, used)
-    return LoadedMixture(model, tuple(parts), holder)
+    shared = SharedEncoder([part.model for part in parts], encoder, used)
+    return LoadedMixture(shared, tuple(parts), holder)

@@ -1,6 +1,7 @@
 """Train one stage."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import Any
@@ -25,9 +26,15 @@ from harness.training.task_rows import TaskRows, load_task_rows, sampling_probab
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import settled
 
+_log = logging.getLogger(__name__)
+
 
 def train_stage(
-    job: StageJob, report: Callable[[StageProgress], None], *, resume_every: float = 60.0
+    job: StageJob,
+    report: Callable[[StageProgress], None],
+    *,
+    remark: Callable[[str], None] = _log.warning,
+    resume_every: float = 60.0,
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
@@ -41,6 +48,7 @@ def train_stage(
     Args:
         job: What to train.
         report: Called on rank 0 a few times a second.
+        remark: Called on every rank with what a user should know of the stage, a sentence each.
         resume_every: Seconds of training between two resume points.
 
     Returns:
@@ -59,8 +67,10 @@ def train_stage(
         torch.use_deterministic_algorithms(True, warn_only=True)
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
+    on_first_rank(job.model.local)
+    job = job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    return _train(job, world, config, parts, load_stage_model(job, parts), report, resume_every)
+    return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every)
 
 
 def _train(
@@ -70,15 +80,19 @@ def _train(
     parts: Sequence[TaskRows],
     model: StageModel,
     report: Callable[[StageProgress], None],
+    remark: Callable[[str], None],
     resume_every: float,
 ) -> StageResult:
     settings = job.hyperparameters
     plan = step_plan(job, parts)
-    points = ResumePoints(job.workdir, _identity(job, world, config, parts), resume_every, world)
+    identity, conditions = _identity(job, world, config, parts), _conditions(world, config)
+    points = ResumePoints(job.workdir, identity, resume_every, world, conditions)
     engine = start_engine(model.module, config, settings, plan.steps, world)
     try:
         torch.manual_seed(_dropout_seed(job.seed, world.rank))
         point = points.load(engine)
+        if points.given_up is not None:
+            remark(points.given_up)
         log = _open_log(job, world, plan.steps, point.step if point else 0)
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
@@ -145,7 +159,7 @@ def _held_out(
     # All ranks or none: another machine's rank may not see the file.
     if not all(from_every_rank(rows is not None)) or rows is None:
         return None
-    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.encoder, job.trust_remote_code)
+    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
     return score_held_out(
         part.task,
         rows,
@@ -176,9 +190,18 @@ def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
             f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
-    on_first_rank(
-        lambda: write_checkpoint(job.workdir, model.exports(trained), job.encoder, job.trust_remote_code)
-    )
+    on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
+
+
+def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
+    """Return what a user changes most often of that which a resume point depends on."""
+    packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
+    return {
+        "processes": str(world.size),
+        "device": world.device.type,
+        "ZeRO level": str(zero_stage(config)),
+        **packages,
+    }
 
 
 def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:

@@ -39,14 +39,14 @@ def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
     Raises:
         UserError: as `harness.training.model.load_model`.
     """
-    if is_text_to_text(job.encoder):
+    if is_text_to_text(job.model.folder):
         return _without_heads(job, parts)
     tasks = [(part.task, part.member.hyperparameters, part.member.head) for part in parts]
     used = _used_ids(job, parts)
     if len(tasks) > 1:
-        return _shared(load_mixture(job.encoder, tasks, job.seed, job.trust_remote_code, used), parts)
+        return _shared(load_mixture(job.model, tasks, job.seed, used), parts)
     ((task, settings, head),) = tasks
-    loaded = load_model(job.encoder, task, settings, job.seed, job.trust_remote_code, head, used)
+    loaded = load_model(job.model, task, settings, job.seed, head, used)
     return StageModel(
         loaded.model,
         lambda engine: lambda _, inputs: (engine(**inputs), 0.0),
@@ -56,7 +56,7 @@ def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
 
 def _used_ids(job: StageJob, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64] | None:
     """Return the token ids that the stage's inputs can hold; None where they can be any, or don't matter."""
-    any_token = may_hold_any_token((part.task for part in parts), job.trust_remote_code)
+    any_token = may_hold_any_token((part.task for part in parts), job.model.trust_remote_code)
     if job.hyperparameters.freeze_embeddings or any_token:
         return None
     return np.unique(np.concatenate([part.maker.tokens.used_ids for part in parts]))
@@ -64,10 +64,7 @@ def _used_ids(job: StageJob, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64]
 
 def _without_heads(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
     """Return a text-to-text model, one and the same for all tasks; its output layer always passes on."""
-    loaded = [
-        load_model(job.encoder, part.task, part.member.hyperparameters, job.seed, job.trust_remote_code)
-        for part in parts
-    ]
+    loaded = [load_model(job.model, part.task, part.member.hyperparameters, job.seed) for part in parts]
 
     def exports(trained: Mapping[str, Tensor]) -> list[HeadExport]:
         # Only how inputs are written differs, which the configurations say.

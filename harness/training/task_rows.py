@@ -79,7 +79,7 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
-    words = text_form(task).format if is_text_to_text(job.encoder) else None
+    words = text_form(task).format if is_text_to_text(job.model.folder) else None
 
     def load() -> TrainingRows:
         rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
@@ -88,9 +88,7 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         return without_rows(task, rows, member.dropped_rows)
 
     def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenizedRows:
-        return tokenised_rows(
-            task, fingerprint, load, job.encoder, settings.max_length, job.trust_remote_code, words
-        )
+        return tokenised_rows(task, fingerprint, load, job.model, settings.max_length, words)
 
     def on_rank_0() -> tuple[DataRecord, tuple[str, ...]]:
         found = load()

@@ -15,7 +15,7 @@ from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.text_form import TextFormat
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
-from harness.models.references import tokenizer_fingerprint
+from harness.models.references import ModelRef, tokenizer_fingerprint
 from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
 from harness.whole_file import whole_file
@@ -35,9 +35,8 @@ def tokenised_rows(
     task: TrainingTask,
     fingerprint: str,
     load: Callable[[], TrainingRows],
-    encoder: Path,
+    model: ModelRef,
     max_length: int,
-    trust_remote_code: bool,
     text_format: TextFormat | None = None,
 ) -> TokenizedRows:
     """Return the rows of a task as token ids, from this process, the cache folder, or the tokenizer.
@@ -46,25 +45,24 @@ def tokenised_rows(
         task: What its kind makes of a row.
         fingerprint: The rows' fingerprint.
         load: Returns the rows; called only where they are in no cache.
-        encoder: Folder with the tokenizer files.
+        model: A model of this machine, whose tokenizer is used.
         max_length: Longest input in tokens; longer ones are cut, or cut into several, as the kind has it.
-        trust_remote_code: Whether the tokenizer may be code from the folder.
         text_format: How a text-to-text model reads the task; None for encoders.
 
     Raises:
         TokenisedCacheError: the cache folder cannot be written.
         UserError: tokenizer or `max_length` do not do for the kind.
     """
-    tokenizer = tokenizer_fingerprint(encoder)
+    tokenizer = tokenizer_fingerprint(model.folder)
     key = _key(task, fingerprint, tokenizer, max_length, text_format)
     if key not in _in_process:
         file = cache_folder() / "tokenized" / f"{key}.arrow"
         found = _read(file)
         if found is None:
-            rows, words = load(), fast_tokenizer(encoder, trust_remote_code)
+            rows, words = load(), fast_tokenizer(model)
             labelled = kind_of(task).with_labels(task, rows.labels)
-            model = model_for(labelled, text_to_text=text_format is not None)
-            _write(file, model.features(labelled, rows.dataset, words, max_length))
+            maker = model_for(labelled, text_to_text=text_format is not None)
+            _write(file, maker.features(labelled, rows.dataset, words, max_length))
             found = _read(file)
         if found is None:
             raise TokenisedCacheError(f"{file} was just written and cannot be read back; is the disk sound?")

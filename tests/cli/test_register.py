@@ -67,12 +67,13 @@ def test_a_malformed_sequence_is_not_registered(tmp_path: Path) -> None:
     [
         (("[rte, pawsx]", "[rte, own]"), "move them"),
         (("zero2", "my.json"), "my.json' is relative to this file"),
-        (("embedded:e5-small", "./model"), "./model' is relative to the current folder"),
+        (("embedded:e5-small", "./model"), "./model' is relative to this file"),
     ],
 )
 def test_what_its_copy_would_not_find_is_refused(change: tuple[str, str], says: str, tmp_path: Path) -> None:
     write(tmp_path, "tasks/own.yaml", TASK)
     write(tmp_path, "my.json", "{}")
+    write(tmp_path, "model/config.json", "{}")
     path = write(tmp_path, "one.yaml", changed(SEQUENCE, change))
     assert says in refused(NotSelfContainedError, str(path))
     assert not user_folder().exists()

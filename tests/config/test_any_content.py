@@ -15,8 +15,8 @@ from harness.config.problem import SpecError
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.yaml_source import YamlSource, parse_yaml, read_yaml
 from tests.config.files import SEQUENCE, TASK
-from tests.config.test_task_kinds import SOUND
-from tests.config.test_task_kinds import text as kind_text
+from tests.kinds.test_task_files import SOUND
+from tests.kinds.test_task_files import text as kind_text
 
 PATH = Path("own.yaml")
 VALUES = st.recursive(

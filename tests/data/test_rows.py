@@ -139,7 +139,17 @@ def test_shipped_tasks_of_the_corpus_have_its_labels_and_the_rows_that_they_prom
     assert len(rows.dataset) == EMBEDDED[name].expected_rows
 
 
-@pytest.mark.parametrize(("name", "rows"), [("xnli", 2490), ("pawsx", 2000), ("rte", 2490), ("cola", 7250)])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("xnli", 2490),
+        ("pawsx", 2000),
+        ("rte", 2490),
+        ("cola", 7250),
+        ("panx_en", 20_000),
+        ("copa", 400),
+    ],
+)
 def test_shipped_tasks_find_their_files_in_the_data_folder(shared_data: Path, name: str, rows: int) -> None:
     task = Catalogue.load().training_tasks[name]
     loaded = load_training_rows(task, data_dir=shared_data)

@@ -27,6 +27,7 @@ from harness.embedded.made_folder import MANIFEST, Manifest, sha256_of
 from harness.embedded.q4_file import Q4File
 from harness.embedded.wheel_file import ChangedWheelFileError, MissingWheelError
 from harness.errors import UserError
+from harness.models.references import ModelRef
 from harness.training.job import Member, StageJob
 
 MEANINGS = {
@@ -249,7 +250,7 @@ def test_stages_that_leave_the_word_embeddings_frozen_link_their_file(folder, tm
     job = StageJob(
         digest="frozen",
         name="mini_nli",
-        encoder=folder,
+        model=ModelRef.at(folder),
         members=(Member(name="mini_nli", task=task, hyperparameters=settings),),
         hyperparameters=settings,
         seed=1,

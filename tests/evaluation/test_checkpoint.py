@@ -5,6 +5,7 @@ import pytest
 from harness.evaluation.checkpoint import CheckpointError, open_checkpoint
 from harness.evaluation.model import ModelArgumentError, XstiltsModel
 from harness.evaluation.processes import DeviceError
+from harness.models.references import ModelRef
 
 from . import models
 
@@ -13,7 +14,7 @@ def test_an_encoder_without_a_head_is_refused(tmp_path: Path):
     folder = models.make_classifier(tmp_path / "model")
     models.edit_config(folder, architectures=["BertModel"])
     with pytest.raises(CheckpointError, match="BertModel has no classification head"):
-        open_checkpoint(folder)
+        open_checkpoint(ModelRef.at(folder))
 
 
 def test_missing_head_weights_are_refused_rather_than_drawn_at_random(tmp_path: Path):
@@ -31,7 +32,7 @@ def test_pickled_weights_are_refused(tmp_path: Path):
     folder = models.make_classifier(tmp_path / "model")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(CheckpointError, match=r"no \.safetensors"):
-        open_checkpoint(folder)
+        open_checkpoint(ModelRef.at(folder))
 
 
 @pytest.mark.parametrize(
@@ -53,31 +54,31 @@ def test_unfit_configurations_are_refused(tmp_path: Path, changes: dict, message
     folder = models.make_classifier(tmp_path / "model")
     models.edit_config(folder, **changes)
     with pytest.raises(CheckpointError, match=message):
-        open_checkpoint(folder)
+        open_checkpoint(ModelRef.at(folder))
 
 
 def test_what_is_no_model_folder_is_refused(tmp_path: Path):
     with pytest.raises(CheckpointError, match="no such folder"):
-        open_checkpoint(tmp_path / "nothing")
+        open_checkpoint(ModelRef.at(tmp_path / "nothing"))
     with pytest.raises(CheckpointError, match=r"no config\.json"):
-        open_checkpoint(tmp_path)
+        open_checkpoint(ModelRef.at(tmp_path))
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(CheckpointError, match="can't be read as JSON"):
-        open_checkpoint(tmp_path)
+        open_checkpoint(ModelRef.at(tmp_path))
     with pytest.raises(CheckpointError, match="without a classification head"):
-        open_checkpoint("embedded:e5-small")
+        open_checkpoint(ModelRef(name="embedded:e5-small"))
 
 
 def test_length_comes_from_training_then_from_the_model(tmp_path: Path):
     folder = models.make_classifier(tmp_path / "model", kind="xlm-roberta")
-    assert open_checkpoint(folder).max_length == 96
+    assert open_checkpoint(ModelRef.at(folder)).max_length == 96
     (folder / "tokenizer_config.json").write_text('{"model_max_length": 1e30}')
-    assert open_checkpoint(folder).max_length == 127
+    assert open_checkpoint(ModelRef.at(folder)).max_length == 127
     models.edit_config(folder, xstilts={"max_length": 64})
-    assert open_checkpoint(folder).max_length == 64
-    assert open_checkpoint(folder, max_length=30).max_length == 30
+    assert open_checkpoint(ModelRef.at(folder)).max_length == 64
+    assert open_checkpoint(ModelRef.at(folder), max_length=30).max_length == 30
     with pytest.raises(CheckpointError, match="between 4 and 127"):
-        open_checkpoint(folder, max_length=128)
+        open_checkpoint(ModelRef.at(folder), max_length=128)
 
 
 def test_unfit_model_arguments_are_refused(tmp_path: Path):

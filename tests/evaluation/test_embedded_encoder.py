@@ -9,6 +9,7 @@ import pytest
 from harness.data.evaluation_rows import load_evaluation_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
+from harness.models.references import ModelRef
 from tests.corpora import CORPORA
 
 from . import models
@@ -43,7 +44,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_accuracies_on_real_xnli_are_those_of_the_logits_item_for_item(tmp_path, checkpoint, shared_data):
     tasks = tuple(f"xtreme_xnli_{language}" for language in LANGUAGES)
     job = EvaluationJob(
-        checkpoint=checkpoint, tasks=tasks, data_dir=shared_data, limit=ITEMS, output=tmp_path
+        checkpoint=ModelRef.at(checkpoint), tasks=tasks, data_dir=shared_data, limit=ITEMS, output=tmp_path
     )
     result = evaluate_checkpoint(job)
     table = pq.read_table(tmp_path / "predictions.parquet").to_pydict()

@@ -12,6 +12,7 @@ from harness.evaluation.job import EvaluationJob, EvaluationProgress
 from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.task_manager import UnknownEvaluationTaskError
+from harness.models.references import ModelRef
 from tests.corpora import CORPORA
 
 from . import models
@@ -21,7 +22,7 @@ ALL_XNLI = tuple(f"xtreme_xnli_{language}" for language in models.XNLI_LANGUAGES
 
 def score(checkpoint: Path, output: Path, xtreme: Path, **settings):
     settings = {"tasks": ALL_XNLI, "data_dir": xtreme} | settings
-    return evaluate_checkpoint(EvaluationJob(checkpoint=checkpoint, output=output, **settings))
+    return evaluate_checkpoint(EvaluationJob(checkpoint=ModelRef.at(checkpoint), output=output, **settings))
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
@@ -55,7 +56,9 @@ def test_accuracies_are_those_of_the_logits_item_for_item_in_all_languages(kind,
 
 
 def test_results_are_in_the_format_of_lm_eval(tmp_path, classifier, xtreme):
-    job = EvaluationJob(checkpoint=classifier, tasks=ALL_XNLI, data_dir=xtreme, limit=5, output=tmp_path)
+    job = EvaluationJob(
+        checkpoint=ModelRef.at(classifier), tasks=ALL_XNLI, data_dir=xtreme, limit=5, output=tmp_path
+    )
     result = evaluate_checkpoint(job)
     written = json.loads((tmp_path / "results.json").read_text())
     for found in result.scores:
@@ -89,7 +92,11 @@ def test_batch_size_does_not_change_the_answers_and_progress_reaches_the_end(tmp
     for size in (1, 64):
         output = tmp_path / str(size)
         job = EvaluationJob(
-            checkpoint=classifier, tasks=ALL_XNLI, data_dir=xtreme, batch_size=size, output=output
+            checkpoint=ModelRef.at(classifier),
+            tasks=ALL_XNLI,
+            data_dir=xtreme,
+            batch_size=size,
+            output=output,
         )
         evaluate_checkpoint(job, told.append)
         answers.append(pq.read_table(output / "predictions.parquet").column("prediction").to_pylist())

@@ -13,6 +13,7 @@ from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.text_to_text import UnsuitedDocumentError
+from harness.models.references import ModelRef
 from tests.corpora import CORPORA
 from tests.training.text_models import make_byt5, make_mt5
 
@@ -42,7 +43,7 @@ def finetuned(folder: Path, model: str = "byt5", max_length: int = 120, **change
 
 def score(checkpoint: Path, output: Path, xtreme: Path, **settings):
     settings = {"tasks": TASKS, "data_dir": xtreme} | settings
-    return evaluate_checkpoint(EvaluationJob(checkpoint=checkpoint, output=output, **settings))
+    return evaluate_checkpoint(EvaluationJob(checkpoint=ModelRef.at(checkpoint), output=output, **settings))
 
 
 def direct(folder: Path, texts: list[str]) -> torch.Tensor:
@@ -122,7 +123,7 @@ def test_bf16_keeps_the_output_layer_in_fp32_and_fp16_is_refused(tmp_path, xtrem
 
 def test_a_stage_folder_is_scored_by_its_text_to_text_model(tmp_path):
     finetuned(tmp_path / "stage" / "text_to_text")
-    found = open_checkpoint(tmp_path / "stage")
+    found = open_checkpoint(ModelRef.at(tmp_path / "stage"))
     assert found.folder == tmp_path / "stage" / "text_to_text"
     assert found.labels == tuple(FORMAT["labels"]) and found.max_length == 120
 
@@ -146,7 +147,7 @@ def test_label_words_can_be_given_other_names(tmp_path, xtreme):
 )
 def test_checkpoints_that_cannot_be_scored_are_refused(tmp_path, changed, message):
     with pytest.raises(CheckpointError, match=message):
-        open_checkpoint(finetuned(tmp_path / "model", **changed))
+        open_checkpoint(ModelRef.at(finetuned(tmp_path / "model", **changed)))
 
 
 def test_a_checkpoint_of_single_texts_is_refused_on_pairs(tmp_path, xtreme):

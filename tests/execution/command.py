@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -12,12 +11,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from harness.evaluation.manifest import EVALUATIONS
 from harness.leaderboard.table import Table
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+FREQUENT_POINTS = {"XSTILTS_RESUME_MINUTES": "0.001"}
+"""The variables by which a run saves a resume point every few steps."""
 WITH_FAULTS = os.pathsep.join(map(str, (ROOT / "tests" / "execution" / "faults", ROOT)))
 """The PYTHONPATH of processes that are to load `faults/sitecustomize.py`."""
 
@@ -35,14 +38,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def faulty(pattern: str, count: int, delay: float, hit: Path) -> dict[str, str]:
-    """Return the variables by which a run kills one of its processes at a file operation (see faults/)."""
+    """Return the variables by which a run kills one of its processes at a file operation (see faults/).
+
+    Resume points are frequent, so that kills fall into saves, too.
+    """
     fault = {"pattern": pattern, "count": count, "delay": delay, "hit": str(hit)}
-    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)}
-
-
-def frequent_points() -> dict[str, str]:
-    """Return the variables by which workers save a resume point every few steps, and nothing is killed."""
-    return faulty("(?!)", 1, 0.0, Path(os.devnull))
+    return {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_FAULT": json.dumps(fault)} | FREQUENT_POINTS
 
 
 def xstilts(
@@ -132,13 +133,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 600) -> None:
 def processes_of(store: Path) -> list[int]:
     """The living workers of a store's runs, with their launchers."""
     found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = line.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"harness.execution.worker" in words and any(str(store).encode() in word for word in words):
-            found.append(int(line.parent.name))
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "harness.execution.worker" in words and any(str(store) in word for word in words):
+            found.append(process.pid)
     return found
 
 
@@ -163,16 +161,9 @@ def begun(store: Path, run: int) -> set[str]:
 
 def listening_ports(pids: list[int]) -> set[int]:
     """The TCP ports on which processes listen."""
-    inodes = set()
-    for pid in pids:
-        for link in Path(f"/proc/{pid}/fd").glob("*"):
-            with suppress(OSError):
-                match = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
-                inodes |= {match.group(1)} if match else set()
     ports = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
-                ports.add(int(fields[1].rpartition(":")[2], 16))
+    for pid in pids:
+        with suppress(psutil.Error):
+            connections = psutil.Process(pid).net_connections("tcp")
+            ports |= {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN}
     return ports

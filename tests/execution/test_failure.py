@@ -7,6 +7,7 @@ from harness.errors import RunError
 from harness.evaluation.job import EvaluationJob
 from harness.execution.failure import in_words, is_out_of_memory
 from harness.execution.messages import EvaluateRequest, TrainRequest
+from harness.models.references import ModelRef
 from harness.training.job import Member, StageJob
 from tests.training.models import TASK
 
@@ -15,7 +16,7 @@ TRAIN = TrainRequest(
     job=StageJob(
         digest="d",
         name=TASK.name,
-        encoder=Path("e"),
+        model=ModelRef(name="e"),
         members=(Member(name=TASK.name, task=TASK, hyperparameters=SETTINGS),),
         hyperparameters=SETTINGS,
         seed=1,
@@ -23,10 +24,11 @@ TRAIN = TrainRequest(
         workdir=Path("w"),
     ),
     locks=Path("locks"),
+    resume_every=60.0,
 )
 EVALUATE = EvaluateRequest(
     job=EvaluationJob(
-        checkpoint=Path("c"),
+        checkpoint=ModelRef(name="c"),
         tasks=("t",),
         split="test",
         limit=None,

@@ -14,11 +14,11 @@ import pytest
 from harness.store.manifest import STAGES
 from harness.store.store import Store
 from tests.execution.command import (
+    FREQUENT_POINTS,
     WITH_FAULTS,
     begun,
     faulty,
     finished,
-    frequent_points,
     processes_of,
     results,
     wait_for,
@@ -46,7 +46,7 @@ def is_evaluating(folder: Path) -> bool:
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_signal_in_training_keeps_the_resume_point(tmp_path, number, code, processes):
     file = make_experiment(tmp_path, rows=1600, orders="[[]]", seeds="[1]")
-    run = xstilts(tmp_path, "--processes", processes, file=file, wait=False, variables=frequent_points())
+    run = xstilts(tmp_path, "--processes", processes, file=file, wait=False, variables=FREQUENT_POINTS)
     points = (tmp_path / "store" / "building").glob
     wait_for(lambda: bool(list(points("*/resume/*/complete.json"))))
     stopped_by(run, number, code)
@@ -151,20 +151,6 @@ def test_a_loss_that_is_no_number_fails_its_stage_and_stands_on_the_page(tmp_pat
     page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
     failed = page.split("## Failed runs")[1].split("##")[0]
     assert "xnli, seed 1: " in failed and "the loss became" in failed
-
-
-def test_a_diverging_stage_is_recorded_and_listed(tmp_path):
-    settings = "per_task: {rte: {learning_rate: 0.99}}"
-    file = make_experiment(tmp_path, orders="[[], [rte]]", seeds="[1]", settings=settings)
-    text = file.read_text().replace("max_length: 32", "max_length: 32\n  max_grad_norm: 1.0e+6")
-    file.write_text(text)
-    run = xstilts(tmp_path, file=file)
-    page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
-    if run.returncode:
-        assert "the loss became" in run.stdout and "rte → xnli, seed 1: left out: rte (seed 1) failed" in page
-    else:
-        # It stayed a number: then the page says what became of it.
-        assert "Did not learn" in page
 
 
 # What a run does to files -> the paths by which a fault finds it, and how often it happens in a run.

@@ -17,8 +17,7 @@ from harness.leaderboard.board import Board
 from harness.leaderboard.index import INDEX, render_index
 from harness.leaderboard.merge import merge
 from harness.leaderboard.publication import compile_publication, read_publication
-from harness.leaderboard.publish import publish
-from harness.leaderboard.rendered import rendered_files
+from harness.leaderboard.publish import publish, rendered_files
 from harness.leaderboard.verify import verify
 from harness.metrics.item_scores import PredictionsError
 

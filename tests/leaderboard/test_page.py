@@ -242,7 +242,9 @@ def test_the_finding_answers_the_question_of_order(tmp_path):
     finding = next(line for line in text.splitlines() if line.startswith("**Finding:**"))
     assert "Order is significant (adjusted p" in finding
     assert "rte → pawsx → xnli against pawsx → rte → xnli: +" in finding
-    assert "Exploratory: of 4 sequences with intermediate tasks, 1 is significantly above target-only" in finding
+    assert (
+        "Exploratory: of 4 sequences with intermediate tasks, 1 is significantly above target-only" in finding
+    )
     order = next(table for table in tables(text) if "better average" in table[0])
     assert order[0]["verdict"] == "significant"
 

@@ -10,7 +10,7 @@ import pytest
 from harness.config.hyperparameters import Hyperparameters
 from harness.errors import UserError
 from harness.models.files import ModelFileError, read_config, read_tensors, weight_files
-from harness.models.references import UnsafeModelError, resolve_model
+from harness.models.references import ModelRef, UnsafeModelError, resolve_model
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.model import load_model
 from tests.training import models
@@ -51,7 +51,7 @@ def test_bombs_in_a_configuration_are_refused(model: Path, content: str, says: s
     with pytest.raises(ModelFileError, match=says):
         read_config(model)
     with pytest.raises(UserError):
-        resolve_model(str(model), "main", False)
+        resolve_model(ModelRef.at(model))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_damaged_weights_are_named(model: Path, damage: bytes) -> None:
     with pytest.raises(ModelFileError, match=r"model\.safetensors: not a sound safetensors file"):
         read_tensors(model / "model.safetensors")
     with pytest.raises(UserError, match=r"model\.safetensors"):
-        load_model(model, models.TASK, Hyperparameters(max_length=32), 1, False)
+        load_model(ModelRef.at(model), models.TASK, Hyperparameters(max_length=32), 1)
 
 
 class _Bomb:
@@ -93,12 +93,12 @@ def test_pickled_weights_are_never_opened(model: Path, tmp_path: Path) -> None:
     for name in ("pytorch_model.bin", "model.pt", "training_args.bin", "optimizer.pt"):
         (model / name).write_bytes(bomb)
     # Beside sound weights it lies idle; alone it is refused.
-    load_model(model, models.TASK, Hyperparameters(max_length=32), 1, False)
+    load_model(ModelRef.at(model), models.TASK, Hyperparameters(max_length=32), 1)
     (model / "model.safetensors").unlink()
     with pytest.raises(UnsafeModelError):
-        resolve_model(str(model), "main", False)
+        resolve_model(ModelRef.at(model))
     with pytest.raises(ModelFileError, match="is missing"):
-        load_model(model, models.TASK, Hyperparameters(max_length=32), 1, False)
+        load_model(ModelRef.at(model), models.TASK, Hyperparameters(max_length=32), 1)
     assert not marker.exists()
 
 
@@ -114,8 +114,8 @@ def test_code_in_a_models_folder_does_not_run(model: Path, tmp_path: Path, kind:
     tokenizer = {"AutoTokenizer": ["tokenization_own.T", "tokenization_own.T"]}
     edit(model / "tokenizer_config.json", auto_map=tokenizer, tokenizer_class="T")
     for load in (
-        lambda: load_model(model, models.TASK, Hyperparameters(max_length=32), 1, False),
-        lambda: fast_tokenizer(model, False),
+        lambda: load_model(ModelRef.at(model), models.TASK, Hyperparameters(max_length=32), 1),
+        lambda: fast_tokenizer(ModelRef.at(model)),
     ):
         try:
             load()

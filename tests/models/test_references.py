@@ -5,8 +5,8 @@ import pytest
 
 from harness.models.references import (
     ModelNotFoundError,
+    ModelRef,
     UnsafeModelError,
-    ensure_folder,
     resolve_model,
 )
 from tests.training.models import make_bert
@@ -16,28 +16,28 @@ def test_a_local_folder_is_identified_by_its_content(tmp_path):
     copy = tmp_path / "copy"
     make_bert(tmp_path / "bert")
     shutil.copytree(tmp_path / "bert", copy)
-    original = resolve_model(str(tmp_path / "bert"), "main", False)
-    same = resolve_model(str(copy), "main", False)
+    original = resolve_model(ModelRef(name=str(tmp_path / "bert")))
+    same = resolve_model(ModelRef(name=str(copy)))
     assert same.fingerprint == original.fingerprint and same.revision is None
-    assert ensure_folder(same, False) == copy.resolve()
+    assert same.ref.local().folder == copy.resolve()
     (copy / "README.md").write_text("no part of the model")
-    assert resolve_model(str(copy), "main", False).fingerprint == original.fingerprint
+    assert resolve_model(ModelRef(name=str(copy))).fingerprint == original.fingerprint
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"hidden_dropout_prob": 0.2}))
-    assert resolve_model(str(copy), "main", False).fingerprint != original.fingerprint
+    assert resolve_model(ModelRef(name=str(copy))).fingerprint != original.fingerprint
 
 
 def test_a_folder_of_pickles_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     with pytest.raises(UnsafeModelError, match="safetensors"):
-        resolve_model(str(tmp_path), "main", False)
+        resolve_model(ModelRef(name=str(tmp_path)))
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/no/such/folder", "a/b/c"])
 def test_a_folder_that_is_not_there_is_named(name):
     with pytest.raises(ModelNotFoundError, match=name):
-        resolve_model(name, "main", False)
+        resolve_model(ModelRef(name=name))
 
 
 def test_a_hub_model_without_network_says_what_to_do(monkeypatch, tmp_path):
@@ -45,12 +45,12 @@ def test_a_hub_model_without_network_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelNotFoundError, match=r"xlm-roberta-base.*embedded:e5-small"):
-        resolve_model("xlm-roberta-base", "main", False)
+        resolve_model(ModelRef(name="xlm-roberta-base"))
 
 
 def test_an_embedded_model_is_known_without_its_wheels():
-    found = resolve_model("embedded:e5-small", "main", False)
-    assert found.folder_or_id == "e5-small" and len(found.fingerprint) == 64
+    found = resolve_model(ModelRef(name="embedded:e5-small"))
+    assert found.ref.name == "embedded:e5-small" and len(found.fingerprint) == 64
     assert "multilingual-e5-small" in found.description
 
 
@@ -67,5 +67,5 @@ def test_a_model_downloaded_before_says_whether_it_is_text_to_text(monkeypatch, 
         (folder / "refs" / "main").write_text(commit)
         (snapshot / "config.json").write_text(json.dumps({"model_type": kind}))
         (snapshot / "model.safetensors").write_bytes(b"")
-        found = resolve_model(f"someone/{name}", "main", False)
+        found = resolve_model(ModelRef(name=f"someone/{name}"))
         assert (found.revision, found.is_text_to_text) == (commit, name == "mt5")

@@ -13,6 +13,7 @@ import pytest
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
 from harness.kinds.registry import TrainingTask
+from harness.models.references import ModelRef
 from harness.training.job import Member, StageJob
 
 from . import models
@@ -51,7 +52,7 @@ class Laboratory:
         return StageJob(
             digest=name,
             name=only["task"].name,
-            encoder=self.folder / encoder,
+            model=ModelRef.at(self.folder / encoder),
             members=(Member(name=only["task"].name, hyperparameters=hyperparameters, **only),),
             hyperparameters=hyperparameters,
             seed=3,

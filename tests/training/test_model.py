@@ -3,6 +3,7 @@ import torch
 import transformers
 
 from harness.config.hyperparameters import Hyperparameters
+from harness.models.references import ModelRef
 from harness.training.checkpoint import HeadExport, write_checkpoint
 from harness.training.model import SUPPORTED_MODEL_TYPES, InputTooLongError, load_model
 
@@ -30,26 +31,26 @@ def save_pretrained(model_type, folder):
 @pytest.mark.parametrize("model_type", SUPPORTED_MODEL_TYPES)
 def test_every_supported_architecture_loads_saves_and_loads_again(model_type, tmp_path):
     save_pretrained(model_type, tmp_path / "model")
-    loaded = load_model(tmp_path / "model", TASK, SETTINGS, 5, False)
+    loaded = load_model(ModelRef.at(tmp_path / "model"), TASK, SETTINGS, 5)
     inputs = {"input_ids": torch.arange(5, 15)[None], "attention_mask": torch.ones(1, 10, dtype=torch.long)}
     logits = loaded.model.train()(**inputs).logits
     assert torch.equal(logits, loaded.model(**inputs).logits), "dropout 0 must be 0 everywhere"
 
     trained = {name: p.detach() for name, p in loaded.model.named_parameters() if p.requires_grad}
-    write_checkpoint(tmp_path, [HeadExport(loaded, trained, "classifier")], tmp_path / "model", False)
+    write_checkpoint(tmp_path, [HeadExport(loaded, trained, "classifier")], ModelRef.at(tmp_path / "model"))
     classifier, report = transformers.AutoModelForSequenceClassification.from_pretrained(
         tmp_path / "classifier", output_loading_info=True
     )
     assert not report["missing_keys"] and not report["unexpected_keys"]
     torch.testing.assert_close(classifier.eval()(**inputs).logits, logits)
-    again = load_model(tmp_path / "encoder", TASK, SETTINGS, 5, False)
+    again = load_model(ModelRef.at(tmp_path / "encoder"), TASK, SETTINGS, 5)
     assert torch.equal(again.model.train()(**inputs).logits, logits)
-    other = load_model(tmp_path / "encoder", TASK, SETTINGS, 6, False)
+    other = load_model(ModelRef.at(tmp_path / "encoder"), TASK, SETTINGS, 6)
     assert not torch.equal(other.model(**inputs).logits, logits)
 
 
 def test_roberta_has_fewer_positions_than_its_table(tmp_path):
     save_pretrained("xlm-roberta", tmp_path)
-    load_model(tmp_path, TASK, Hyperparameters(max_length=38), 1, False)
+    load_model(ModelRef.at(tmp_path), TASK, Hyperparameters(max_length=38), 1)
     with pytest.raises(InputTooLongError, match="39 is more than the model's 38"):
-        load_model(tmp_path, TASK, Hyperparameters(max_length=39), 1, False)
+        load_model(ModelRef.at(tmp_path), TASK, Hyperparameters(max_length=39), 1)

@@ -2,6 +2,7 @@ import pytest
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.errors import RunError, UserError
+from harness.models.references import ModelRef
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_architectures_that_are_not_known_are_refused(tmp_path):
 
     BartConfig().save_pretrained(tmp_path)
     with pytest.raises(UnsupportedModelError, match=r"bart.*xlm-roberta.*mt5"):
-        load_model(tmp_path, TASK, Hyperparameters(), 1, False)
+        load_model(ModelRef.at(tmp_path), TASK, Hyperparameters(), 1)
     assert not issubclass(UnsupportedModelError, RunError)
 
 
@@ -66,4 +67,4 @@ def test_fp16_is_refused_for_models_whose_activations_exceed_it(tmp_path):
 
     MT5Config().save_pretrained(tmp_path)
     with pytest.raises(UnsafePrecisionError, match="set bf16"):
-        load_model(tmp_path, TASK, Hyperparameters(precision="fp16"), 1, False)
+        load_model(ModelRef.at(tmp_path), TASK, Hyperparameters(precision="fp16"), 1)

@@ -6,6 +6,7 @@ import transformers
 from safetensors.torch import save_file
 
 from harness.kinds.registry import task_kind
+from harness.models.references import ModelRef
 from harness.training.retention import HeadlessError, joined_model
 from harness.training.retention_job import KeptHead
 
@@ -48,7 +49,12 @@ def joined(kind, folder, model_type="bert"):
     prefix = f"{later.base_model_prefix}."
     weights = {name: tensor.clone() for name, tensor in later.state_dict().items() if name.startswith(prefix)}
     save_file(weights, encoder / "model.safetensors")
-    return own.state_dict(), later.state_dict(), joined_model(encoder, kept(kind, folder), False), prefix
+    return (
+        own.state_dict(),
+        later.state_dict(),
+        joined_model(ModelRef.at(encoder), kept(kind, folder)),
+        prefix,
+    )
 
 
 @pytest.mark.parametrize("model_type", ["bert", "xlm-roberta"])
@@ -72,4 +78,4 @@ def test_a_head_without_its_encoder_tensors_is_refused(tmp_path):
     (tmp_path / "later").mkdir()
     save_file(weights, tmp_path / "later" / "model.safetensors")
     with pytest.raises(HeadlessError, match=r"lacks 2 tensors \(first: classifier\.bias\)"):
-        joined_model(tmp_path / "later", kept("classification", tmp_path), False)
+        joined_model(ModelRef.at(tmp_path / "later"), kept("classification", tmp_path))

@@ -1,6 +1,7 @@
 import pytest
 
 from harness.kinds.text_inputs import input_ids, target_ids
+from harness.models.references import ModelRef
 
 from .text_models import make_byt5, make_mt5
 
@@ -63,7 +64,7 @@ def test_the_file_that_mt5_publishes_is_read_as_sentencepiece_reads_it(tmp_path)
     )
     MT5Config(vocab_size=40).save_pretrained(tmp_path)
     (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "T5Tokenizer", "extra_ids": 0}')
-    tokenizer = fast_tokenizer(tmp_path, False)
+    tokenizer = fast_tokenizer(ModelRef.at(tmp_path))
     processor = sentencepiece.SentencePieceProcessor(str(tmp_path / "spiece.model"))
     for text in ("xnli: premise: word7 hypothesis: Wörter 你好", "entailment"):
         assert tokenizer(text)["input_ids"] == [*processor.encode(text), 1]

@@ -6,6 +6,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.models.files import weight_files
+from harness.models.references import ModelRef
 
 from .kinds import kind_task, write_kinds
 from .models import LABELS, TASK
@@ -97,7 +98,7 @@ def test_what_is_left_of_an_earlier_task_is_measured_on_the_later_model_as_it_is
 
     earlier = words.stage("mt5-frozen").parent
     kept = KeptHead(place=1, task=TASK, stage=earlier, max_length=48, batch_size=8)
-    model = joined_model(words.stage("mt5-second"), kept, False)
+    model = joined_model(ModelRef.at(words.stage("mt5-second")), kept)
     for name, tensor in tensors(words.stage("mt5-second")).items():
         assert (model.state_dict()[name] == tensor).all(), name
 

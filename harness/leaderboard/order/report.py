@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.board import BoardFileError
 from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.languages.transfer import LanguageTransfer
 from harness.leaderboard.order.analysis import OrderAnalysis
 from harness.leaderboard.order.section import agreement_lines, analysis_tables
 from harness.leaderboard.order.summary import summary
-from harness.leaderboard.publication import Publication, require_file_name
+from harness.leaderboard.publication import Publication, load_publication, require_file_name
 from harness.leaderboard.shown_name import plain
 from harness.leaderboard.statistics import TargetStatistics
 from harness.leaderboard.target_metric import TargetMetric
@@ -29,7 +29,7 @@ def find_publication(named: str, leaderboards: Path) -> Publication:
     candidates = [path.with_suffix(".json"), leaderboards / f"{path.stem}.json"]
     for candidate in candidates:
         if candidate.is_file():
-            return read_model(Publication, candidate)
+            return load_publication(candidate)
     places = " nor ".join(map(str, candidates))
     raise BoardFileError(
         f"{named}: there is no leaderboard of it: neither {places}. Make one with `xstilts run {named}`, or "
