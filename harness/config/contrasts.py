@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from harness.config.outline import Outline
 from harness.config.problem import Problem, listed
@@ -43,8 +43,16 @@ class NamedContrast(FrozenModel):
         return f"{self.last} last" if self.last else f"{self.first} first"
 
 
-Contrast = Literal["order", "baseline"] | NamedContrast
-Contrasts = Annotated[tuple[Contrast, ...], Field(min_length=1, max_length=20)]
+def _shape(value: object) -> str:
+    return "family" if isinstance(value, str) else "named contrast"
+
+
+Contrast = Annotated[
+    Annotated[Literal["order", "baseline"], Tag("family")] | Annotated[NamedContrast, Tag("named contrast")],
+    Discriminator(_shape),
+]
+CONTRAST_TAGS = frozenset({"family", "named contrast"})
+Contrasts = Annotated[tuple[Contrast, ...], Field(max_length=20)]
 
 
 def contrast_problems(outline: Outline) -> Iterator[Problem]:

@@ -1,5 +1,7 @@
 """A sequence file: model, intermediate tasks, orders, targets, seeds, training, evaluation."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -127,6 +129,13 @@ class SequenceFile(FrozenModel):
     equivalence_margin: float = Field(
         1.0, gt=0, le=100, description="Differences below so many points count as equivalent."
     )
+
+    @property
+    def analysis_digest(self) -> str:
+        """A sha256 of what was declared of the analysis: primary contrasts, margin, and sharing."""
+        keys = {"contrasts", "equivalence_margin", "share"}
+        text = json.dumps(self.model_dump(mode="json", include=keys), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings of the stages of a training task or mixture of this file."""

@@ -179,7 +179,7 @@ def _tests(board: Board) -> Iterator[str]:
     if len(board.seeds) == 1:
         yield "- One seed: intervals are for other items only, and no difference is testable."
         return
-    primary = ", ".join(str(contrast) for contrast in plan.contrasts)
+    primary = ", ".join(str(contrast) for contrast in plan.contrasts) or "none"
     corrected = len(plan.contrasts) * targets
     yield (
         f"- **Primary** (declared in the sequence file): {inline(primary)}; p-values corrected for "

@@ -60,7 +60,7 @@ def tested_table(board: Board, target: str, items: ItemTable, collapses: Sequenc
     """Test the complete rows of a target."""
     plan, scale = board.analysis, board.metrics[target][0].scale
     level = level_of_look((*plan.looks, len(board.seeds)), plan.planned_seeds or len(board.seeds))
-    factor = len(plan.contrasts) * len(board.targets) * ALPHA / (level or ALPHA)
+    factor = max(1, len(plan.contrasts)) * len(board.targets) * ALPHA / (level or ALPHA)
     contrasts = Contrasts.of(items.influence_values(), PrefixTree(_paths(board, target, items)))
     sets = sets_of(items.orders)
     collapsed = _collapsed(board, target, items.sequences, collapses)

@@ -168,7 +168,7 @@ def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling
     assert verify(falling.markdown).differences == []
 
 
-def tested(table):
+def analysed(table):
     """Put a table of items without collapsed runs to the tests, Δ and averages only."""
     contrasts = Contrasts.of(table.influence_values(), PrefixTree(table.orders))
     runs = np.zeros(contrasts.table.shape, bool)
@@ -187,7 +187,7 @@ def test_ratios_and_means_agree_where_denominators_are_constant():
             mean.present,
             right_or_wrong=False,
         )
-        found, expected = tested(ratio), tested(mean)
+        found, expected = analysed(ratio), analysed(mean)
         assert (found.averages, found.deltas) == (expected.averages, expected.deltas)
 
 
@@ -198,7 +198,7 @@ def test_several_items_of_a_cluster_are_one_observation_with_the_sums_of_their_s
     ten = ItemTable(
         one.sequences, one.orders, right.astype(np.int32) * 10, one.denominators * np.int32(10), one.present
     )
-    assert tested(ten).averages == tested(one).averages
+    assert analysed(ten).averages == analysed(one).averages
 
 
 _SPANS = np.array([0, 1, 2, 3, 4])
@@ -247,7 +247,7 @@ def coverage(simulations, seed):
     truths = [true_span_f1(effect) for effect in effects]
     rng, averages, deltas = np.random.default_rng(seed), [], []
     for _ in range(simulations):
-        found = tested(span_table(rng, effects, 3, 4, 200))
+        found = analysed(span_table(rng, effects, 3, 4, 200))
         averages += [i.low <= t <= i.high for i, t in zip(found.averages, truths, strict=True)]
         deltas.append(
             all(
