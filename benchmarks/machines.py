@@ -10,12 +10,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.report import Report
-from harness.evaluation.job import PREDICTIONS
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS, PREDICTIONS
 from harness.execution.weights import weights_difference
 from harness.metrics.item_file import read_items
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 
 SEQUENCE = """\
 name: machines

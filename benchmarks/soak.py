@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.report import Report
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import processes_of, xstilts
 from tests.execution.experiment import make_experiment
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.material import encoder
 from benchmarks.report import Report, side
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 
 TASKS, TARGET, ROWS, ITEMS = ("mini_qa", "mini_acceptability", "mini_sentiment"), "mini_nli", 64, 40
 LANGUAGES = ("en", "de", "es", "fr", "sw", "zh")

@@ -79,9 +79,8 @@ def command(
 
 def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     from harness.plan.balance import balance
-    from harness.plan.content import few_shots
+    from harness.plan.content import few_shots, mixtures_in_words
     from harness.plan.orders import plan_size
-    from harness.plan.shown_names import mixtures_in_words
 
     spec, counts = loaded.spec, balance(loaded.spec)
     return {
@@ -121,8 +120,8 @@ def _cost(
     from harness.cost.table import cost_table
     from harness.cost.total import plan_cost
     from harness.data.location import data_folder
-    from harness.store.manifest import STAGES
     from harness.store.store import Store
+    from harness.training.manifest import STAGES
 
     zero = loaded.deepspeed
     machine = Machine(ACCELERATORS[accelerator], utilisation, devices, zero.zero_stage, zero.offloads)

@@ -1,6 +1,7 @@
-"""`xstilts store`: look at, mend and tidy a store of finished stages and evaluations."""
+"""`xstilts store`: look at, repair and tidy a store of finished stages and evaluations."""
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,26 +29,25 @@ def check(store: Path) -> None:
     Names each file that is missing, truncated, changed, or that does not belong there. Exit code 1 when
     there is one. Changes nothing.
     """
-    from harness.evaluation.manifest import EVALUATIONS
+    from harness.execution.entry_kinds import ENTRY_KINDS
     from harness.store.check import DamagedEntry, damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.integrity import Checksums
-    from harness.store.manifest import RETENTIONS, STAGES
     from harness.store.store import Store
 
     opened, checksums = Store.existing(store), Checksums()
-    sound, faults = {"stages": 0, "evaluations": 0}, 0
-    for found in check_entries(opened, (STAGES, EVALUATIONS, RETENTIONS), checksums):
+    valid, faults = Counter[str](), 0
+    for found in check_entries(opened, ENTRY_KINDS, checksums):
         if isinstance(found, DamagedEntry):
             click.echo(_words(found))
             faults += 1
         else:
-            sound[found[0]] += 1
+            valid[found[0]] += 1
     for fault in damaged_tensors(opened, checksums):
         click.echo(str(fault))
         faults += 1
     click.echo(
-        f"{opened.layout.root}: {sound['stages']} stages and {sound['evaluations']} evaluations are as they "
+        f"{opened.layout.root}: {valid['stages']} stages and {valid['evaluations']} evaluations are as they "
         f"were written; damaged: {faults or 'nothing'}"
     )
     if faults:
@@ -57,22 +57,21 @@ def check(store: Path) -> None:
 @command.command("repair")
 @store_option
 def repair(store: Path) -> None:
-    """Take damaged files from sound copies of the same content, and set aside what has none.
+    """Take damaged files from valid copies of the same content, and quarantine what has none.
 
-    What is set aside lies in STORE/damaged and is made again by the next run that needs it. May be done
+    What is quarantined lies in STORE/quarantine and is made again by the next run that needs it. May be done
     while runs work on the store. Exit code 1 when a damaged entry is in use.
     """
-    from harness.evaluation.manifest import EVALUATIONS
+    from harness.execution.entry_kinds import ENTRY_KINDS
     from harness.store.check import DamagedEntry, remove_damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.check import repair as repair_entry
     from harness.store.integrity import Checksums
-    from harness.store.manifest import RETENTIONS, STAGES
     from harness.store.store import Store
 
     opened, checksums, busy, damaged = Store.existing(store), Checksums(), False, 0
     opened.require_writable()
-    for found in check_entries(opened, (STAGES, EVALUATIONS, RETENTIONS), checksums):
+    for found in check_entries(opened, ENTRY_KINDS, checksums):
         if isinstance(found, DamagedEntry):
             damaged += 1
             click.echo(_words(found))
@@ -96,12 +95,11 @@ def repair(store: Path) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
 def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
-    """Remove what no run needs: entries that were set aside, and weight files of no entry.
+    """Remove what no run needs: quarantined entries, and weight files of no entry.
 
     Finished stages and evaluations are never removed. May be done while runs work on the store.
     """
-    from harness.evaluation.manifest import EVALUATIONS
-    from harness.store.manifest import RETENTIONS, STAGES
+    from harness.execution.entry_kinds import ENTRY_KINDS
     from harness.store.space import garbage, remove
     from harness.store.store import Store
 
@@ -109,7 +107,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
     if not dry_run:
         opened.require_writable()
     before = None if logs is None else time.time() - logs * _DAY
-    for item in garbage(opened, (STAGES, EVALUATIONS, RETENTIONS), unfinished=unfinished, logs_before=before):
+    for item in garbage(opened, ENTRY_KINDS, unfinished=unfinished, logs_before=before):
         gone = dry_run or remove(opened, item)
         freed += item.bytes if gone else 0
         click.echo(f"{item.path}: {item.reason}, {_bytes(item.bytes)}{'' if gone else '; in use, kept'}")
@@ -122,10 +120,11 @@ def size(store: Path) -> None:
     """Say what the parts of a store take; weights that stages share are counted once."""
     from tabulate import tabulate
 
+    from harness.execution.entry_kinds import ENTRY_KINDS
     from harness.store.space import sizes
     from harness.store.store import Store
 
-    parts = sizes(Store.existing(store))
+    parts = sizes(Store.existing(store), ENTRY_KINDS)
     rows = [[part.name, f"{part.entries:,}", _bytes(part.apparent), _bytes(part.on_disk)] for part in parts]
     totals = (sum(part.apparent for part in parts), sum(part.on_disk for part in parts))
     rows.append(["all", "", *map(_bytes, totals)])
@@ -140,9 +139,9 @@ def _words(entry: "DamagedEntry") -> str:
 def _outcome(done: "Repaired") -> str:
     if done.busy:
         return "another process is making it; try again later"
-    if done.set_aside is not None:
-        return f"set aside: {done.set_aside}"
-    return f"restored {len(done.restored)} {'file' if len(done.restored) == 1 else 'files'} from sound copies"
+    if done.quarantined is not None:
+        return f"quarantined: {done.quarantined}"
+    return f"restored {len(done.restored)} {'file' if len(done.restored) == 1 else 'files'} from valid copies"
 
 
 def _bytes(count: int) -> str:

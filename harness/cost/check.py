@@ -8,7 +8,7 @@ from harness.config.load import LoadedSequence
 from harness.cost.architecture import Architecture
 from harness.cost.estimate import Machine, Size, stage_cost
 from harness.plan.text_table import aligned
-from harness.store.manifest import StageManifest
+from harness.training.manifest import StageManifest
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def check_table(checks: Sequence[StageCheck]) -> str:
             )
         )
     header = ("task", "stages", "tokens", "memory", "disk", "TFLOP/s reached")
-    return "\n".join(["Error of the estimate on stages in the store (mean):", *aligned([header, *rows])])
+    return "\n".join(["Error of the estimate on stages in the store (mean):", aligned([header, *rows])])
 
 
 def _errors(checks: Sequence[StageCheck]) -> tuple[list[float], list[float], list[float]]:

@@ -14,7 +14,7 @@ from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, te
 from harness.kinds.text_form import joined
 from harness.named_path import is_file, user_path
 from harness.plan.sampling import epoch_examples, sampling_rates
-from harness.store.manifest import StageManifest
+from harness.training.manifest import StageManifest
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.kinds.columns import RowCount
 from harness.whole_file import whole_file
 
 
@@ -31,21 +32,28 @@ class Rows(Protocol):
     def source(self) -> str: ...  # noqa: D102
     @property
     def revision(self) -> str | None: ...  # noqa: D102
+    @property
+    def counted(self) -> tuple[RowCount, ...]: ...  # noqa: D102
 
 
 class LockedRows(FrozenModel):
-    """Rows as they were: where from, at which commit, how many, and the sha256 of their content."""
+    """Rows as they were: where from, at which commit, how many, the sha256 of their content, and counts."""
 
     source: str
     revision: str | None
     rows: int
     fingerprint: str
+    counted: tuple[RowCount, ...] = ()
 
     @classmethod
     def of(cls, rows: Rows) -> "LockedRows":
         """Describe rows that were loaded."""
         return cls(
-            source=rows.source, revision=rows.revision, rows=len(rows.dataset), fingerprint=rows.fingerprint
+            source=rows.source,
+            revision=rows.revision,
+            rows=len(rows.dataset),
+            fingerprint=rows.fingerprint,
+            counted=rows.counted,
         )
 
 

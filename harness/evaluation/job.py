@@ -1,12 +1,15 @@
-"""What one evaluation is asked to do, and what it reports."""
+"""What one evaluation is asked to do, what it reports, and what a store keeps of it."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from harness.config.hyperparameters import Precision
+from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.models.references import ModelRef
+from harness.store.manifest import EntryKind, Manifest
 
 PREDICTIONS = "predictions.parquet"
 
@@ -83,3 +86,19 @@ class EvaluationResult(FrozenModel):
     precision: Precision
     device: str
     lm_eval_version: str
+
+
+class EvaluationManifest(Manifest):
+    """A finished evaluation of one stage; `data` maps leaf tasks to the rows they scored."""
+
+    kind: Literal["evaluation"] = "evaluation"
+    stage: str
+    split: str
+    limit: int | None
+    precision: Precision
+    batch_size: int
+    data: dict[str, DataRecord]
+    result: EvaluationResult
+
+
+EVALUATIONS = EntryKind("evaluations", EvaluationManifest)

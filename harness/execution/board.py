@@ -23,14 +23,13 @@ from harness.leaderboard.board import (
 )
 from harness.leaderboard.target_metric import TargetMetric
 from harness.metrics.registry import metric
-from harness.plan.content import few_shots
-from harness.plan.shown_names import mixtures_in_words, shown_name
+from harness.plan.content import few_shots, mixtures_in_words, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
-from harness.store.manifest import StageManifest
+from harness.store.entry import Entry
 from harness.store.provenance import Environment
-from harness.store.store import Entry
+from harness.training.manifest import StageManifest
 
 # A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
 _RISEN, _RISEN_BY = 1.5, 0.5
@@ -146,15 +145,15 @@ def _seed_result(
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),
-        retention=_retention(finished, stage),
+        retention=_forgetting(finished, stage),
     )
 
 
-def _retention(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
+def _forgetting(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
     """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
     after = []
     for last, stage in enumerate(target.lineage(), 1):
-        result = finished.retention(stage)
+        result = finished.forgetting(stage)
         # A stage none of whose tasks so far has held-out rows has nothing to be measured.
         scores = {score.place: score.value for score in result.scores} if result else {}
         after.append(tuple(scores.get(place) for place in range(1, last + 1)))
@@ -182,7 +181,7 @@ def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
 
 
 def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, TargetMetric]:
-    results = (finished.retention(stage) for stage in resolution.retention_digests)
+    results = (finished.forgetting(stage) for stage in resolution.forgetting_digests)
     names = {score.task: score.metric for result in results if result for score in result.scores}
     return {task: TargetMetric.of(metric(name)) for task, name in names.items()}
 

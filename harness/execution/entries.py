@@ -4,18 +4,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.data.record import DataRecord
-from harness.evaluation.job import EvaluationJob, EvaluationResult
-from harness.evaluation.manifest import EvaluationManifest
+from harness.evaluation.job import EvaluationJob, EvaluationManifest, EvaluationResult
 from harness.execution.resolution import Resolution, evaluation_precision
 from harness.kinds.registry import kind_of
 from harness.models.references import ModelRef
 from harness.plan.stage import Stage
-from harness.store.layout import FORMAT
-from harness.store.manifest import STAGES, RetentionManifest, StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
+from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult
 from harness.training.job import Member, StageJob, StageResult
-from harness.training.retention_job import KeptHead, RetentionJob, RetentionResult
+from harness.training.manifest import STAGES, ForgettingManifest, StageManifest
 
 
 def stage_job(resolution: Resolution, store: Store, stage: Stage) -> StageJob:
@@ -70,11 +68,9 @@ def stage_manifest(resolution: Resolution, stage: Stage, job: StageJob, result: 
     """Return the manifest of a trained stage; the store adds the files' checksums."""
     loaded = resolution.plan.loaded
     return StageManifest(
-        format=FORMAT,
         digest=job.digest,
         environment=environment(),
         finished=_now(),
-        files={},
         parent=resolution.digests[stage.parent] if stage.parent else None,
         model=loaded.spec.model,
         model_fingerprint=resolution.model.fingerprint,
@@ -110,11 +106,9 @@ def evaluation_manifest(
 ) -> EvaluationManifest:
     """Return the manifest of an evaluation; the store adds the files' checksums."""
     return EvaluationManifest(
-        format=FORMAT,
         digest=resolution.evaluation_digests[stage],
         environment=environment(),
         finished=_now(),
-        files={},
         stage=resolution.digests[stage],
         split=job.split,
         limit=job.limit,
@@ -125,8 +119,8 @@ def evaluation_manifest(
     )
 
 
-def retention_job(resolution: Resolution, store: Store, stage: Stage) -> RetentionJob:
-    """Return what a worker needs to measure what a finished stage kept of the tasks up to it."""
+def forgetting_job(resolution: Resolution, store: Store, stage: Stage) -> ForgettingJob:
+    """Return what a worker needs for the forgetting evaluation of a finished stage."""
     loaded, spec = resolution.plan.loaded, resolution.plan.loaded.spec
     heads = []
     for place, before in enumerate(stage.lineage(), 1):
@@ -135,30 +129,28 @@ def retention_job(resolution: Resolution, store: Store, stage: Stage) -> Retenti
         task, settings = loaded.tasks[before.task], spec.hyperparameters(before.task)
         task = kind_of(task).with_labels(task, resolution.training[before.task].labels)
         heads.append(
-            KeptHead(
+            EvaluatedHead(
                 place=place,
                 task=task,
-                stage=store.path(STAGES, resolution.digests[before]),
+                model=_model_folder(resolution, store, before),
                 max_length=settings.max_length,
                 batch_size=settings.batch_size,
             )
         )
-    return RetentionJob(
+    return ForgettingJob(
         encoder=_encoder(resolution, store, stage),
         heads=tuple(heads),
         data_dir=resolution.data_dir,
-        output=store.workdir(resolution.retention_digests[stage]),
+        output=store.workdir(resolution.forgetting_digests[stage]),
     )
 
 
-def retention_manifest(resolution: Resolution, stage: Stage, result: RetentionResult) -> RetentionManifest:
-    """Return the manifest of what a stage kept."""
-    return RetentionManifest(
-        format=FORMAT,
-        digest=resolution.retention_digests[stage],
+def forgetting_manifest(resolution: Resolution, stage: Stage, result: ForgettingResult) -> ForgettingManifest:
+    """Return the manifest of a forgetting evaluation."""
+    return ForgettingManifest(
+        digest=resolution.forgetting_digests[stage],
         environment=environment(),
         finished=_now(),
-        files={},
         stage=resolution.digests[stage],
         result=result,
     )

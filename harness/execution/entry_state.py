@@ -1,16 +1,17 @@
-"""What of a plan lies sound in the store; what is damaged is named, and set aside to be made again."""
+"""What of a plan the store holds; what is damaged is named, and quarantined to be made again."""
 
 from collections.abc import Callable
 from typing import Any
 
 from harness.errors import RunError
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS
 from harness.execution.resolution import Resolution
 from harness.execution.work import Work
 from harness.plan.stage import Stage
 from harness.store.integrity import DamagedEntryError
-from harness.store.manifest import RETENTIONS, STAGES, EntryKind
+from harness.store.manifest import EntryKind
 from harness.store.store import Store
+from harness.training.manifest import FORGETTING, STAGES
 
 _MOST_DAMAGES = 2
 
@@ -36,41 +37,41 @@ class EntryStates:
         self._damages: dict[str, int] = {}
 
     def is_finished(self, work: Work) -> bool:
-        """Tell whether a work's entry is there; its files are not read."""
+        """Return whether a work's entry is there; its files are not read."""
         kind = entry_kind(work)
         try:
             return self._store.get(kind, work.digest) is not None
         except DamagedEntryError as error:
-            self._set_aside(kind, work.digest, error)
+            self._quarantine(kind, work.digest, error)
             return False
 
-    def is_sound(self, work: Work) -> bool:
-        """Tell whether a work's entry is there and every file of it as it was written.
+    def is_valid(self, work: Work) -> bool:
+        """Return whether a work's entry is there and every file of it as it was written.
 
         Raises:
             UnsoundDiskError: The entry was made again in this run already, and is damaged again.
         """
         kind = entry_kind(work)
         try:
-            return self._store.sound(kind, work.digest) is not None
+            return self._store.verify(kind, work.digest) is not None
         except DamagedEntryError as error:
-            self._set_aside(kind, work.digest, error)
+            self._quarantine(kind, work.digest, error)
             return False
 
     def needed_stages(self) -> set[Stage]:
         """Return the stages that must be made for the evaluations that aren't there yet.
 
-        A finished stage needs nothing before it; a finished evaluation needs no stage. Measuring what was
-        kept of earlier tasks needs all stages up to it, for their heads.
+        A finished stage needs nothing before it; a finished evaluation needs no stage. A forgetting
+        evaluation needs all stages up to it, for their heads.
         """
         needed: set[Stage] = set()
         wanted = [
             stage
             for stage, digest in self._resolution.evaluation_digests.items()
-            if not self.is_sound(Work("evaluate", stage, digest))
+            if not self.is_valid(Work("evaluate", stage, digest))
         ]
-        for measured, digest in self._resolution.retention_digests.items():
-            if not self.is_sound(Work("retain", measured, digest)):
+        for measured, digest in self._resolution.forgetting_digests.items():
+            if not self.is_valid(Work("forgetting", measured, digest)):
                 wanted += measured.lineage()
         while wanted:
             stage = wanted.pop()
@@ -82,17 +83,17 @@ class EntryStates:
     def _is_trained(self, stage: Stage) -> bool:
         return self.is_finished(Work("train", stage, self._resolution.digests[stage]))
 
-    def _set_aside(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
+    def _quarantine(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
         lock = self._store.lock(digest)
         if not lock.try_acquire():
             return  # another run sees to it
         try:
-            self._store.sound(kind, digest)
+            self._store.verify(kind, digest)
         except DamagedEntryError:
-            place = self._store.set_aside(kind, digest)
+            place = self._store.quarantine(kind, digest)
             for fault in error.faults:
                 self._say(f"  DAMAGED {fault}")
-            self._say(f"          set aside: {place}; it is made again where it is needed")
+            self._say(f"          quarantined: {place}; it is made again where it is needed")
             self._damages[digest] = self._damages.get(digest, 0) + 1
         finally:
             lock.release()
@@ -104,5 +105,5 @@ class EntryStates:
 
 def entry_kind(work: Work) -> EntryKind[Any]:
     """Return the kind of entry that a work makes."""
-    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS, "retain": RETENTIONS}
+    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS, "forgetting": FORGETTING}
     return kinds[work.kind]

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.evaluation.job import PREDICTIONS
-from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
+from harness.evaluation.job import EVALUATIONS, PREDICTIONS, EvaluationManifest
 from harness.execution.resolution import Resolution
 from harness.leaderboard.combine import ConflictingEvaluationsError
 from harness.metrics.item_file import read_items
 from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
+from harness.store.entry import Entry
 from harness.store.integrity import DamagedEntryError
-from harness.store.manifest import RETENTIONS, STAGES, EntryKind, M, StageManifest
-from harness.store.store import Entry, Store
-from harness.training.retention_job import RetentionResult
+from harness.store.manifest import EntryKind, M
+from harness.store.store import Store
+from harness.training.forgetting_job import ForgettingResult
+from harness.training.manifest import FORGETTING, STAGES, StageManifest
 
 
 class FinishedEntries:
@@ -32,8 +33,8 @@ class FinishedEntries:
         self._evaluations = [
             self._read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
         ]
-        self._retentions = [
-            self._read(store, RETENTIONS, resolution.retention_digests.values()) for store in stores
+        self._forgetting = [
+            self._read(store, FORGETTING, resolution.forgetting_digests.values()) for store in stores
         ]
         for number, found in enumerate(self._evaluations):
             for other in self._evaluations[:number]:
@@ -47,7 +48,7 @@ class FinishedEntries:
             try:
                 entry = store.entry(kind, digest)
                 if entry is not None and kind.folder == EVALUATIONS.folder:
-                    store.sound(kind, digest)
+                    store.verify(kind, digest)
             except DamagedEntryError as error:
                 # A damaged stage is found out when it is used.
                 self._damaged[digest] = error.faults[0].problem
@@ -83,9 +84,9 @@ class FinishedEntries:
         found = (_first(stores, self._resolution.digests[stage]) for stage in target.lineage())
         return [entry for entry in found if entry is not None]
 
-    def retention(self, stage: Stage) -> RetentionResult | None:
-        """Return what a stage kept of the tasks up to it, where that was measured."""
-        found = _first(self._retentions, self._resolution.retention_digests.get(stage, ""))
+    def forgetting(self, stage: Stage) -> ForgettingResult | None:
+        """Return the forgetting evaluation of a stage, where there is one."""
+        found = _first(self._forgetting, self._resolution.forgetting_digests.get(stage, ""))
         return found.manifest.result if found else None
 
     def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:

@@ -7,8 +7,9 @@ from pydantic import Field, TypeAdapter
 
 from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
 from harness.frozen_model import FrozenModel
+from harness.training.forgetting_job import ForgettingJob, ForgettingResult
 from harness.training.job import StageJob, StageProgress, StageResult
-from harness.training.retention_job import RetentionJob, RetentionResult
+from harness.training.preflight import PreflightJob
 
 
 class TrainRequest(FrozenModel):
@@ -32,11 +33,18 @@ class EvaluateRequest(FrozenModel):
     job: EvaluationJob
 
 
-class RetainRequest(FrozenModel):
-    """Measure what a stage kept of the tasks up to it."""
+class ForgettingRequest(FrozenModel):
+    """Evaluate how well a stage's encoder does the tasks up to it."""
 
-    kind: Literal["retain"] = "retain"
-    job: RetentionJob
+    kind: Literal["forgetting"] = "forgetting"
+    job: ForgettingJob
+
+
+class CheckRequest(FrozenModel):
+    """Look at the model and at what a plan wants of it, before anything is trained."""
+
+    kind: Literal["check"] = "check"
+    job: PreflightJob
 
 
 class StopRequest(FrozenModel):
@@ -80,11 +88,18 @@ class Evaluated(FrozenModel):
     result: EvaluationResult
 
 
-class Retained(FrozenModel):
-    """What a stage kept was measured."""
+class ForgettingDone(FrozenModel):
+    """A forgetting evaluation is complete."""
 
-    kind: Literal["retained"] = "retained"
-    result: RetentionResult
+    kind: Literal["forgetting_done"] = "forgetting_done"
+    result: ForgettingResult
+
+
+class Checked(FrozenModel):
+    """Nothing stands against training; `warnings` are what a user should know."""
+
+    kind: Literal["checked"] = "checked"
+    warnings: tuple[str, ...]
 
 
 class Failed(FrozenModel):
@@ -93,11 +108,12 @@ class Failed(FrozenModel):
     kind: Literal["failed"] = "failed"
     error: str
     disk_full: bool = False
+    refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-WorkRequest = TrainRequest | EvaluateRequest | RetainRequest
+WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | ForgettingRequest
 Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Trained | Evaluated | Retained | Failed
+Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | ForgettingDone | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

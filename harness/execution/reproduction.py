@@ -9,9 +9,8 @@ from rich.console import Console
 
 from harness.config.load import LoadedSequence
 from harness.errors import RunError, UserError
-from harness.evaluation.job import PREDICTIONS
+from harness.evaluation.job import EVALUATIONS, PREDICTIONS
 from harness.evaluation.logprobs import LOGPROBS
-from harness.evaluation.manifest import EVALUATIONS
 from harness.execution.board import weights_digest
 from harness.execution.options import RunOptions
 from harness.execution.resolution import Resolution, resolve
@@ -20,10 +19,12 @@ from harness.execution.weights import weights_difference
 from harness.leaderboard.board import Machine
 from harness.leaderboard.published_row import PublishedRow
 from harness.metrics.item_file import read_items
+from harness.named_path import is_file
 from harness.plan.tree import Plan
-from harness.store.manifest import STAGES, StageManifest
+from harness.store.entry import Entry
 from harness.store.provenance import environment
-from harness.store.store import Entry, Store
+from harness.store.store import Store
+from harness.training.manifest import STAGES, StageManifest
 
 
 class NotTheSameExperimentError(UserError):
@@ -96,7 +97,7 @@ def _restricted(resolution: Resolution, row: PublishedRow) -> Resolution:
                 resolution,
                 plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
                 evaluation_digests={target: evaluation},
-                retention_digests={},
+                forgetting_digests={},
             )
     raise NotTheSameExperimentError(_other_experiment(row, resolution.plan.loaded.path))
 
@@ -161,9 +162,10 @@ def _compare_answers(found: Reproduction, row: PublishedRow, fresh: Store, origi
             found.same.append(f"{task}: the same {len(published)} answers, {scores}")
     if original is None or original.entry(EVALUATIONS, digest) is None:
         return
-    largest = _logprob_difference(
-        *(store.path(EVALUATIONS, digest) / LOGPROBS for store in (original, fresh))
-    )
+    files = [store.path(EVALUATIONS, digest) / LOGPROBS for store in (original, fresh)]
+    if not all(is_file(file) for file in files):
+        return  # a kind that answers in texts
+    largest = _logprob_difference(*files)
     text = f"log-probabilities: largest difference {largest:.3g}"
     (found.differences if largest > 0 else found.same).append(text)
 

@@ -13,6 +13,7 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
+from harness.models.checks import check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
@@ -40,7 +41,7 @@ class Resolution:
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
-        retention_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
+        forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """
 
@@ -53,7 +54,7 @@ class Resolution:
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
     held_out: Mapping[str, TrainingRows]
-    retention_digests: Mapping[Stage, str]
+    forgetting_digests: Mapping[Stage, str]
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage, or a few-shot stage after it."""
@@ -122,6 +123,8 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
+    if model.revision is None and not model.name.startswith("embedded:"):
+        check_folder(model.ref.folder, spec.trust_remote_code)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
@@ -148,7 +151,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
         held_out=held_out,
-        retention_digests=_retention_digests(plan, digests, held_out),
+        forgetting_digests=_forgetting_digests(plan, digests, held_out),
     )
 
 
@@ -165,7 +168,7 @@ def _held_out_rows(
     return {name: rows for name, rows in found.items() if rows is not None}
 
 
-def _retention_digests(
+def _forgetting_digests(
     plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
     found = {}

@@ -5,17 +5,17 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS
 from harness.execution.entries import (
     evaluation_job,
     evaluation_manifest,
-    retention_job,
-    retention_manifest,
+    forgetting_job,
+    forgetting_manifest,
     stage_job,
     stage_manifest,
 )
 from harness.execution.entry_state import EntryStates, entry_kind
-from harness.execution.messages import EvaluateRequest, RetainRequest, TrainRequest
+from harness.execution.messages import EvaluateRequest, ForgettingRequest, TrainRequest
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution
 from harness.execution.work import Outcome, Work, all_work
@@ -23,9 +23,9 @@ from harness.execution.worker_process import DiskFullError, StageFailedError, Wo
 from harness.plan.stage import Stage
 from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
-from harness.store.manifest import RETENTIONS, STAGES
 from harness.store.store import Store
 from harness.training.job import StageResult
+from harness.training.manifest import FORGETTING, STAGES
 
 RESUME_SECONDS = 60.0
 _BUSY_SECONDS = 0.5
@@ -35,7 +35,7 @@ class Runner:
     """Carries a resolved plan out on this machine, each worker taking the next work whose parent is there.
 
     Another run may work on the same store: what it is making is left to it and looked for again later.
-    The files of an entry are read before they are used; a damaged entry is set aside and made again.
+    The files of an entry are read before they are used; a damaged entry is quarantined and made again.
     """
 
     def __init__(
@@ -137,11 +137,11 @@ class Runner:
             return
         for before in work.needs:
             needed = Work("train", before, self._resolution.digests[before])
-            if not self._states.is_sound(needed):
+            if not self._states.is_valid(needed):
                 self._make_first(needed, work)
                 return
         try:
-            {"train": self._train, "evaluate": self._evaluate, "retain": self._retain}[work.kind](
+            {"train": self._train, "evaluate": self._evaluate, "forgetting": self._forget}[work.kind](
                 work, worker
             )
         except DiskFullError as error:
@@ -200,17 +200,17 @@ class Runner:
         scores = ", ".join(f"{score.language} {score.score:.3f}" for score in result.scores)
         shown.evaluated(items, result.seconds, f"{scores}; {result.items_per_second:.0f} items/s")
 
-    def _retain(self, work: Work, worker: WorkerProcess) -> None:
-        job = retention_job(self._resolution, self._store, work.stage)
+    def _forget(self, work: Work, worker: WorkerProcess) -> None:
+        job = forgetting_job(self._resolution, self._store, work.stage)
         shown = self._reporter.begin(str(work), total=len(job.heads))
-        result = worker.retain(RetainRequest(job=job), shown.hear)
-        self._store.add(RETENTIONS, retention_manifest(self._resolution, work.stage, result))
+        result = worker.evaluate_forgetting(ForgettingRequest(job=job), shown.hear)
+        self._store.add(FORGETTING, forgetting_manifest(self._resolution, work.stage, result))
         scores = ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in result.scores)
         shown.evaluated(0, result.seconds, scores)
 
     def _failures(self, work: Work) -> dict[Stage, str]:
         """Return where a failure is kept: what was not measured keeps no stage from being trained."""
-        return self._outcome.unmeasured if work.kind == "retain" else self._outcome.failures
+        return self._outcome.unmeasured if work.kind == "forgetting" else self._outcome.failures
 
     def _is_finished(self, work: Work) -> bool:
         if work.digest in self._finished:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.store.manifest import StageManifest
-from harness.store.store import Entry
+from harness.store.entry import Entry
+from harness.training.manifest import StageManifest
 
 _SUFFIX = ".safetensors"
 

@@ -16,14 +16,14 @@ class Work:
         needs: The stages that must be finished first, where it is to be done.
     """
 
-    kind: Literal["train", "evaluate", "retain"]
+    kind: Literal["train", "evaluate", "forgetting"]
     stage: Stage
     digest: str
     needs: tuple[Stage, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         """Return the stage in words."""
-        what = {"train": "", "evaluate": "evaluation of ", "retain": "earlier tasks after "}
+        what = {"train": "", "evaluate": "evaluation of ", "forgetting": "forgetting evaluation of "}
         return f"{what[self.kind]}{self.stage}"
 
 
@@ -50,5 +50,5 @@ def all_work(resolution: Resolution) -> Iterator[Work]:
         yield Work("train", stage, resolution.digests[stage], resolution.dependencies(stage))
         if stage.is_evaluated:
             yield Work("evaluate", stage, resolution.evaluation_digests[stage], (stage,))
-        if stage in resolution.retention_digests:
-            yield Work("retain", stage, resolution.retention_digests[stage], stage.lineage())
+        if stage in resolution.forgetting_digests:
+            yield Work("forgetting", stage, resolution.forgetting_digests[stage], stage.lineage())

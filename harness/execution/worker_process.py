@@ -9,18 +9,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, UserError, XstiltsError
 from harness.evaluation.job import EvaluationResult
 from harness.execution.compilation import compilation_locks
 from harness.execution.environment import worker_variables
 from harness.execution.failure import memory_advice
 from harness.execution.messages import (
+    Checked,
+    CheckRequest,
     Evaluated,
     EvaluateRequest,
     Event,
     Failed,
-    Retained,
-    RetainRequest,
+    ForgettingDone,
+    ForgettingRequest,
     StopRequest,
     Trained,
     TrainRequest,
@@ -31,8 +33,8 @@ from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
 from harness.execution.worker import DISK_FULL
 from harness.store.disk import has_space
+from harness.training.forgetting_job import ForgettingResult
 from harness.training.job import StageResult
-from harness.training.retention_job import RetentionResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
@@ -45,6 +47,10 @@ STALL_SECONDS = 600.0
 
 class StageFailedError(RunError):
     """A request failed in the worker, or the worker died of it."""
+
+
+class RefusedError(UserError):
+    """What a plan asks for cannot be trained as it stands."""
 
 
 class DiskFullError(RunError):
@@ -82,6 +88,16 @@ class WorkerProcess:
         self._spool = Spool(folder)
         self._reader = EventReader(self._spool)
 
+    def start(self) -> None:
+        """Start the process, which takes seconds, before there is anything to ask of it."""
+        self._running()
+
+    def check(self, request: CheckRequest) -> tuple[str, ...]:
+        """Check a plan's model before training; raises UserError, StageFailedError or DiskFullError."""
+        last = self._ask(request, lambda event: None)
+        assert isinstance(last, Checked)
+        return last.warnings
+
     def train(self, request: TrainRequest, heard: Callable[[Event], None]) -> StageResult:
         """Train a stage; raises StageFailedError or DiskFullError."""
         last = self._ask(request, heard)
@@ -94,10 +110,12 @@ class WorkerProcess:
         assert isinstance(last, Evaluated)
         return last.result
 
-    def retain(self, request: RetainRequest, heard: Callable[[Event], None]) -> RetentionResult:
-        """Measure what a stage kept; raises StageFailedError."""
+    def evaluate_forgetting(
+        self, request: ForgettingRequest, heard: Callable[[Event], None]
+    ) -> ForgettingResult:
+        """Evaluate what a stage forgot; raises StageFailedError."""
         last = self._ask(request, heard)
-        assert isinstance(last, Retained)
+        assert isinstance(last, ForgettingDone)
         return last.result
 
     def stop(self) -> None:
@@ -138,8 +156,8 @@ class WorkerProcess:
                 heard(event)
                 watch.active()
                 if isinstance(event, Failed):
-                    raise self._failure(event)
-                if isinstance(event, Trained | Evaluated | Retained):
+                    raise self._failure(event, request)
+                if isinstance(event, Checked | Trained | Evaluated | ForgettingDone):
                     return event
             if ended:
                 self._process = None
@@ -149,7 +167,9 @@ class WorkerProcess:
                 raise StageFailedError(self._stall())
             time.sleep(_POLL_SECONDS)
 
-    def _failure(self, event: Failed) -> RunError:
+    def _failure(self, event: Failed, request: WorkRequest) -> XstiltsError:
+        if event.refused and isinstance(request, CheckRequest):
+            return RefusedError(event.error)
         words = f"{event.error} (log: {self._spool.log})"
         return DiskFullError(words) if event.disk_full else StageFailedError(words)
 

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from harness.config.contrasts import Contrasts
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.kinds.columns import RowCount
 from harness.leaderboard.shown_name import ShownName
 from harness.leaderboard.target_metric import TargetMetric
 from harness.message_text import cut, in_short
@@ -105,6 +106,9 @@ class DataUse(FrozenModel):
     expected_rows: int | None = Field(None, description="Rows of the published set that `name` stands for.")
     development_rows: int | None = Field(None, description="Rows of the development set published with it.")
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
+    counted: tuple[RowCount, ...] = Field(
+        (), description="What was left out, moved or is not as it should be."
+    )
 
 
 class SharedRows(FrozenModel):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.evaluation.manifest import EVALUATIONS, EvaluationManifest
+from harness.evaluation.job import EVALUATIONS, EvaluationManifest
 from harness.leaderboard.board import Board, SeedResult
 from harness.leaderboard.difference import Difference
 from harness.store.integrity import MANIFEST, Checksums, entry_faults
 from harness.store.layout import Layout
-from harness.store.manifest import STAGES, Manifest
-from harness.store.store import require_format
+from harness.store.manifest import Manifest
+from harness.training.manifest import STAGES
 
 # Published scores are exact quotients; lm-eval's may differ in their last bits.
 _SAME_SCORE = 1e-9
@@ -33,8 +33,8 @@ def check_store(board: Board, stores: Sequence[Path]) -> Iterator[Difference]:
     """
     layouts = [Layout(store.expanduser().absolute()) for store in stores]
     for layout in layouts:
-        if (layout.root / "format.json").is_file():
-            require_format(layout.root)
+        if layout.marker.is_file():
+            layout.require_format()
     checked: dict[str, str] = {}
     checksums = Checksums()
     for row in board.rows:

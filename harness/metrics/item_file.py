@@ -273,12 +273,14 @@ def _tasks(path: Path, table: Any, shared: SharedColumns) -> dict[str, TaskItems
     task, language, metric = (table[name].combine_chunks() for name in ("task", "language", "metric"))
     columns = [table[name].combine_chunks() for name in _ITEM_TEXTS]
     scores = [table[name].to_numpy() for name in ("numerator", "denominator")]
-    found: dict[tuple[str, str], dict[str, _Run]] = {}
+    found: dict[str, dict[str, _Run]] = {}
+    languages: dict[str, str] = {}
+    last = None
     for start, end in _runs(*(column.indices.to_numpy() for column in (task, language, metric))):
-        name, own = task[start].as_py(), metric[start].as_py()
-        metrics = found.setdefault((name, language[start].as_py()), {})
+        name, code, own = (column[start].as_py() for column in (task, language, metric))
+        metrics = found.setdefault(name, {})
         texts = tuple(column[start:end] for column in columns)
-        if own in metrics or any(name == other for other, _ in [*found][:-1]):
+        if own in metrics or (metrics and last != (name, code)):
             raise PredictionsError(f"{path}: the rows of {name} are not together")
         if metrics and not all(map(_same, next(iter(metrics.values())).texts, texts)):
             raise PredictionsError(f"{path}: {name} has other items or answers under {own} than before")
@@ -287,15 +289,16 @@ def _tasks(path: Path, table: Any, shared: SharedColumns) -> dict[str, TaskItems
         except ValueError as error:
             raise PredictionsError(f"{path}: {name}, {own}: {error}") from error
         metrics[own] = _Run(texts, shared.scores(name, own, given))
+        languages[name], last = code, (name, code)
     tasks = {}
-    for (name, code), metrics in found.items():
+    for name, metrics in found.items():
         rows = next(iter(metrics.values())).texts
         items, clusters, predictions, references = (
             Texts.encoded(own) if column == "prediction" else shared.texts(name, column, own)
             for column, own in zip(_ITEM_TEXTS, rows, strict=True)
         )
         under = {own: run.scores for own, run in metrics.items()}
-        tasks[name] = TaskItems(name, code, items, clusters, predictions, references, under)
+        tasks[name] = TaskItems(name, languages[name], items, clusters, predictions, references, under)
     return tasks
 
 

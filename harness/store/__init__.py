@@ -1,1 +1,1 @@
-"""Finished stages and evaluations, addressed by content."""
+"""Entries addressed by content: bytes, digests, locks, integrity. It knows no stage."""

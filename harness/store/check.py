@@ -1,4 +1,4 @@
-"""Look at every file of a store, and mend what can be mended."""
+"""Look at every file of a store, and repair what can be repaired."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,23 +27,23 @@ class Repaired:
     """What became of a damaged entry.
 
     Attributes:
-        restored: Files that were taken anew from a sound copy.
-        set_aside: Where the entry lies now, None where it is sound again.
+        restored: Files that were taken anew from a valid copy.
+        quarantined: Where the entry lies now, None where it is valid again.
         busy: Another process is making it; nothing was done.
     """
 
     entry: DamagedEntry
     restored: tuple[Path, ...] = ()
-    set_aside: Path | None = None
+    quarantined: Path | None = None
     busy: bool = False
 
 
 def check(store: Store, kinds: Kinds, checksums: Checksums) -> Iterator[DamagedEntry | tuple[str, str]]:
-    """Read every file of every entry; yield damaged entries, and (kind, digest) of sound ones."""
+    """Read every file of every entry; yield damaged entries, and (kind, digest) of valid ones."""
     for kind in kinds:
         for digest in store.digests(kind):
             try:
-                store.sound(kind, digest, checksums)
+                store.verify(kind, digest, checksums)
             except DamagedEntryError as error:
                 yield DamagedEntry(kind, digest, error.faults)
             else:
@@ -63,16 +63,16 @@ def damaged_tensors(store: Store, checksums: Checksums) -> tuple[Fault, ...]:
 
 
 def repair(store: Store, entry: DamagedEntry, checksums: Checksums) -> Repaired:
-    """Take an entry's damaged files from sound copies of the same content; else set the entry aside."""
+    """Take an entry's damaged files from valid copies of the same content; else quarantine the entry."""
     lock = store.lock(entry.digest)
     if not lock.try_acquire():
         return Repaired(entry, busy=True)
     try:
         restored = _restore(store, entry, checksums)
         try:
-            store.sound(entry.kind, entry.digest)
+            store.verify(entry.kind, entry.digest)
         except DamagedEntryError:
-            return Repaired(entry, restored, store.set_aside(entry.kind, entry.digest))
+            return Repaired(entry, restored, store.quarantine(entry.kind, entry.digest))
         return Repaired(entry, restored)
     finally:
         lock.release()
@@ -100,9 +100,9 @@ def _restore(store: Store, entry: DamagedEntry, checksums: Checksums) -> tuple[P
             continue
         copies = [store.layout.tensors / expected.sha256]
         copies += [place / other for other, record in manifest.files.items() if record == expected]
-        sound = next((copy for copy in copies if file_fault(copy, expected, checksums) is None), None)
-        if sound is not None:
+        valid = next((copy for copy in copies if file_fault(copy, expected, checksums) is None), None)
+        if valid is not None:
             (place / name).parent.mkdir(exist_ok=True)
-            link_or_copy(sound, place / name)
+            link_or_copy(valid, place / name)
             restored.append(place / name)
     return tuple(restored)

@@ -22,7 +22,7 @@ class StoreFullError(RunError):
 
 
 def is_no_space(error: BaseException) -> bool:
-    """Tell whether an error, or one behind it, says that the disk, a quota or a file size limit is full."""
+    """Return whether an error, or one behind it, says that the disk, a quota or a file size limit is full."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in _NO_SPACE:

@@ -43,8 +43,8 @@ class DamagedEntryError(StoreError):
         listed = "\n  ".join(str(fault) for fault in faults)
         super().__init__(
             f"the store is damaged:\n  {listed}\n"
-            "'xstilts store repair' restores what has a sound copy and sets the rest aside; a run makes that "
-            "again"
+            "'xstilts store repair' restores what has a valid copy and quarantines the rest, which a run "
+            "makes again"
         )
 
 
@@ -127,12 +127,12 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def manifest_checksum_fault(folder: Path) -> Fault | None:
-    """Compare a manifest with its checksum; entries of older versions of xstilts have none."""
+    """Compare a manifest with its checksum."""
     path, manifest = folder / MANIFEST_CHECKSUM, folder / MANIFEST
     try:
         expected = path.read_text(encoding="utf-8").split(" ", 1)[0]
     except FileNotFoundError:
-        return None
+        return Fault(path, "missing")
     except (OSError, UnicodeDecodeError) as error:
         return Fault(path, f"cannot be read ({error})")
     if record(manifest).sha256 != expected:

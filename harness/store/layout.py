@@ -1,10 +1,12 @@
 """Where everything lies in a store."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.message_text import in_short
 
 FORMAT = 2
 DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -20,15 +22,13 @@ class Layout:
 
     ```
     format.json           the version of this layout
-    stages/DIGEST/        finished stages: encoder/, classifier/, training_log.jsonl, manifest.json
-    evaluations/DIGEST/   finished evaluations: results.json, predictions.parquet, manifest.json
-    retentions/DIGEST/    what a stage kept of earlier tasks, where asked for: manifest.json
-    tensors/SHA256        weight files, each content once; stages hold hard links to them
+    KIND/DIGEST/          finished entries of a kind (stages, evaluations …): their files and manifest.json
+    tensors/SHA256        weight files, each content once; entries hold hard links to them
     building/DIGEST/      what is being made now, with its resume point; never read as finished
     locks/DIGEST          held by the process that makes it
     runs/TIME-PID/        logs of the workers
-    damaged/DIGEST-N/     entries that were set aside since their files are not as they were written
-    failures/DIGEST.json  why a stage or an evaluation failed when it was last tried
+    quarantine/DIGEST-N/  entries whose files are not as they were written
+    failures/DIGEST.json  why making an entry failed when it was last tried
     ```
     """
 
@@ -39,11 +39,11 @@ class Layout:
         return self._below(folder, digest)
 
     def building(self, digest: str) -> Path:
-        """Folder in which a stage or evaluation is made."""
+        """Folder in which an entry is made."""
         return self._below("building", digest)
 
     def lock(self, digest: str) -> Path:
-        """File that is locked while the stage or evaluation is made."""
+        """File that is locked while an entry is made."""
         return self._below("locks", digest)
 
     @property
@@ -52,9 +52,14 @@ class Layout:
         return self.root / "tensors"
 
     @property
-    def damaged(self) -> Path:
-        """Folder of entries that were set aside."""
-        return self.root / "damaged"
+    def quarantine(self) -> Path:
+        """Folder of entries whose files are not as they were written."""
+        return self.root / "quarantine"
+
+    @property
+    def marker(self) -> Path:
+        """File that says the version of the layout."""
+        return self.root / "format.json"
 
     def failure(self, digest: str) -> Path:
         """File that says why making an entry failed."""
@@ -65,7 +70,37 @@ class Layout:
         """Folder of the runs' logs."""
         return self.root / "runs"
 
+    def require_format(self) -> None:
+        """Refuse a store that another version of xstilts made.
+
+        Raises:
+            StoreError: Its format is not this version's.
+        """
+        found = _format(self.marker)
+        if found == FORMAT:
+            return
+        if isinstance(found, int) and found < FORMAT:
+            raise StoreError(
+                f"store {self.root}: its format is {found}, this xstilts reads {FORMAT}. An older version "
+                f"made it; its stages are of no use here: move it away (`mv {self.root} {self.root}.old`) or "
+                "name another folder by --store, and give the same command again; the stages are trained anew"
+            )
+        raise StoreError(
+            f"store {self.root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use the "
+            "xstilts that made it, or name another folder by --store"
+        )
+
     def _below(self, folder: str, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):
             raise StoreError(f"store {self.root}: {digest!r} is not a digest (32 hexadecimal digits)")
         return self.root / folder / digest
+
+
+def _format(marker: Path) -> object:
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise StoreError(
+            f'{marker}: cannot be read ({error}); write {{"format": {FORMAT}}} into it if this is a store'
+        ) from error
+    return content.get("format") if isinstance(content, dict) else content

@@ -1,14 +1,12 @@
-"""Manifests: what a finished stage or evaluation is, how it was made, and its files' checksums."""
+"""What every entry of a store says of itself, and the kinds of entries, which those who make them define."""
 
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-from harness.config.hyperparameters import Hyperparameters
-from harness.config.mixture import Sampling
+from pydantic import Field
+
 from harness.frozen_model import FrozenModel
 from harness.store.provenance import Environment
-from harness.training.job import StageResult
-from harness.training.retention_job import RetentionResult
 
 M = TypeVar("M", bound="Manifest")
 
@@ -21,43 +19,19 @@ class FileRecord(FrozenModel):
 
 
 class Manifest(FrozenModel):
-    """What every entry's manifest holds; `files` maps paths below its folder to their records."""
+    """What an entry is, how it was made, and the checksums of its files.
 
-    format: int
+    Attributes:
+        digest: The entry's name, a digest of everything that can change its content.
+        environment: The software and the machine that made it.
+        finished: ISO 8601 time.
+        files: Path below the entry's folder -> the file's record; the store fills it.
+    """
+
     digest: str
     environment: Environment
     finished: str
-    files: dict[str, FileRecord]
-
-
-class StageManifest(Manifest):
-    """A finished stage; its members are in `result.members`."""
-
-    kind: Literal["stage"] = "stage"
-    parent: str | None
-    model: str
-    model_fingerprint: str
-    trust_remote_code: bool
-    path: tuple[str, ...]
-    hyperparameters: Hyperparameters
-    sampling: Sampling
-    seed: int
-    deepspeed: str
-    deepspeed_config: dict[str, Any]
-    result: StageResult
-
-    @property
-    def task(self) -> str:
-        """Its training task, mixture or few-shot examples: the last step of its path."""
-        return self.path[-1]
-
-
-class RetentionManifest(Manifest):
-    """How well a finished stage still does the tasks of the stages before it."""
-
-    kind: Literal["retention"] = "retention"
-    stage: str
-    result: RetentionResult
+    files: dict[str, FileRecord] = Field({})
 
 
 @dataclass(frozen=True)
@@ -66,7 +40,3 @@ class EntryKind(Generic[M]):
 
     folder: str
     model: type[M]
-
-
-STAGES = EntryKind("stages", StageManifest)
-RETENTIONS = EntryKind("retentions", RetentionManifest)

@@ -7,9 +7,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from harness.training.processor import processor
+from harness.frozen_model import FrozenModel
 
 PACKAGES = (
     "xstilts",
@@ -24,15 +22,13 @@ PACKAGES = (
 )
 
 
-class Environment(BaseModel):
+class Environment(FrozenModel):
     """The software and the machine.
 
     Attributes:
         commit: Commit of the xstilts checkout, None when installed from a wheel.
         dirty: Whether tracked files of that checkout were changed.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     packages: dict[str, str]
     python: str
@@ -52,6 +48,16 @@ def environment() -> Environment:
         dirty=dirty,
         hardware=f"{processor()}, {len(os.sched_getaffinity(0))} cores",
     )
+
+
+def processor() -> str:
+    """Return the processor's model name, or its architecture where the system does not tell the model."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str:

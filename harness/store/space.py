@@ -43,11 +43,11 @@ class Garbage:
     bytes: int
 
 
-def sizes(store: Store) -> list[FolderSize]:
-    """Measure the parts of a store; a weight file that stages share counts for the first of them."""
+def sizes(store: Store, kinds: Sequence[EntryKind[Any]]) -> list[FolderSize]:
+    """Measure the parts of a store; a weight file that entries share counts for the first of them."""
     seen: set[tuple[int, int]] = set()
     found = []
-    for name in ("stages", "evaluations", "tensors", "building", "damaged", "runs"):
+    for name in (*(kind.folder for kind in kinds), "tensors", "building", "quarantine", "runs"):
         folder = store.layout.root / name
         apparent = on_disk = 0
         for _, status in _files(folder):
@@ -56,7 +56,7 @@ def sizes(store: Store) -> list[FolderSize]:
             if inode not in seen:
                 seen.add(inode)
                 on_disk += status.st_blocks * 512
-        entries = sum(not entry.name.startswith(".") for entry in folder.iterdir())
+        entries = sum(not path.name.startswith(".") for path in folder.iterdir()) if folder.is_dir() else 0
         found.append(FolderSize(name, entries, apparent, on_disk))
     return found
 
@@ -64,7 +64,7 @@ def sizes(store: Store) -> list[FolderSize]:
 def garbage(
     store: Store, kinds: Sequence[EntryKind[Any]], *, unfinished: bool, logs_before: float | None
 ) -> Iterator[Garbage]:
-    """Yield what can be removed: damaged entries, weight files of no entry, and on demand more.
+    """Yield what can be removed: quarantined entries, weight files of no entry, and on demand more.
 
     Args:
         store: The store.
@@ -75,8 +75,8 @@ def garbage(
     Raises:
         DamagedEntryError: A manifest cannot be read, so that it is not known which weights it needs.
     """
-    for path in sorted(store.layout.damaged.iterdir()):
-        yield Garbage(path, "set aside as damaged", _freed(path))
+    for path in sorted(store.layout.quarantine.iterdir()):
+        yield Garbage(path, "quarantined", _freed(path))
     needed = _needed_tensors(store, kinds)
     for path in sorted(store.layout.tensors.iterdir()):
         if path.name not in needed and not path.name.startswith("."):

@@ -1,28 +1,14 @@
-"""The store: finished stages and evaluations, found by digest; nothing half-written is ever seen."""
+"""The store: finished entries, found by digest; nothing half-written is ever seen."""
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
 
-from pydantic import ValidationError
-
-from harness.message_text import in_short
+from harness.store.entry import Entry, file_records, read_entry, remove_unfinished, write_manifest
 from harness.store.files import link_or_copy, sync_folder, sync_tree, write_durably
-from harness.store.integrity import (
-    MANIFEST,
-    MANIFEST_CHECKSUM,
-    Checksums,
-    DamagedEntryError,
-    Fault,
-    entry_faults,
-    file_fault,
-    manifest_checksum_fault,
-)
+from harness.store.integrity import MANIFEST, Checksums, DamagedEntryError, Fault, entry_faults, file_fault
 from harness.store.layout import DIGEST, FORMAT, Layout, StoreError
 from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind, FileRecord, M
@@ -30,28 +16,11 @@ from harness.store.manifest import EntryKind, FileRecord, M
 SHARED_SUFFIX = ".safetensors"
 # A file that was read and not changed since is not read again for so long; small stages follow in seconds.
 _SECONDS_TRUSTED = 300.0
-_FOLDERS = (
-    *("stages", "evaluations", "retentions", "tensors"),
-    *("building", "locks", "runs", "damaged", "failures"),
-)
-
-
-@dataclass(frozen=True)
-class Entry(Generic[M]):
-    """A finished entry: its manifest, the folder it lies in, and the sha256 of the manifest's file."""
-
-    manifest: M
-    folder: Path
-    sha256: str
-
-    @property
-    def key(self) -> str:
-        """Its place below the store: `stages/DIGEST` or `evaluations/DIGEST`."""
-        return f"{self.folder.parent.name}/{self.folder.name}"
+_FOLDERS = ("tensors", "building", "locks", "runs", "quarantine", "failures")
 
 
 class Store:
-    """A folder of finished stages and evaluations.
+    """A folder of finished entries, of whatever kinds: stages, evaluations.
 
     An entry is made in `building/DIGEST` under its lock, then its files are forced to the disk, its
     manifest is written, and the folder is renamed into place. So an entry without a manifest never
@@ -87,14 +56,13 @@ class Store:
     def _open(self) -> None:
         root = self.layout.root
         root.mkdir(parents=True, exist_ok=True)
-        marker = root / "format.json"
-        if not marker.exists():
+        if not self.layout.marker.exists():
             if any(entry for entry in root.iterdir() if not entry.name.startswith(".")):
                 raise StoreError(
                     f"store {root}: the folder is not empty and not a store (no format.json); choose another"
                 )
-            write_durably(marker, json.dumps({"format": FORMAT}) + "\n")
-        require_format(root)
+            write_durably(self.layout.marker, json.dumps({"format": FORMAT}) + "\n")
+        self.layout.require_format()
         for folder in _FOLDERS:
             if not (root / folder).is_dir():
                 (root / folder).mkdir(exist_ok=True)
@@ -116,11 +84,11 @@ class Store:
             ) from error
 
     def lock(self, digest: str) -> EntryLock:
-        """Return the lock under which the stage or evaluation of that digest is made."""
+        """Return the lock under which the entry of that digest is made."""
         return EntryLock(self.layout.lock(digest))
 
     def get(self, kind: EntryKind[M], digest: str) -> M | None:
-        """Return the manifest of a finished entry, or None. Its files are not looked at (see `sound`).
+        """Return the manifest of a finished entry, or None. Its files are not looked at (see `verify`).
 
         Raises:
             DamagedEntryError: The manifest is not as it was written.
@@ -135,13 +103,13 @@ class Store:
             DamagedEntryError: The manifest is not as it was written.
         """
         place = self.path(kind, digest)
-        found = _read(place, kind.model)
+        found = read_entry(place, kind.model)
         # Entries are moved into place as a whole.
         if found is None and place.exists():
             raise DamagedEntryError((Fault(place / MANIFEST, "missing"),))
         return found
 
-    def sound(self, kind: EntryKind[M], digest: str, checksums: Checksums | None = None) -> M | None:
+    def verify(self, kind: EntryKind[M], digest: str, checksums: Checksums | None = None) -> M | None:
         """Return the manifest of a finished entry whose every file is as it was written, or None.
 
         To be called before an entry's files are used; reads all that were not read in the last minutes.
@@ -161,8 +129,8 @@ class Store:
                 raise DamagedEntryError(faults)
         return manifest
 
-    def set_aside(self, kind: EntryKind[M], digest: str) -> Path | None:
-        """Move a damaged entry to `damaged/`, so that it is made again; call it under its lock.
+    def quarantine(self, kind: EntryKind[M], digest: str) -> Path | None:
+        """Move a damaged entry to `quarantine/`, so that it is made again; call it under its lock.
 
         Returns:
             Where it lies now; None where it is no longer there.
@@ -170,7 +138,7 @@ class Store:
         place = self.path(kind, digest)
         numbers = (number for number in range(10**6))
         target = next(
-            path for number in numbers if not (path := self.layout.damaged / f"{digest}-{number}").exists()
+            path for number in numbers if not (path := self.layout.quarantine / f"{digest}-{number}").exists()
         )
         try:
             place.rename(target)
@@ -188,8 +156,12 @@ class Store:
 
     def digests(self, kind: EntryKind[M]) -> list[str]:
         """Return the digests of all entries of a kind, in order."""
-        places = (self.layout.root / kind.folder).iterdir()
-        return sorted(place.name for place in places if is_digest(place.name))
+        folder = self.layout.root / kind.folder
+        return (
+            sorted(place.name for place in folder.iterdir() if is_digest(place.name))
+            if folder.is_dir()
+            else []
+        )
 
     def path(self, kind: EntryKind[M], digest: str) -> Path:
         """Return the folder of a finished entry."""
@@ -210,17 +182,14 @@ class Store:
         space once in the whole store. Returns the manifest with the files' checksums.
         """
         workdir = self.layout.building(manifest.digest)
-        _remove_unfinished(workdir)
-        files = _records(workdir, self._checksums)
+        remove_unfinished(workdir)
+        files = file_records(workdir, self._checksums)
         for name, entry in files.items():
             if name.endswith(SHARED_SUFFIX):
                 self.share(workdir / name, entry, self._checksums)
         complete = manifest.model_copy(update={"files": files})
         sync_tree(workdir)
-        text = complete.model_dump_json(indent=2) + "\n"
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        write_durably(workdir / MANIFEST_CHECKSUM, f"{digest}  {MANIFEST}\n")
-        write_durably(workdir / MANIFEST, text)
+        write_manifest(workdir, complete)
         self._put_in_place(workdir, self.path(kind, manifest.digest))
         self.layout.failure(manifest.digest).unlink(missing_ok=True)
         return complete
@@ -229,7 +198,7 @@ class Store:
         """Finish an entry whose maker died between its manifest and its last rename; under its lock."""
         workdir = self.layout.building(digest)
         try:
-            found = _read(workdir, kind.model)
+            found = read_entry(workdir, kind.model)
         except DamagedEntryError:
             found = None
         if found is None:
@@ -255,6 +224,7 @@ class Store:
         # Only the remains of a removed or damaged entry can lie there; a finished one is not made again.
         if place.exists():
             shutil.rmtree(place)
+        place.parent.mkdir(exist_ok=True)
         workdir.rename(place)
         sync_folder(place.parent)
 
@@ -268,74 +238,5 @@ class Store:
 
 
 def is_digest(name: str) -> bool:
-    """Tell whether a name is that of an entry."""
+    """Return whether a name is that of an entry."""
     return DIGEST.fullmatch(name) is not None
-
-
-def _remove_unfinished(workdir: Path) -> None:
-    """Remove files that a killed process was writing under a temporary name."""
-    for path in workdir.rglob(".*"):
-        if path.is_file() or path.is_symlink():
-            path.unlink()
-
-
-def _records(folder: Path, checksums: Checksums) -> dict[str, FileRecord]:
-    own = (MANIFEST, MANIFEST_CHECKSUM)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in own)
-    return {path.relative_to(folder).as_posix(): checksums.of(path) for path in paths}
-
-
-def require_format(root: Path) -> None:
-    """Refuse a store that another version of xstilts made.
-
-    Raises:
-        StoreError: Its format is not this version's.
-    """
-    found = _format(root / "format.json")
-    if found == FORMAT:
-        return
-    if isinstance(found, int) and found < FORMAT:
-        raise StoreError(
-            f"store {root}: its format is {found}, this xstilts reads {FORMAT}. An older version made it; "
-            f"its stages are of no use here: move it away (`mv {root} {root}.old`) or name another folder "
-            "by --store, and give the same command again; the stages are trained anew"
-        )
-    raise StoreError(
-        f"store {root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use the xstilts that "
-        "made it, or name another folder by --store"
-    )
-
-
-def _format(marker: Path) -> object:
-    try:
-        content = json.loads(marker.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise StoreError(
-            f'{marker}: cannot be read ({error}); write {{"format": {FORMAT}}} into it if this is a store'
-        ) from error
-    return content.get("format") if isinstance(content, dict) else content
-
-
-def _read(folder: Path, model: type[M]) -> Entry[M] | None:
-    path = folder / MANIFEST
-    if folder.is_symlink() or path.is_symlink():
-        raise DamagedEntryError((Fault(folder if folder.is_symlink() else path, "a link"),))
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise DamagedEntryError((Fault(path, f"cannot be read ({error.strerror})"),)) from error
-    fault = manifest_checksum_fault(folder)
-    if fault is not None:
-        raise DamagedEntryError((fault,))
-    try:
-        manifest = model.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        problem = f"not a manifest that this xstilts can read ({where}: {first['msg']})"
-        raise DamagedEntryError((Fault(path, problem),)) from error
-    if manifest.digest != folder.name:
-        raise DamagedEntryError((Fault(path, f"it is the manifest of {manifest.digest[:40]!r}"),))
-    return Entry(manifest, folder, hashlib.sha256(content).hexdigest())

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 
+from harness.store.provenance import processor
+
 T = TypeVar("T")
 
 # Tokenising a large data set on one rank keeps the others waiting for minutes.
@@ -22,6 +24,14 @@ class World:
     rank: int
     size: int
     device: torch.device
+
+
+def hardware(world: World) -> str:
+    """Describe the devices: GPUs by name, or the processor with its threads per process."""
+    if world.device.type == "cuda":
+        return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
+    cores = len(os.sched_getaffinity(0))
+    return f"{processor()}, {world.size} × {torch.get_num_threads()} threads, {cores} cores"
 
 
 def start_process_group() -> World:

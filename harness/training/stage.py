@@ -12,9 +12,14 @@ from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import load_held_out_rows
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import write_checkpoint
-from harness.training.distributed import World, from_every_rank, on_first_rank, start_process_group
+from harness.training.distributed import (
+    World,
+    from_every_rank,
+    hardware,
+    on_first_rank,
+    start_process_group,
+)
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
-from harness.training.hardware import hardware
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches

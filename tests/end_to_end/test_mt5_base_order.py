@@ -11,8 +11,8 @@ import yaml
 
 from harness.config.load import load_sequences
 from harness.resources import shipped
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.end_to_end.miniature import make_miniature
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -117,8 +117,8 @@ def test_the_commands_work_in_the_order_in_which_they_stand(place):
 
 
 def _nli_checkpoint(place: Path) -> Path:
-    from harness.store.manifest import STAGES
     from harness.store.store import Store
+    from harness.training.manifest import STAGES
 
     store = Store(place / "store")
     stage = next(manifest for manifest in store.all(STAGES) if manifest.task == "xnli")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import ROOT, command, published, results, weights
 from tests.execution.experiment import make_experiment
 

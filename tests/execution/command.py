@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS
 from harness.leaderboard.table import Table
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 FREQUENT_POINTS = {"XSTILTS_RESUME_MINUTES": "0.001"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation.manifest import EVALUATIONS
-from harness.store.manifest import STAGES
+from harness.evaluation.job import EVALUATIONS
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import command, environment, results, weights, xstilts
 from tests.execution.experiment import make_experiment
 
@@ -95,7 +95,7 @@ def test_a_read_only_store_is_refused_for_runs_and_serves_readers(undisturbed, s
     check(folder, store)
 
 
-def test_what_a_disk_damaged_is_named_set_aside_and_made_again(tmp_path):
+def test_what_a_disk_damaged_is_named_quarantined_and_made_again(tmp_path):
     file = make_experiment(tmp_path, orders="[[rte], [rte, pawsx]]", seeds="[1]")
     assert xstilts(tmp_path, file=file).returncode == 0
     expected, before = weights(tmp_path), results(tmp_path)
@@ -118,4 +118,4 @@ def test_what_a_disk_damaged_is_named_set_aside_and_made_again(tmp_path):
         assert f"DAMAGED {path}" in again.stdout
     assert "3 stages trained" in again.stdout and "1 evaluations made" in again.stdout
     assert weights(tmp_path) == expected and results(tmp_path) == before
-    assert len(list(store.layout.damaged.iterdir())) == 4
+    assert len(list(store.layout.quarantine.iterdir())) == 4

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import cli
-from harness.store.manifest import RETENTIONS, STAGES
 from harness.store.store import Store
+from harness.training.manifest import FORGETTING, STAGES
 from tests.execution.experiment import make_experiment
 
 pytestmark = pytest.mark.slow
@@ -43,15 +43,15 @@ def test_measuring_later_trains_nothing_again_and_measures_each_stage_once(measu
     folder, before, after, again = measured
     assert "4 stages trained" in before
     assert "0 stages trained, 4 reused; 0 evaluations made, 2 reused" in after
-    assert len(list(Store(folder / "store").all(RETENTIONS))) == 4
-    assert "reused  earlier tasks after rte → pawsx → xnli (seed 1)" in again
+    assert len(list(Store(folder / "store").all(FORGETTING))) == 4
+    assert "reused  forgetting evaluation of rte → pawsx → xnli (seed 1)" in again
 
 
 def test_under_its_own_encoder_a_head_scores_what_it_did_after_training(measured):
     folder, *_ = measured
     store = Store(folder / "store")
     rte = next(manifest for manifest in store.all(STAGES) if manifest.path == ("rte",))
-    first = next(manifest for manifest in store.all(RETENTIONS) if manifest.stage == rte.digest)
+    first = next(manifest for manifest in store.all(FORGETTING) if manifest.stage == rte.digest)
     (score,) = first.result.scores
     assert (score.place, score.task, score.metric) == (1, "rte", "accuracy")
     assert score.value == pytest.approx(rte.result.members[0].held_out.metrics["accuracy"])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import (
     FREQUENT_POINTS,
     WITH_FAULTS,

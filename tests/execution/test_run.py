@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from harness.evaluation.manifest import EVALUATIONS
-from harness.store.manifest import STAGES
+from harness.evaluation.job import EVALUATIONS
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import ROOT, command, published, wait_for, weights, worker_of, xstilts
 from tests.execution.experiment import LANGUAGES, make_experiment
 

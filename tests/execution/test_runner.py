@@ -9,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from harness.config.load import load_sequences
-from harness.evaluation.job import EvaluationResult
-from harness.evaluation.manifest import EVALUATIONS
+from harness.evaluation.job import EVALUATIONS, EvaluationResult
 from harness.execution.reporter import Reporter
 from harness.execution.resolution import Resolution, resolve
 from harness.execution.runner import Runner
@@ -18,8 +17,8 @@ from harness.execution.work import Outcome
 from harness.execution.worker_process import DiskFullError, StageFailedError
 from harness.plan.tree import Plan
 from harness.store.disk import StoreFullError
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.experiment import make_experiment
 from tests.store.entries import manifest
 
@@ -47,7 +46,7 @@ class FakeWorker:
     def train(self, request, hear):
         job = request.job
         name = self._asked(job.digest)
-        assert job.encoder.is_dir(), f"{name} begins before what it starts from"
+        assert job.model.folder.is_dir(), f"{name} begins before what it starts from"
         (job.workdir / "encoder").mkdir()
         (job.workdir / "encoder" / "model.safetensors").write_text(name)
         return manifest(job.digest).result
@@ -156,7 +155,7 @@ def test_stages_of_finished_evaluations_are_not_made(resolution, tmp_path):
     run(resolution, tmp_path, FakeWorker())
     store = Store(tmp_path)
     for digest in list(store.digests(STAGES)):
-        store.set_aside(STAGES, digest)
+        store.quarantine(STAGES, digest)
     idle = FakeWorker()
     run(resolution, tmp_path, idle)
     assert idle.asked == []
@@ -173,7 +172,7 @@ def test_a_damaged_parent_is_made_again_before_what_needs_it(resolution, tmp_pat
     outcome, said = run(resolution, tmp_path, worker)
     assert worker.asked[:3] == ["rte", "rte → pawsx", "rte → pawsx → xnli"]
     assert "DAMAGED" in said and not outcome.failures
-    assert store.sound(STAGES, parent) is not None
+    assert store.verify(STAGES, parent) is not None
 
 
 def test_a_damaged_evaluation_is_made_again_from_its_stage(resolution, tmp_path):
@@ -186,7 +185,7 @@ def test_a_damaged_evaluation_is_made_again_from_its_stage(resolution, tmp_path)
     worker = FakeWorker()
     run(resolution, tmp_path, worker)
     assert worker.asked == ["evaluation of xnli"]
-    assert store.sound(EVALUATIONS, digest) is not None
+    assert store.verify(EVALUATIONS, digest) is not None
 
 
 def test_what_another_run_is_making_is_left_to_it(resolution, tmp_path):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.command import (
     begun,
     command,
@@ -63,14 +63,14 @@ def test_three_machines_train_no_stage_twice_while_readers_look_on(tmp_path):
     reader = f"""
 import sys, time
 from pathlib import Path
-from harness.evaluation.manifest import EVALUATIONS
-from harness.store.manifest import STAGES
+from harness.evaluation.job import EVALUATIONS
+from harness.training.manifest import STAGES
 from harness.store.store import Store
 store, looks = Store(Path({str(tmp_path / "store")!r})), 0
 while not Path({str(tmp_path / "over")!r}).exists():
     for kind in (STAGES, EVALUATIONS):
         for digest in store.digests(kind):
-            assert store.sound(kind, digest) is not None
+            assert store.verify(kind, digest) is not None
     looks += 1
     time.sleep(0.05)
 print(looks)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.execution.experiment import make_experiment
 from tests.execution.test_run import xstilts
 from tests.training.models import WORDS

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
-from harness.store.layout import FORMAT
-from harness.store.manifest import StageManifest
 from harness.store.provenance import environment
 from harness.store.store import Store
 from harness.training.job import LossPoint, StageResult
+from harness.training.manifest import StageManifest
 
 
 def manifest(digest: str) -> StageManifest:
@@ -26,11 +25,9 @@ def manifest(digest: str) -> StageManifest:
         }
     )  # fmt: skip
     return StageManifest(
-        format=FORMAT,
         digest=digest,
         environment=environment(),
         finished="2026-01-01T00:00:00+00:00",
-        files={},
         parent=None,
         model="toy",
         model_fingerprint="0",

@@ -1,4 +1,4 @@
-"""Damage of every kind to every file is found before the file is used, named, and mended or set aside."""
+"""Damage of every kind to every file is found before the file is used, named, and repaired or quarantined."""
 
 import os
 import time
@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.store import command
+from harness.store.entry import write_manifest
 from harness.store.files import link_or_copy
 from harness.store.integrity import MANIFEST, MANIFEST_CHECKSUM, Checksums, DamagedEntryError
 from harness.store.layout import StoreError
-from harness.store.manifest import STAGES
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.store.entries import fill, manifest
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -62,10 +63,10 @@ def xstilts_store(store: Store, *words: str) -> tuple[int, str]:
 @pytest.mark.parametrize("name", FILES)
 def test_damage_is_found_before_use_and_named(store, name, damage):
     path = store.path(STAGES, A) / name
-    assert store.sound(STAGES, A) is not None
+    assert store.verify(STAGES, A) is not None
     damage(path)
     with pytest.raises(DamagedEntryError) as caught:
-        store.sound(STAGES, A)
+        store.verify(STAGES, A)
     assert str(path) in str(caught.value)
     code, said = xstilts_store(store, "check")
     assert code == 1 and str(path) in said
@@ -73,7 +74,7 @@ def test_damage_is_found_before_use_and_named(store, name, damage):
     assert code == 0, said
     # What cannot be had from a copy lies in damaged/; a run makes it again.
     place = store.path(STAGES, A)
-    assert (store.sound(STAGES, A) is not None) if place.exists() else "set aside" in said
+    assert (store.verify(STAGES, A) is not None) if place.exists() else "quarantined" in said
     assert xstilts_store(store, "check")[0] == 0
 
 
@@ -109,7 +110,7 @@ def test_files_that_were_added_are_faults(store):
     (store.path(STAGES, A) / "encoder" / "modeling_evil.py").write_text("import os")
     (store.path(STAGES, A) / "encoder" / "more").symlink_to("/etc")
     with pytest.raises(DamagedEntryError, match=r"(?s)modeling_evil.py: not in .*more: not in the manifest"):
-        store.sound(STAGES, A)
+        store.verify(STAGES, A)
 
 
 @pytest.mark.parametrize("name", ["../../../secret", "/etc/passwd", "encoder/../../x"])
@@ -117,10 +118,9 @@ def test_a_manifest_cannot_name_files_outside_of_its_entry(store, name):
     place = store.path(STAGES, A)
     written = store.get(STAGES, A)
     files = {**written.files, name: next(iter(written.files.values()))}
-    (place / MANIFEST_CHECKSUM).unlink()
-    (place / MANIFEST).write_text(written.model_copy(update={"files": files}).model_dump_json())
+    write_manifest(place, written.model_copy(update={"files": files}))
     with pytest.raises(DamagedEntryError, match="not below its folder"):
-        store.sound(STAGES, A)
+        store.verify(STAGES, A)
 
 
 def test_an_entry_that_is_a_link_is_refused(store, tmp_path):
@@ -137,9 +137,10 @@ def test_nothing_is_made_where_a_link_leads(store, tmp_path):
         store.workdir(C)
 
 
-def test_entries_of_older_versions_without_a_checksum_of_the_manifest_are_read(store):
+def test_a_manifest_without_its_checksum_is_a_fault(store):
     (store.path(STAGES, A) / MANIFEST_CHECKSUM).unlink()
-    assert store.sound(STAGES, A) is not None
+    with pytest.raises(DamagedEntryError, match=f"{MANIFEST_CHECKSUM}: missing"):
+        store.verify(STAGES, A)
 
 
 def test_a_damaged_copy_is_restored_from_the_shared_one(store):
@@ -147,9 +148,9 @@ def test_a_damaged_copy_is_restored_from_the_shared_one(store):
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[:-1] + b"?")
-    assert store.sound(STAGES, B) is not None
+    assert store.verify(STAGES, B) is not None
     code, said = xstilts_store(store, "repair")
-    assert code == 0 and "restored 1 file from sound copies" in said
+    assert code == 0 and "restored 1 file from valid copies" in said
     assert path.read_bytes() == content
 
 
@@ -158,7 +159,7 @@ def test_new_entries_never_link_to_a_damaged_shared_file(store):
     flip(store.layout.tensors / sha)
     fill(store, C, b"three")
     store.add(STAGES, manifest(C))
-    assert store.sound(STAGES, C) is not None
+    assert store.verify(STAGES, C) is not None
     assert {digest for digest in (A, B) if _is_damaged(store, digest)} == {A, B}
     code, said = xstilts_store(store, "repair")
     assert code == 0 and "restored" in said
@@ -167,7 +168,7 @@ def test_new_entries_never_link_to_a_damaged_shared_file(store):
 
 def _is_damaged(store: Store, digest: str) -> bool:
     try:
-        return store.sound(STAGES, digest, Checksums()) is None
+        return store.verify(STAGES, digest, Checksums()) is None
     except DamagedEntryError:
         return True
 
@@ -184,14 +185,14 @@ def test_gc_removes_what_nothing_needs_and_nothing_else(store):
     fill(store, C)
     flip(store.path(STAGES, B) / "encoder" / "trained.safetensors")
     (store.layout.tensors / store.get(STAGES, B).files["encoder/trained.safetensors"].sha256).unlink()
-    assert "set aside" in xstilts_store(store, "repair")[1]
-    assert list(store.layout.damaged.iterdir())
+    assert "quarantined" in xstilts_store(store, "repair")[1]
+    assert list(store.layout.quarantine.iterdir())
     before = xstilts_store(store, "gc", "--dry-run")[1]
-    assert "would be freed" in before and list(store.layout.damaged.iterdir())
+    assert "would be freed" in before and list(store.layout.quarantine.iterdir())
     code, said = xstilts_store(store, "gc")
-    assert code == 0 and "set aside as damaged" in said
-    assert not list(store.layout.damaged.iterdir())
-    assert store.sound(STAGES, A) is not None and store.layout.building(C).exists()
+    assert code == 0 and "quarantined" in said
+    assert not list(store.layout.quarantine.iterdir())
+    assert store.verify(STAGES, A) is not None and store.layout.building(C).exists()
     needed = {
         record.sha256 for name, record in store.get(STAGES, A).files.items() if name.endswith("tensors")
     }
@@ -221,4 +222,4 @@ def test_a_file_that_cannot_be_read_is_named(store):
     path = store.path(STAGES, A) / "training_log.jsonl"
     path.chmod(0)
     with pytest.raises(DamagedEntryError, match="cannot be read"):
-        store.sound(STAGES, A)
+        store.verify(STAGES, A)

@@ -9,9 +9,9 @@ import pytest
 
 from harness.store.integrity import MANIFEST
 from harness.store.layout import StoreError
-from harness.store.manifest import STAGES
 from harness.store.provenance import environment
 from harness.store.store import Store
+from harness.training.manifest import STAGES
 from tests.store.entries import fill, manifest
 
 A, B = "a" * 32, "b" * 32
@@ -53,7 +53,7 @@ def test_an_entry_whose_maker_died_before_the_last_rename_is_adopted(tmp_path):
     (store.layout.building(B) / "training_log.jsonl").write_text("")
     assert store.get(STAGES, A) is None
     assert store.adopt(STAGES, A) is not None
-    assert store.sound(STAGES, A) is not None
+    assert store.verify(STAGES, A) is not None
     # A power cut may have taken what was written last.
     assert store.adopt(STAGES, B) is None and store.get(STAGES, B) is None
 

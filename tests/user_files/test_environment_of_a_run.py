@@ -17,9 +17,9 @@ from harness.execution.environment import (
     visible_devices,
     worker_variables,
 )
-from harness.store.manifest import STAGES
 from harness.store.store import Store
 from harness.training.distributed import World
+from harness.training.manifest import STAGES
 from harness.training.resume import ResumePoints
 from tests.config.files import SEQUENCE, changed, write
 from tests.execution.command import FREQUENT_POINTS, command, environment, wait_for, xstilts

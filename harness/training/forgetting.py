@@ -1,4 +1,4 @@
-"""Measure a stage's encoder under the heads of earlier stages: what later training left of their tasks."""
+"""Evaluate a stage's encoder under the heads of earlier stages: what later training left of their tasks."""
 
 import time
 from typing import Any
@@ -12,10 +12,10 @@ from harness.kinds.text_to_text import model_for
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.distributed import World, from_every_rank, start_process_group
+from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
 from harness.training.model import mend_output_scale, model_weights
-from harness.training.retention_job import KeptHead, RetainedScore, RetentionJob, RetentionResult
 
 
 class HeldOutGoneError(RunError):
@@ -26,30 +26,30 @@ class HeadlessError(RunError):
     """A stage's head and another stage's encoder do not make a whole model."""
 
 
-def measure_retention(job: RetentionJob) -> RetentionResult:
+def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
     """Return the held-out metric of each head's task, in fp32; to be called on every rank.
 
     Raises:
-        HeldOutGoneError: A task's held-out rows are not at hand.
+        HeldOutGoneError: A task's held-out rows are not available.
         HeadlessError: Head and encoder do not fit together.
     """
     started = time.perf_counter()
     world = start_process_group()
     scores = []
-    for kept in job.heads:
-        rows = load_held_out_rows(kept.task, data_dir=job.data_dir, trained=kept.task.labels)
+    for head in job.heads:
+        rows = load_held_out_rows(head.task, data_dir=job.data_dir, trained=head.task.labels)
         if not all(from_every_rank(rows is not None)) or rows is None:
             raise HeldOutGoneError(
-                f"task {kept.task.name}: its held-out rows are not at hand; name their folder by --data-dir, "
-                "or set `forgetting: false`"
+                f"task {head.task.name}: its held-out rows are not available; name their folder by "
+                "--data-dir, or set `forgetting: false`"
             )
-        model = joined_model(job.encoder, kept).to(world.device)
-        found = _score(kept, rows, model, fast_tokenizer(job.encoder), world)
+        model = joined_model(job.encoder, head).to(world.device)
+        found = _score(head, rows, model, fast_tokenizer(job.encoder), world)
         metric = next(iter(found.metrics))
         scores.append(
-            RetainedScore(
-                place=kept.place,
-                task=kept.task.name,
+            ForgettingScore(
+                place=head.place,
+                task=head.task.name,
                 metric=metric,
                 value=found.metrics[metric],
                 rows=found.rows,
@@ -57,11 +57,11 @@ def measure_retention(job: RetentionJob) -> RetentionResult:
                 fingerprint=found.fingerprint,
             )
         )
-    return RetentionResult(scores=tuple(scores), seconds=time.perf_counter() - started)
+    return ForgettingResult(scores=tuple(scores), seconds=time.perf_counter() - started)
 
 
-def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
-    task, length, rows_at_once = kept.task, kept.max_length, kept.batch_size
+def _score(head: EvaluatedHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
+    task, length, rows_at_once = head.task, head.max_length, head.batch_size
     in_words = model.config.model_type in TEXT_TO_TEXT_TYPES
 
     def forward(inputs: dict[str, Any]) -> Any:
@@ -72,7 +72,7 @@ def _score(kept: KeptHead, rows: TrainingRows, model: Any, tokenizer: Any, world
     )
 
 
-def joined_model(encoder: ModelRef, kept: KeptHead) -> Any:
+def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
     """Return the encoder of one stage with the head of another, in fp32; text-to-text models have no heads.
 
     Raises:
@@ -82,13 +82,13 @@ def joined_model(encoder: ModelRef, kept: KeptHead) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    head = model_for(kept.task, text_to_text=is_text_to_text(encoder.folder)).head
-    folder = kept.stage / head.folder
+    auto_class = model_for(head.task, text_to_text=is_text_to_text(encoder.folder)).head.auto_class
+    folder = head.model
     code = encoder.trust_remote_code
     config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=code)
     config.dtype = torch.float32
     with torch.device("meta"):
-        skeleton = getattr(transformers, head.auto_class).from_config(config, trust_remote_code=code)
+        skeleton = getattr(transformers, auto_class).from_config(config, trust_remote_code=code)
     own = model_weights(folder)
     # What the encoder's folder holds is the encoder; the rest of the whole model is the head.
     weights = own | {name: tensor for name, tensor in model_weights(encoder.folder).items() if name in own}

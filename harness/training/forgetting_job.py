@@ -1,4 +1,4 @@
-"""What measuring the tasks of earlier stages is asked to do, and what it reports."""
+"""What a forgetting evaluation is asked to do, and what it reports."""
 
 from pathlib import Path
 
@@ -9,26 +9,26 @@ from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
 
 
-class KeptHead(FrozenModel):
-    """The head of an earlier stage, or of the measured stage itself."""
+class EvaluatedHead(FrozenModel):
+    """The head of an earlier stage, or of the evaluated stage itself, and the task that it does."""
 
     place: int = Field(ge=1, description="The stage's place in the sequence, from 1.")
     task: TrainingTask = Field(description="With its labels.")
-    stage: Path = Field(description="Folder of the finished stage, which holds the head.")
+    model: Path = Field(description="Folder of that stage's encoder with the head.")
     max_length: int
     batch_size: int
 
 
-class RetentionJob(FrozenModel):
+class ForgettingJob(FrozenModel):
     """One finished stage whose encoder is put under the heads of the stages up to it."""
 
     encoder: ModelRef = Field(description="The stage's `encoder/`.")
-    heads: tuple[KeptHead, ...] = Field(min_length=1)
+    heads: tuple[EvaluatedHead, ...] = Field(min_length=1)
     data_dir: Path | None = None
     output: Path = Field(description="Folder of the entry that is made of it.")
 
 
-class RetainedScore(FrozenModel):
+class ForgettingScore(FrozenModel):
     """How well a stage's encoder still does the task of an earlier stage, on that task's held-out rows."""
 
     place: int
@@ -40,8 +40,8 @@ class RetainedScore(FrozenModel):
     fingerprint: str
 
 
-class RetentionResult(FrozenModel):
+class ForgettingResult(FrozenModel):
     """The scores of one stage, in order of place."""
 
-    scores: tuple[RetainedScore, ...]
+    scores: tuple[ForgettingScore, ...]
     seconds: float
