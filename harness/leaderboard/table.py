@@ -78,13 +78,13 @@ def target_table(statistics: TargetStatistics, *, markup: bool) -> Table:
     summary.append(column("non-English", [_measured(row.non_english, scale) for row in rows]))
     summary.append(("gap", [spread(row.gap, scale, signed=True) for row in rows]))
     summary.append(column("Δ target-only", [_delta(row, scale) for row in rows]))
-    if with_intervals:
-        effects = [row.effect for row in rows]
-        if any(effects):
-            ends = [interval(own.interval if own else None, scale, signed=True) for own in effects]
-            summary.append(("Δ 95%", ends))
-            summary.append(("adjusted p", [p_value(own.p_adjusted) if own else EMPTY for own in effects]))
-            summary.append(("verdict", [own.verdict if own else EMPTY for own in effects]))
+    effects = [row.effect for row in rows]
+    if any(effects):
+        ends = [interval(own.interval if own else None, scale, signed=True) for own in effects]
+        summary.append(("Δ 95%", ends))
+        summary.append(("adjusted p", [p_value(own.p_adjusted) if own else EMPTY for own in effects]))
+        summary.append(("verdict", [own.verdict if own else EMPTY for own in effects]))
+    if any(row.shrunken is not None for row in rows):
         summary.append(
             ("shrunken", [EMPTY if row.shrunken is None else scale.value(row.shrunken) for row in rows])
         )

@@ -28,13 +28,13 @@ def test_it_says_so_when_nothing_is_significant(tmp_path, monkeypatch, named):
 def test_it_says_which_order_is_better_and_how_many_seeds_a_difference_needs(tmp_path):
     made = experiment(tmp_path, seeds=range(1, 9), items=400, effects=[0, 0, 0, 1.0, 0])
     publish(made.board, tmp_path / "boards", made.predictions)
-    text = analysed(tmp_path, made.board.name, "--difference", "0.7", "--difference", "25").output
+    text = analysed(tmp_path, made.board.name, "--difference", "7.5", "--difference", "25").output
     assert "Order is significant (adjusted p" in text
     assert "rte before pawsx: +" in text
     rows = {
-        line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()[:3] in ("0.7", "25 ")
+        line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()[:3] in ("7.5", "25 ")
     }
-    assert int(rows["0.7"][0]) > int(rows["25"][0])
+    assert int(rows["7.5"][0]) > int(rows["25"][0])
 
 
 def test_without_two_orders_of_the_same_tasks_it_says_why_there_is_no_answer(tmp_path):

@@ -105,7 +105,7 @@ def test_publishing_without_predictions_removes_old_ones(tmp_path, evaluations):
     published = publish(made.board, folder)
     assert published.predictions is None
     assert not list(folder.glob("*.parquet"))
-    assert "There are no intervals" in published.markdown.read_text()
+    assert "no difference is tested" in published.markdown.read_text()
 
 
 def test_index_lists_every_board_by_name_and_is_the_same_in_any_order(tmp_path):
@@ -144,7 +144,7 @@ def test_the_index_says_whether_order_matters_and_which_rows_may_be_the_best(tmp
         cells.append(Table.cells(next(line for line in text.splitlines() if line.startswith("| ["))))
     assert cells[0][3].startswith("not significant, p 0.")
     assert cells[0][4].endswith(", or one of 4 others")
-    assert cells[1][3].startswith("significant, p 0.0")
+    assert cells[1][3].startswith("significant, p ")
     assert cells[1][3].endswith("(1 of 1 pair)")
     assert cells[1][4] == "rte → pawsx → xnli"
 

@@ -10,21 +10,20 @@ from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import sequence_label
 from harness.statistics.verdict import Interval
 
-_Mark = tuple[int, float, Interval]
+_Mark = tuple[int, float, Interval | None]
 
 
 def draw_forest(table: TargetStatistics) -> Figure | None:
-    """Draw the rows that have an interval, best on top; None where none has.
+    """Draw the rows, best on top, those without an interval as points; None where none has one.
 
     A difference that is not significant is grey and hollow; better than target-only it is blue and round,
     worse orange and square.
     """
-    rows = [row for row in table.rows if row.average is not None and row.average_interval is not None]
-    rows, metric = rows[:MOST_ROWS], table.metrics[0]
+    rows, metric = [row for row in table.rows if row.average is not None][:MOST_ROWS], table.metrics[0]
     factor, unit = metric.scale.factor, f", {metric.unit}" if metric.unit else ""
-    if not rows:
+    if not any(row.average_interval for row in rows):
         return None
-    with_deltas = any(row.effect and row.effect.interval for row in rows)
+    with_deltas = any(row.effect for row in rows)
     figure = Figure(figsize=(7.4 if with_deltas else 4.6, 1.0 + 0.3 * len(rows)))
     panels = figure.subplots(1, 2 if with_deltas else 1, sharey=True, squeeze=False)[0]
     averages = panels[0]
@@ -37,7 +36,7 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
         deltas = panels[1]
         deltas.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
         for number, effect in enumerate(row.effect for row in rows):
-            if effect is None or effect.interval is None:
+            if effect is None:
                 continue
             mark = (number, effect.difference, effect.interval)
             undecided, better = not effect.significant, metric.sign * mark[1] > 0
@@ -54,14 +53,14 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
 
 def _averages(rows: Sequence[RowStatistics]) -> list[_Mark]:
     return [
-        (number, row.average.mean, row.average_interval)
-        for number, row in enumerate(rows)
-        if row.average and row.average_interval
+        (number, row.average.mean, row.average_interval) for number, row in enumerate(rows) if row.average
     ]
 
 
 def _draw(axes: Axes, mark: _Mark, color: str, marker: str, factor: float, *, filled: bool) -> None:
     number, mean, interval = mark
-    axes.plot([interval.low * factor, interval.high * factor], [number, number], color=color, linewidth=1.6)
+    if interval is not None:
+        ends = [interval.low * factor, interval.high * factor]
+        axes.plot(ends, [number, number], color=color, linewidth=1.6)
     face = color if filled else "white"
     axes.plot([mean * factor], [number], marker, color=color, markerfacecolor=face, markersize=5)
