@@ -131,6 +131,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
             text_form(task)
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
+        lock.check_analysis(spec.analysis_digest)
     training = training_rows(plan.tasks, data_dir, lock)
     evaluation = evaluation_rows(plan.loaded, data_dir, lock)
     leakage = find_leakage(plan, training, evaluation, data_dir)
@@ -216,7 +217,7 @@ def _stage_digests(
             training,
             heads,
             model.is_text_to_text,
-            stage.seed,
+            stage.training_seed,
         )
     return digests
 
