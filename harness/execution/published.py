@@ -7,7 +7,7 @@ from harness.config.load import LoadedSequence
 from harness.execution.board import make_board
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
-from harness.execution.resolution import Resolution, resolve
+from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.leaderboard.board import Board
 from harness.leaderboard.combine import combine
 from harness.leaderboard.publish import Published, publish
@@ -17,12 +17,12 @@ from harness.store.store import Store
 
 
 def publish_plan(
-    resolution: Resolution, stores: Sequence[Store], options: RunOptions, failures: Mapping[Stage, str]
+    resolved: ResolvedPlan, stores: Sequence[Store], options: RunOptions, failures: Mapping[Stage, str]
 ) -> Published:
     """Write the leaderboard of a plan.
 
     Args:
-        resolution: The plan.
+        resolved: The plan.
         stores: Where its entries lie; the first that has one counts.
         options: Of the run; the page names the command.
         failures: Stages that failed -> why; of others that are not there it is said that they were not run.
@@ -30,8 +30,8 @@ def publish_plan(
     Raises:
         ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
     """
-    finished = FinishedEntries(resolution, stores)
-    board = make_board(resolution, finished, options, failures)
+    finished = FinishedEntries(resolved, stores)
+    board = make_board(resolved, finished, options, failures)
     return publish(board, options.leaderboards, finished.predictions(), options.reported)
 
 
@@ -49,16 +49,16 @@ def publish_files(
         IncompatibleBoardsError: The files' rows cannot stand in one table.
     """
     stores = [Store(folder) for folder in folders]
-    resolutions = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
+    resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
     if together is None:
-        for resolution in resolutions:
-            yield publish_plan(resolution, stores, options, {})
+        for resolved in resolved_plans:
+            yield publish_plan(resolved, stores, options, {})
         return
     boards: list[Board] = []
     predictions: dict[str, Path] = {}
-    for resolution in resolutions:
-        finished = FinishedEntries(resolution, stores)
-        boards.append(make_board(resolution, finished, options, {}))
+    for resolved in resolved_plans:
+        finished = FinishedEntries(resolved, stores)
+        boards.append(make_board(resolved, finished, options, {}))
         predictions |= finished.predictions()
     board = combine(boards, together, title, None)
     yield publish(board, options.leaderboards, predictions, options.reported)

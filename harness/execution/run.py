@@ -12,11 +12,11 @@ from rich.console import Console
 
 from harness.config.load import LoadedSequence
 from harness.execution.options import RunOptions
+from harness.execution.planned_steps import Outcome
 from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
-from harness.execution.resolution import Resolution, resolve
+from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
-from harness.execution.work import Outcome
 from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
 from harness.leaderboard.publish import Published, make_folder
@@ -54,16 +54,16 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     if options.reported is not None:
         read_reported(options.reported, loaded.spec.targets)
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
-    resolution = resolve(Plan.of(loaded), options.data_dir)
-    _warn(resolution, console)
-    outcome, logs = carry_out(resolution, store, options, console)
-    published = publish_plan(resolution, [store], options, outcome.failures)
+    resolved = resolve(Plan.of(loaded), options.data_dir)
+    _warn(resolved, console)
+    outcome, logs = carry_out(resolved, store, options, console)
+    published = publish_plan(resolved, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return RunReport(outcome, published)
 
 
 def carry_out(
-    resolution: Resolution, store: Store, options: RunOptions, console: Console
+    resolved: ResolvedPlan, store: Store, options: RunOptions, console: Console
 ) -> tuple[Outcome, Path]:
     """Train and score what the store lacks of a plan; return what was done, and the folder of the logs.
 
@@ -71,41 +71,41 @@ def carry_out(
         InterruptedRunError: SIGINT or SIGTERM arrived.
     """
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with _full_disk_in_words(store):
+    with _translate_disk_full(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
+        return _carry_out(resolved, store, workers, console, options.resume_minutes * 60), logs
 
 
 def _carry_out(
-    resolution: Resolution,
+    resolved: ResolvedPlan,
     store: Store,
     workers: Sequence[WorkerProcess],
     console: Console,
     resume_seconds: float,
 ) -> Outcome:
-    plan = resolution.plan
+    plan = resolved.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     reporter = Reporter(
         console,
-        works=len(plan.stages) + len(targets) + len(resolution.forgetting_digests),
-        samples=sum(resolution.samples(stage) for stage in plan.stages),
-        items=sum(resolution.items(stage) for stage in targets),
+        works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+        samples=sum(resolved.samples(stage) for stage in plan.stages),
+        items=sum(resolved.items(stage) for stage in targets),
         workers=len(workers),
     )
     with reporter:
-        outcome = Runner(resolution, store, workers, reporter, resume_seconds).run()
+        outcome = Runner(resolved, store, workers, reporter, resume_seconds).run()
     for worker in workers:
         worker.stop()
     return outcome
 
 
-def _warn(resolution: Resolution, console: Console) -> None:
-    warnings = [warning for rows in resolution.training.values() for warning in rows.warnings]
-    warnings += [warning for rows in resolution.evaluation.values() for warning in rows.warnings]
-    warnings += resolution.leakage.warnings
+def _warn(resolved: ResolvedPlan, console: Console) -> None:
+    warnings = [warning for rows in resolved.training.values() for warning in rows.warnings]
+    warnings += [warning for rows in resolved.evaluation.values() for warning in rows.warnings]
+    warnings += resolved.leakage.warnings
     warnings += [
         f"training task {name!r}: {len(rows.dropped):,} rows are dropped, since they are also evaluation rows"
-        for name, rows in resolution.training.items()
+        for name, rows in resolved.training.items()
         if rows.dropped
     ]
     for warning in dict.fromkeys(warnings):
@@ -116,14 +116,14 @@ def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
     failures = len(outcome.failures) + len(outcome.unmeasured)
     failed = f", {failures} failed (logs: {logs})" if failures else ""
     return (
-        f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
-        f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; "
+        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused; "
+        f"{outcome.made['evaluate']} evaluations made, {outcome.reused['evaluate']} reused{failed}; "
         f"{duration(seconds)}"
     )
 
 
 @contextmanager
-def _full_disk_in_words(store: Store) -> Iterator[None]:
+def _translate_disk_full(store: Store) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -30,7 +30,7 @@ _HASH_LENGTH = 16
 
 
 @dataclass(frozen=True)
-class Resolution:
+class ResolvedPlan:
     """A plan whose model and data are at hand.
 
     Attributes:
@@ -108,7 +108,7 @@ def model_ref(spec: SequenceFile) -> ModelRef:
     return ModelRef(name=spec.model, revision=spec.revision, trust_remote_code=spec.trust_remote_code)
 
 
-def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
+def resolve(plan: Plan, data_dir: Path | None) -> ResolvedPlan:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
     Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
@@ -137,7 +137,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         leakage.refuse()
     digests = _stage_digests(plan, model, training)
     held_out = _held_out_rows(plan, data_dir, training)
-    return Resolution(
+    return ResolvedPlan(
         plan=plan,
         data_dir=data_dir,
         model=model,
