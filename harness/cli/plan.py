@@ -79,9 +79,8 @@ def command(
 
 def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     from harness.plan.balance import balance
-    from harness.plan.content import few_shots
+    from harness.plan.content import few_shots, mixtures_in_words
     from harness.plan.orders import plan_size
-    from harness.plan.shown_names import mixtures_in_words
 
     spec, counts = loaded.spec, balance(loaded.spec)
     return {

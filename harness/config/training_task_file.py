@@ -1,7 +1,6 @@
 """Training task files: read, and checked against the evaluation tasks that score them."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import cast
 
 from pydantic import ConfigDict
@@ -9,7 +8,7 @@ from pydantic import ConfigDict
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.problem import Problem, SpecError, listed, shown
 from harness.config.wording import read_model
-from harness.config.yaml_source import YamlSource, read_yaml
+from harness.config.yaml_source import YamlSource
 from harness.kinds.registry import KINDS, task_kind
 from harness.kinds.sources import LAYOUT_TAGS
 from harness.kinds.task import Task
@@ -17,15 +16,6 @@ from harness.message_text import cut, nearest
 
 Scorers = Mapping[str, tuple[EvaluationTask, ...]]
 """Name of an evaluation task or group -> its leaf tasks."""
-
-
-def read_training_task(path: Path, scorers: Scorers) -> Task:
-    """Read one training task.
-
-    Raises:
-        SpecError: all problems of the file.
-    """
-    return check_training_task(read_yaml(path), scorers)
 
 
 def check_training_task(source: YamlSource, scorers: Scorers) -> Task:

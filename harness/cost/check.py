@@ -82,7 +82,7 @@ def check_table(checks: Sequence[StageCheck]) -> str:
             )
         )
     header = ("task", "stages", "tokens", "memory", "disk", "TFLOP/s reached")
-    return "\n".join(["Error of the estimate on stages in the store (mean):", *aligned([header, *rows])])
+    return "\n".join(["Error of the estimate on stages in the store (mean):", aligned([header, *rows])])
 
 
 def _errors(checks: Sequence[StageCheck]) -> tuple[list[float], list[float], list[float]]:

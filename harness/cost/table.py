@@ -54,7 +54,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
     )
     lines = [
         f"Cost of one stage of each task, and of all together, on {described(cost.machine)}:",
-        *aligned([_HEADER, *rows, *evaluations, total]),
+        aligned([_HEADER, *rows, *evaluations, total]),
         "",
         *sources,
         *_warnings(cost),

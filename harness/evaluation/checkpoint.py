@@ -1,7 +1,8 @@
-"""A checkpoint on disk: where it is, what labels it gives, how it reads its inputs, how long they may be."""
+"""A checkpoint on disk: where it is, what its head is, what its labels mean, how long its inputs may be."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,22 @@ from pydantic import ValidationError
 
 from harness.config.model_family import TEXT_TO_TEXT_TYPES
 from harness.errors import UserError
+from harness.kinds.base import TaskKind
+from harness.kinds.registry import KINDS
 from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
+from harness.kinds.text_to_text import TextToTextModel
 from harness.message_text import cut, in_short, names_in_short
 from harness.models.files import ModelFileError, read_config, weight_files
+from harness.models.positions import usable_positions
 from harness.models.references import ModelRef, resolve_model
+from harness.models.tokenizer import fast_tokenizer
 from harness.named_path import is_file, is_folder, user_path
 
 _LONGEST_DEFAULT = 512
 _SHORTEST = 4  # a token of each text, and those around them
 _NO_LIMIT = 100_000
 """Tokenizers without a limit record 10^30; anything above this says nothing."""
-_SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
+_DEFAULT_CLASS = "AutoModelForSequenceClassification"
 
 
 class CheckpointError(UserError):
@@ -29,19 +35,25 @@ class CheckpointError(UserError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that holds a sequence classifier, or a text-to-text model that was fine-tuned to classify.
+    """A folder that holds an encoder with a head, or a text-to-text model that was fine-tuned.
 
     Attributes:
         model: the Hugging Face folder, and whether its code may run.
-        labels: what the head's outputs, or the label words of `text_format`, mean, in their order.
+        auto_class: name of the `transformers` auto class of its encoder and head.
         max_length: tokens after which an input is cut, special tokens included.
-        text_format: how a text-to-text model was trained to read and answer; None for classifiers.
+        text_format: how a text-to-text model was trained to read and answer; None for encoders.
     """
 
     model: ModelRef
-    labels: tuple[str, ...]
+    auto_class: str
     max_length: int
-    text_format: TextFormat | None = None
+    text_format: TextFormat | None
+    _config: Mapping[str, Any] = field(repr=False)
+    _given_labels: tuple[str, ...] | None = None
+
+    def error(self, what: str) -> CheckpointError:
+        """Return the error that says what is wrong with the checkpoint."""
+        return _error(self.folder, what)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -53,6 +65,69 @@ class Checkpoint:
         """The Hugging Face folder."""
         return self.model.folder
 
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer beside the model.
+
+        Raises:
+            CheckpointError: there is none, its files are no tokenizer's, or it lacks a needed token.
+        """
+        try:
+            tokenizer = fast_tokenizer(self.model)
+        except (OSError, ValueError) as error:
+            raise self.error(
+                f"its tokenizer can't be loaded ({first_line(error)}). Save it beside the model with "
+                "`tokenizer.save_pretrained(folder)`."
+            ) from error
+        needed = ("pad_token",) if self.text_format is None else ("pad_token", "eos_token")
+        missing = [name for name in needed if getattr(tokenizer, f"{name}_id") is None]
+        if missing:
+            raise self.error(f"its tokenizer has no {' and no '.join(missing)}; set it, and save it again")
+        return tokenizer
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """What the head's outputs (or a text-to-text model's label words) mean, in their order.
+
+        Raises:
+            CheckpointError: neither the configuration nor the caller says it, or wrongly.
+        """
+        outputs, given = self._outputs, self._given_labels
+        if given is not None and outputs and len(given) != len(outputs):
+            raise self.error(
+                f"{len(given)} labels were given ({names_in_short(given)}), but it has {len(outputs)} "
+                f"outputs ({names_in_short(outputs)}). Name each, in order."
+            )
+        labels = outputs if given is None else given
+        if not labels or any(name.casefold().startswith("label_") for name in labels):
+            raise self.error(
+                "config.json does not say what the outputs of the head mean "
+                f"(id2label: {names_in_short(labels) or 'missing'}). Find it out and say it: "
+                "`--labels entailment,neutral,contradiction` for `xstilts eval`, the model argument "
+                "`label_names=entailment|neutral|contradiction` for `xstilts lm-eval`."
+            )
+        if len({name.casefold() for name in labels}) != len(labels):
+            raise self.error(f"two of its labels have one name: {names_in_short(labels)}")
+        return labels
+
+    @property
+    def shown_labels(self) -> tuple[str, ...]:
+        """The labels as the caller or the configuration has them, checked or not."""
+        return self._given_labels or self._outputs
+
+    @property
+    def _outputs(self) -> tuple[str, ...]:
+        if self.text_format is not None:
+            return self.text_format.labels
+        names = self._config.get("id2label")
+        if not isinstance(names, dict):
+            return ()
+        if set(names) != {str(number) for number in range(len(names))}:
+            raise self.error(
+                f"config.json: id2label: its keys must be 0, 1, 2, …, not {names_in_short(names)}"
+            )
+        return tuple(str(names[key]) for key in sorted(names, key=int))
+
 
 def open_checkpoint(
     model: ModelRef, *, labels: tuple[str, ...] | None = None, max_length: int | None = None
@@ -60,44 +135,55 @@ def open_checkpoint(
     """Find a checkpoint and check that it can be scored.
 
     Args:
-        model: a local folder, one that holds it as `classifier/` or `text_to_text/` (a stage of a
+        model: a local folder, one that holds it as `classifier/`, `tagger/` or the like (a stage of a
             store), or a hub id.
         labels: what the head's outputs mean, where the config names them `LABEL_0` or wrongly; of a
             text-to-text model, what its label words mean.
         max_length: tokens to cut inputs at; default: that of its training, else the model's, at most 512.
 
     Raises:
-        CheckpointError: there is none, it has no classification head (or does not say its text format), no
-            safetensors, or no usable labels.
+        CheckpointError: there is none, it has no head that is scored (or does not say its text format), or
+            no safetensors.
         UserError: a hub id can't be fetched.
     """
     name = model.name
     if name.startswith("embedded:"):
         raise CheckpointError(
-            f"checkpoint {name}: an embedded model is an encoder without a classification head. Train it "
-            "first "
+            f"checkpoint {name}: an embedded model is an encoder without a head. Train it first "
             "(`xstilts run`) and give the folder of a finished stage."
         )
     folder = _local_folder(model)
     config = _config(folder)
     answers = config.get("is_encoder_decoder") or config.get("model_type") in TEXT_TO_TEXT_TYPES
-    words = _text_format(folder, config) if answers else None
-    _refuse_unfit(folder, config, model.trust_remote_code, text_to_text=words is not None)
-    return Checkpoint(
-        model=model.beside(folder),
-        labels=_labels(folder, config, labels) if words is None else _word_labels(folder, words, labels),
-        max_length=_max_length(folder, config, max_length),
-        text_format=words,
-    )
+    text_format = _text_format(folder, config) if answers else None
+    auto_class = TextToTextModel.head.auto_class if text_format else _auto_class(folder, config)
+    if "auto_map" in config and not model.trust_remote_code:
+        raise _error(
+            folder,
+            "it wants to run code of its own (auto_map in config.json). Read that code, then pass "
+            "trust_remote_code (`--trust-remote-code`).",
+        )
+    _require_safetensors(folder)
+    length = _max_length(folder, config, max_length)
+    return Checkpoint(model.beside(folder), auto_class, length, text_format, config, labels)
+
+
+def scored_kinds() -> dict[str, TaskKind[Any]]:
+    """Return the kinds that evaluation tasks can be of, by name."""
+    kinds = {name: KINDS.get(name) for name in KINDS.names()}
+    return {name: kind for name, kind in kinds.items() if kind.request is not None}
+
+
+def _error(folder: Path, what: str) -> CheckpointError:
+    return CheckpointError(f"checkpoint {folder}: {what}")
 
 
 def _local_folder(model: ModelRef) -> Path:
     name, folder = model.name, user_path(model.name)
     if is_folder(folder):
         # Of a finished stage `encoder/` is for the next stage; the model with its head lies beside it.
-        within = [folder / path.parent.name for path in folder.glob("*/config.json")]
-        within = [place for place in within if place.name != "encoder"]
-        return next((place for place in within if (place / "config.json").is_file()), folder)
+        heads = sorted(path.parent for path in folder.glob("*/config.json") if path.parent.name != "encoder")
+        return heads[0] if heads and not is_file(folder / "config.json") else folder
     if is_file(folder) or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"checkpoint {name}: no such folder. Give a Hugging Face folder or a hub id.")
     return resolve_model(model).ref.local().folder
@@ -105,9 +191,10 @@ def _local_folder(model: ModelRef) -> Path:
 
 def _config(folder: Path) -> dict[str, Any]:
     if not (folder / "config.json").exists():
-        raise CheckpointError(
-            f"checkpoint {folder}: it has no config.json. Give a folder that `save_pretrained` wrote, "
-            "or the folder of a finished stage."
+        raise _error(
+            folder,
+            "it has no config.json. Give a folder that `save_pretrained` wrote, or the folder of a finished "
+            "stage.",
         )
     try:
         return read_config(folder)
@@ -117,69 +204,54 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _text_format(folder: Path, config: dict[str, Any]) -> TextFormat:
     """Return the format that a text-to-text model was trained with; without it its answers mean nothing."""
-    kind = config.get("model_type")
+    kind, trained = config.get("model_type"), config.get("xstilts")
     if kind not in TEXT_TO_TEXT_TYPES:
-        raise CheckpointError(
-            f"checkpoint {folder}: text-to-text models of the type {kind} cannot be scored, only "
-            f"{', '.join(TEXT_TO_TEXT_TYPES)}, and encoders with a classification head"
+        raise _error(
+            folder,
+            f"text-to-text models of the type {kind} cannot be scored, only {', '.join(TEXT_TO_TEXT_TYPES)}, "
+            "and encoders with a head",
         )
-    trained = config.get("xstilts")
     try:
         found = TextFormat.model_validate(trained["text_format"])  # type: ignore[index]
     except (TypeError, KeyError, ValidationError):
-        raise CheckpointError(
-            f"checkpoint {folder}: a text-to-text model whose config.json does not say (xstilts.text_format) "
-            "how its inputs and label words were written in training, so that its likelihoods would mean "
-            "nothing. Fine-tune it (`xstilts run`) and give the folder of a finished stage, or its "
-            f"`text_to_text/`."
+        raise _error(
+            folder,
+            "a text-to-text model whose config.json does not say (xstilts.text_format) how its inputs and "
+            "answers were written in training, so that its likelihoods would mean nothing. Fine-tune it "
+            "(`xstilts run`) and give the folder of a finished stage.",
         ) from None
     if found.version != TEXT_FORMAT_VERSION:
-        raise CheckpointError(
-            f"checkpoint {folder}: its text format has version {found.version}, this xstilts writes "
-            f"{TEXT_FORMAT_VERSION}; score it with the xstilts that trained it"
-        )
-    if not found.labels:
-        raise CheckpointError(
-            f"checkpoint {folder}: it was trained on {found.kind}, whose answers are no label words; only "
-            "checkpoints of classification tasks can be scored"
+        raise _error(
+            folder,
+            f"its text format has version {found.version}, this xstilts writes {TEXT_FORMAT_VERSION}; score "
+            "it with the xstilts that trained it",
         )
     return found
 
 
-def _word_labels(folder: Path, words: TextFormat, given: tuple[str, ...] | None) -> tuple[str, ...]:
-    labels = words.labels if given is None else given
-    if len(labels) != len(words.labels):
-        raise CheckpointError(
-            f"checkpoint {folder}: {len(labels)} labels were given ({names_in_short(labels)}), but it "
-            f"answers with {len(words.labels)}: {names_in_short(words.labels)}. Name each, in order."
-        )
-    _refuse_equal_names(folder, labels)
-    return labels
-
-
-def _refuse_unfit(
-    folder: Path, config: dict[str, Any], trust_remote_code: bool, *, text_to_text: bool
-) -> None:
+def _auto_class(folder: Path, config: dict[str, Any]) -> str:
     architectures = config.get("architectures") or []
     if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
-        raise CheckpointError(f"checkpoint {folder}: config.json: architectures: a list of names is due")
-    classifies = any(name.endswith("ForSequenceClassification") for name in architectures)
-    if architectures and not classifies and not text_to_text:
-        raise CheckpointError(
-            f"checkpoint {folder}: {cut(' '.join(architectures))} has no classification head. Train one "
-            "first (`xstilts run`), or give the folder of a …ForSequenceClassification."
+        raise _error(folder, "config.json: architectures: a list of names is due")
+    known = dict.fromkeys(kind.model.head.auto_class for kind in scored_kinds().values())
+    found = [
+        auto for auto in known for name in architectures if name.endswith(auto.removeprefix("AutoModel"))
+    ]
+    if architectures and not found:
+        raise _error(
+            folder,
+            f"{cut(' '.join(architectures))} has no head that evaluation tasks score. Train one first "
+            "(`xstilts run`), or give the folder of a …ForSequenceClassification or the like.",
         )
-    if "auto_map" in config and not trust_remote_code:
-        raise CheckpointError(
-            f"checkpoint {folder}: it wants to run code of its own (auto_map in config.json). Read that "
-            "code, then "
-            "pass trust_remote_code (`--trust-remote-code`)."
-        )
+    return found[0] if found else _DEFAULT_CLASS
+
+
+def _require_safetensors(folder: Path) -> None:
     if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(
-            f"checkpoint {folder}: it holds no .safetensors file. Pickled weights can run code and are "
-            "not opened; "
-            "convert them with `model.save_pretrained(folder)`."
+        raise _error(
+            folder,
+            "it holds no .safetensors file. Pickled weights can run code and are not opened; convert them "
+            "with `model.save_pretrained(folder)`.",
         )
     try:
         weight_files(folder)
@@ -187,48 +259,14 @@ def _refuse_unfit(
         raise CheckpointError(str(error)) from error
 
 
-def _labels(folder: Path, config: dict[str, Any], given: tuple[str, ...] | None) -> tuple[str, ...]:
-    names = config.get("id2label")
-    if isinstance(names, dict) and set(names) != {str(number) for number in range(len(names))}:
-        raise CheckpointError(
-            f"checkpoint {folder}: config.json: id2label: its keys must be 0, 1, 2, …, "
-            f"not {names_in_short(names)}"
-        )
-    count = len(names) if isinstance(names, dict) else _whole(folder, config, "num_labels", 2)
-    if given is not None:
-        if isinstance(names, dict) and len(given) != count:
-            raise CheckpointError(
-                f"checkpoint {folder}: {len(given)} labels were given ({names_in_short(given)}), "
-                f"but its head has {count} outputs. Name each output, in order."
-            )
-        labels = given
-    else:
-        labels = tuple(str(names[key]) for key in sorted(names, key=int)) if isinstance(names, dict) else ()
-        if not labels or any(name.casefold().startswith("label_") for name in labels):
-            raise CheckpointError(
-                f"checkpoint {folder}: config.json does not say what the {count} outputs of the head mean "
-                f"(id2label: {names_in_short(labels) or 'missing'}). Find it out and say it: "
-                "`--labels entailment,neutral,contradiction` for `xstilts eval`, the model argument "
-                "`label_names=entailment|neutral|contradiction` for `xstilts lm-eval`."
-            )
-    _refuse_equal_names(folder, labels)
-    return labels
-
-
-def _refuse_equal_names(folder: Path, labels: tuple[str, ...]) -> None:
-    if len({name.casefold() for name in labels}) != len(labels):
-        raise CheckpointError(
-            f"checkpoint {folder}: two of its labels have one name: {names_in_short(labels)}"
-        )
-
-
 def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
-    positions = _positions(folder, config)
+    for key in ("max_position_embeddings", "pad_token_id"):
+        if not isinstance(config.get(key, 0), int | None) or isinstance(config.get(key), bool):
+            raise _error(folder, f"config.json: {key}: {in_short(config[key])} is not a whole number")
+    positions = usable_positions(config) or _NO_LIMIT
     if given is not None:
         if not _SHORTEST <= given <= positions:
-            raise CheckpointError(
-                f"checkpoint {folder}: max_length {given} is not between {_SHORTEST} and {positions}"
-            )
+            raise _error(folder, f"max_length {given} is not between {_SHORTEST} and {positions}")
         return given
     trained = config.get("xstilts")
     if isinstance(trained, dict) and isinstance(trained.get("max_length"), int):
@@ -236,31 +274,12 @@ def _max_length(folder: Path, config: dict[str, Any], given: int | None) -> int:
     else:
         usual = min(_tokenizer_limit(folder), _LONGEST_DEFAULT)
     if min(usual, positions) < _SHORTEST:
-        raise CheckpointError(
-            f"checkpoint {folder}: its files say that it reads {in_short(min(usual, positions))} tokens; "
-            "correct max_position_embeddings in config.json, or model_max_length in tokenizer_config.json"
+        raise _error(
+            folder,
+            f"its files say that it reads {in_short(min(usual, positions))} tokens; correct "
+            "max_position_embeddings in config.json, or model_max_length in tokenizer_config.json",
         )
     return min(usual, positions)
-
-
-def _positions(folder: Path, config: dict[str, Any]) -> int:
-    positions = _whole(folder, config, "max_position_embeddings", _NO_LIMIT) or _NO_LIMIT
-    if positions < 0:  # relative positions only
-        return _NO_LIMIT
-    kind = str(config.get("model_type"))
-    # RoBERTa and its kin number positions from the padding index + 1.
-    return positions - _whole(folder, config, "pad_token_id", 1) - 1 if kind in _SHIFTED else positions
-
-
-def _whole(folder: Path, config: dict[str, Any], key: str, absent: int) -> int:
-    value = config.get(key)
-    if value is None:
-        return absent
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise CheckpointError(
-            f"checkpoint {folder}: config.json: {key}: {in_short(value)} is not a whole number"
-        )
-    return value
 
 
 def _tokenizer_limit(folder: Path) -> int:

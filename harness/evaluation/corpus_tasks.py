@@ -7,7 +7,10 @@ from lm_eval.tasks._index import Entry, Kind
 
 from harness.config.corpus import Corpus
 from harness.config.evaluation_task import leaf_names
+from harness.evaluation import aggregations
+from harness.evaluation.answers import process_results
 from harness.evaluation.datasets import ROWS, load
+from harness.kinds.registry import kind_of
 
 
 def lm_eval_entries(corpus: Corpus) -> Iterator[Entry]:
@@ -17,24 +20,51 @@ def lm_eval_entries(corpus: Corpus) -> Iterator[Entry]:
     for name, language in names.items():
         metadata = {"version": version, "corpus": corpus.name, "language": language}
         yield Entry(name, Kind.TASK, None, {"task": name, "metadata": metadata, **_task(corpus)})
+    metrics = dict.fromkeys(entry["metric"] for entry in _task(corpus)["metric_list"])
     group = {
         "group": corpus.task_prefix,
         "task": list(names),
-        "aggregate_metric_list": [{"metric": "acc", "aggregation": "mean", "weight_by_size": False}],
+        "aggregate_metric_list": [
+            {"metric": metric, "aggregation": "mean", "weight_by_size": False} for metric in metrics
+        ],
         "metadata": {"version": version, "average": "languages"},
     }
     yield Entry(corpus.task_prefix, Kind.GROUP, None, group)
 
 
 def _task(corpus: Corpus) -> dict[str, Any]:
-    return {
+    kind = kind_of(corpus.task)
+    metrics = kind.metrics(corpus.task)
+    shared = {
         "custom_dataset": load,
         "test_split": ROWS,
-        "output_type": "multiple_choice",
         "doc_to_text": "text",
-        "doc_to_target": "label",
-        "doc_to_choice": list(corpus.labels),
         "num_fewshot": 0,
         "fewshot_config": {"samples": []},
-        "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+    }
+    if kind.request == "loglikelihood":
+        shared |= {
+            "output_type": "multiple_choice",
+            "doc_to_target": "label",
+            "doc_to_choice": kind.choices or list(corpus.labels),
+        }
+    else:
+        shared |= {
+            "output_type": "generate_until",
+            "doc_to_target": "reference",
+            "generation_kwargs": {"until": [], "do_sample": False},
+        }
+    if kind.request == "loglikelihood" and [own.name for own in metrics] == ["accuracy"]:
+        own = [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]
+        return shared | {"metric_list": own}
+    return shared | {
+        "process_results": process_results,
+        "metric_list": [
+            {
+                "metric": metric.results_name,
+                "aggregation": getattr(aggregations, metric.name),
+                "higher_is_better": metric.higher_is_better,
+            }
+            for metric in metrics
+        ],
     }

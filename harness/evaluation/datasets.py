@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.config.corpus import Corpus, find_corpus
 from harness.data.evaluation_rows import EvaluationRows, UnknownEvaluationDataError, load_evaluation_rows
 from harness.data.location import data_folder
+from harness.kinds.registry import kind_of
 from harness.resources import evaluation_folders
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class ScoredRows:
     Attributes:
         corpus: Their corpus.
         language: Their language.
-        rows: The rows; the data set has one more column, `text`: what was read, as one string.
+        rows: The rows, with three more columns: `text`, what was read, as one string; `corpus`, its name;
+            `reference`, what metrics compare predictions with (`harness.metrics.item_scores.encode`).
     """
 
     corpus: Corpus
@@ -72,14 +74,37 @@ def scored_rows(
         raise UnknownEvaluationDataError(
             f"no corpus {corpus!r}: none of {', '.join(map(str, folders))} has a {corpus}.yaml that is one"
         )
+    _loaded[corpus] = found
     return _load_once(found, language, split, data_folder(data_dir))
+
+
+def loaded_corpus(name: str) -> Corpus:
+    """Return a corpus of which rows have been loaded in this process: what lm-eval's documents are of.
+
+    Raises:
+        UnknownEvaluationDataError: none has that name.
+    """
+    if name not in _loaded:
+        raise UnknownEvaluationDataError(f"no rows of the corpus {name!r} are loaded in this process")
+    return _loaded[name]
+
+
+_loaded: dict[str, Corpus] = {}
 
 
 @functools.lru_cache(maxsize=256)
 def _load_once(corpus: Corpus, language: str, split: str, folder: Path | None) -> ScoredRows:
+    from harness.metrics.item_scores import encode
+
     rows = load_evaluation_rows(corpus, language, split=split, data_dir=folder)
     text = [
         a if b is None else f"{a}\n{b}"
-        for a, b in zip(rows.dataset["text_a"], rows.dataset["text_b"], strict=True)
+        for a, b in zip(rows.dataset["text_a"][:], rows.dataset["text_b"][:], strict=True)
     ]
-    return ScoredRows(corpus, language, replace(rows, dataset=rows.dataset.add_column("text", text)))
+    references = kind_of(corpus.task).references(corpus.task, rows.dataset)
+    dataset = (
+        rows.dataset.add_column("text", text)
+        .add_column("corpus", [corpus.name] * len(text))
+        .add_column("reference", [encode(reference) for reference in references])
+    )
+    return ScoredRows(corpus, language, replace(rows, dataset=dataset))

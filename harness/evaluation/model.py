@@ -1,25 +1,24 @@
-"""The lm-eval model `xstilts`: scores a task's choices by a fine-tuned classifier or text-to-text model."""
+"""The lm-eval model `xstilts`: answers for rows of corpora by a fine-tuned model of any kind."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-import numpy as np
 import torch
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook
-from numpy.typing import NDArray
 
+from harness.config.corpus import Corpus
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 from harness.evaluation.checkpoint import open_checkpoint
-from harness.evaluation.encoder_classifier import EncoderClassifier
+from harness.evaluation.datasets import loaded_corpus
 from harness.evaluation.job import EvaluationProgress
-from harness.evaluation.labels import match_labels
 from harness.evaluation.processes import Processes
-from harness.evaluation.text_to_text import TextToTextScorer
-from harness.evaluation.tokenised import TextPair
+from harness.evaluation.scorer import CheckpointScorer, Scorer, UnsuitedTaskError
+from harness.kinds.registry import kind_of
 from harness.message_text import in_short, names_in_short
 from harness.models.references import ModelRef
 
@@ -31,19 +30,14 @@ class ModelArgumentError(UserError):
     """A model argument that the model does not take, or a value that it can't use."""
 
 
-class UnsuitedTaskError(UserError):
-    """A task asks for something that a classifier does not do."""
-
-
 class CacheOfOtherCheckpointError(UserError):
     """A response cache holds the answers of another checkpoint."""
 
 
 class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
-    """Any encoder with a classification head, or text-to-text model trained to classify, as lm-eval sees it.
+    """Any fine-tuned encoder with a head, or text-to-text model, as lm-eval sees it.
 
-    A task's documents have the columns `text_a` and, for pairs, `text_b`; its choices are the names of the
-    checkpoint's labels, in any order.
+    A task's documents are rows of a corpus; labels are matched with the checkpoint's by name.
     """
 
     def __init__(
@@ -89,7 +83,12 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
             labels=_names(label_names),
             max_length=max_length,
         )
-        self._classifier = self._open_classifier()
+        self._scorer: Scorer = CheckpointScorer(
+            self.checkpoint,
+            device=self._processes.device,
+            precision=self.precision,
+            batch_size=self.batch_size,
+        )
 
     @classmethod
     def create_from_arg_obj(
@@ -112,46 +111,51 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
         model: Self = super().create_from_arg_obj(arg_dict, additional_config)
         return model
 
-    def _open_classifier(self) -> EncoderClassifier | TextToTextScorer:
-        settings: dict[str, Any] = {
-            "device": self._processes.device,
-            "precision": self.precision,
-            "batch_size": self.batch_size,
-        }
-        words = self.checkpoint.text_format
-        if words is not None:
-            return TextToTextScorer(self.checkpoint, words, **settings)
-        return EncoderClassifier(self.checkpoint, **settings)
-
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        """Return for each request its choice's log-probability, and whether it is the likeliest label.
+        """Return for each request its choice's log-probability, and whether it is the likeliest choice.
 
         Each document takes one forward pass (of the encoder, if labels are decoded from it), however many
         of its choices are asked for, in whatever order.
 
         Raises:
             LabelMismatchError: the choices of a task are not the checkpoint's labels.
-            UnsuitedTaskError: a document has no `text_a`, or a prompt was put before it.
+            UnsuitedTaskError: a document is no corpus's, or a prompt was put before it.
         """
-        positions = self._label_positions(requests)
-        documents: dict[tuple[str | None, int | None], int] = {}
-        pairs: list[TextPair] = []
-        for request in requests:
-            key = (request.task_name, request.doc_id)
-            if key not in documents:
-                documents[key] = len(pairs)
-                pairs.append(_text_pair(request))
-        scores = self._classifier.log_probabilities(pairs, self._tell)
-        likeliest = scores.argmax(axis=1)
-        return self._answers(requests, documents, positions, scores, likeliest)
+        answers: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
+        for corpus, asked in _by_corpus(requests).items():
+            documents = asked.documents
+            scores = self._scorer.log_probabilities(corpus, list(documents.values()), self._report_progress)
+            row_of = {key: row for row, key in enumerate(documents)}
+            positions = self._positions(corpus, asked)
+            likeliest = scores.argmax(axis=1)
+            for at, request in asked.requests:
+                row, position = row_of[_key(request)], positions(request)
+                answers[at] = (float(scores[row, position]), bool(likeliest[row] == position))
+        return answers
 
     def loglikelihood_rolling(self, requests: list[Instance]) -> NoReturn:
-        """Refuse: a classifier has no likelihood of a text."""
-        raise UnsuitedTaskError(_unsuited(requests, "the likelihood of running text"))
+        """Refuse: what is fine-tuned for a task has no likelihood of a text."""
+        tasks = sorted({str(request.task_name) for request in requests})
+        raise UnsuitedTaskError(
+            f"{', '.join(tasks)}: the task asks for the likelihood of running text, which the model xstilts "
+            "does not give"
+        )
 
-    def generate_until(self, requests: list[Instance]) -> NoReturn:
-        """Refuse: a classifier writes nothing."""
-        raise UnsuitedTaskError(_unsuited(requests, "generated text"))
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        """Return for each request the text that says the prediction: an answer, or JSON.
+
+        Raises:
+            LabelMismatchError: the labels of a task are not the checkpoint's.
+            UnsuitedTaskError: a document is no corpus's, or a prompt was put before it.
+        """
+        answers = [""] * len(requests)
+        for corpus, asked in _by_corpus(requests).items():
+            documents = asked.documents
+            found = self._scorer.answers(corpus, list(documents.values()), self._report_progress)
+            answer_of = dict(zip(documents, found, strict=True))
+            for at, request in asked.requests:
+                answers[at] = answer_of[_key(request)]
+        return answers
 
     def all_gather(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return the tensors of all processes, one after another."""
@@ -183,7 +187,7 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
                 self.checkpoint.fingerprint,
                 self.precision,
                 str(self.checkpoint.max_length),
-                *self.checkpoint.labels,
+                *self.checkpoint.shown_labels,
             )
         )
         if (len(store) and _CACHE_OWNER not in store) or store.get(_CACHE_OWNER, owner) != owner:
@@ -198,69 +202,68 @@ class XstiltsModel(LM):  # type: ignore[misc]  # lm_eval has no types
         """Return what lm-eval writes into `config` of the results."""
         words = self.checkpoint.text_format
         return {
-            "model_labels": list(self.checkpoint.labels),
+            "model_labels": list(self.checkpoint.shown_labels),
             "model_max_length": self.checkpoint.max_length,
             "model_precision": str(self.precision),
             **({"model_text_format": words.model_dump(mode="json")} if words is not None else {}),
         }
 
-    def _tell(self, progress: EvaluationProgress) -> None:
+    def _report_progress(self, progress: EvaluationProgress) -> None:
         if self._report is not None and self._rank == 0:
             self._report(progress)
 
-    def _label_positions(self, requests: Iterable[Instance]) -> Mapping[str | None, Mapping[str, int]]:
-        choices: dict[str | None, dict[str, None]] = {}
-        for request in requests:
-            choices.setdefault(request.task_name, {}).setdefault(request.args[1].strip())
+    def _positions(self, corpus: Corpus, asked: "_Asked") -> Callable[[Instance], int]:
+        """Return what tells which column of the scores a request's choice is."""
+        column = kind_of(corpus.task).choices
+        if column:
+            return lambda request: [choice.strip() for choice in request.doc[column]].index(_choice(request))
         # A response cache sends only what it lacks: some choices may not be among the requests.
         complete = self.cache_hook.dbdict is None
-        return {
-            task: match_labels(str(task), asked, self._classifier.labels, complete=complete)
-            for task, asked in choices.items()
-        }
-
-    @staticmethod
-    def _answers(
-        requests: Sequence[Instance],
-        documents: Mapping[tuple[str | None, int | None], int],
-        positions: Mapping[str | None, Mapping[str, int]],
-        scores: NDArray[np.float64],
-        likeliest: NDArray[np.int64],
-    ) -> list[tuple[float, bool]]:
-        rows, best = scores.tolist(), likeliest.tolist()
-        answers = []
-        for request in requests:
-            row = documents[request.task_name, request.doc_id]
-            position = positions[request.task_name][request.args[1].strip()]
-            answers.append((rows[row][position], best[row] == position))
-        return answers
+        choices = list(dict.fromkeys(_choice(request) for _, request in asked.requests))
+        found = self._scorer.positions(corpus, choices, complete=complete)
+        return lambda request: found[_choice(request)]
 
 
-def _text_pair(request: Instance) -> TextPair:
-    document, prompt = request.doc, request.args[0]
-    if "text_a" not in document:
-        raise UnsuitedTaskError(
-            f"task {request.task_name}: its documents have no column text_a (they have "
-            f"{names_in_short(document)}). The "
-            "model xstilts scores the columns text_a and text_b; give such a task, or one of "
-            "tasks/evaluation."
-        )
-    if document.get("text", prompt) != prompt:
-        raise UnsuitedTaskError(
-            f"task {request.task_name}: something was put before the document (examples, a system "
-            "instruction or a "
-            "chat template). A fine-tuned classifier reads none of it; leave it out."
-        )
-    return TextPair(document["text_a"], document.get("text_b"))
+@dataclass(frozen=True)
+class _Asked:
+    """The requests for documents of one corpus, each with its place among all requests."""
+
+    requests: list[tuple[int, Instance]] = field(default_factory=list)
+
+    @property
+    def documents(self) -> dict[tuple[str | None, int | None], Any]:
+        """Each document once, in the order in which they are first asked for."""
+        found: dict[tuple[str | None, int | None], Any] = {}
+        for _, request in self.requests:
+            found.setdefault(_key(request), request.doc)
+        return found
 
 
-def _unsuited(requests: Sequence[Instance], wanted: str) -> str:
-    tasks = sorted({str(request.task_name) for request in requests})
-    return (
-        f"{', '.join(tasks)}: the task asks for {wanted}, but the model xstilts is a classifier and "
-        "scores only "
-        "tasks with `output_type: multiple_choice`"
-    )
+def _key(request: Instance) -> tuple[str | None, int | None]:
+    return request.task_name, request.doc_id
+
+
+def _choice(request: Instance) -> str:
+    return str(request.args[1]).strip()
+
+
+def _by_corpus(requests: Sequence[Instance]) -> dict[Corpus, _Asked]:
+    found: dict[Corpus, _Asked] = {}
+    for at, request in enumerate(requests):
+        document, prompt = request.doc, request.args[0]
+        if "corpus" not in document:
+            raise UnsuitedTaskError(
+                f"task {request.task_name}: its documents are rows of no corpus (they have "
+                f"{names_in_short(document)}). The model xstilts scores corpora: name one of "
+                "`xstilts list evaluation`, or write a corpus file."
+            )
+        if document.get("text", prompt) != prompt:
+            raise UnsuitedTaskError(
+                f"task {request.task_name}: something was put before the document (examples, a system "
+                "instruction or a chat template). A fine-tuned model reads none of it; leave it out."
+            )
+        found.setdefault(loaded_corpus(document["corpus"]), _Asked()).requests.append((at, request))
+    return found
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...] | None:

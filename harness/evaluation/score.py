@@ -1,18 +1,17 @@
 """Scores a checkpoint on evaluation tasks by lm-eval, in this process or in all processes of a group."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import lm_eval
-import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import RunError
+from harness.evaluation.answers import judged
 from harness.evaluation.job import PREDICTIONS, EvaluationJob, EvaluationProgress, EvaluationResult, TaskScore
 from harness.evaluation.loaded_tasks import LoadedTasks, load_tasks, quiet_lm_eval
-from harness.evaluation.logprobs import LOGPROBS, collect_logprobs, merge_logprobs, write_logprobs
+from harness.evaluation.logprobs import LOGPROBS, Answer, collect_answers, merge_answers, write_logprobs
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.results_file import ResultsFile
 from harness.metrics.item_file import write_items
@@ -32,7 +31,7 @@ def evaluate_checkpoint(
     """Score a checkpoint; leaves its files in `job.output`.
 
     They are `results.json` (lm-eval's format), `predictions.parquet` (`harness.metrics.item_file`) and
-    `logprobs.parquet`.
+    `logprobs.parquet` (of tasks that choose among labels or candidates).
 
     In a process group every process calls this and scores its share of the documents. Tasks, rows and
     tokens are kept for the next call in this process.
@@ -63,16 +62,16 @@ def evaluate_checkpoint(
     started = time.perf_counter()
     with quiet_lm_eval():
         results = lm_eval.evaluate(model, loaded.for_lm_eval, limit=job.limit, log_samples=False)
-    parts = model.gather_object(collect_logprobs(loaded.tasks))
+    parts = model.gather_object(collect_answers(loaded.tasks))
     loaded.forget_requests()
     seconds = time.perf_counter() - started
     if results is None or parts is None:
         return None
-    logprobs = {task: merge_logprobs(parts, task) for task in loaded.tasks}
-    predictions = {task: _predictions(task, loaded, logprobs[task]) for task in loaded.tasks}
-    scores = tuple(_score(task, loaded, results, predictions[task]) for task in loaded.tasks)
-    write_items(predictions.values(), job.output / PREDICTIONS)
-    write_logprobs(logprobs, job.output / LOGPROBS)
+    answers = {task: merge_answers(parts, task) for task in loaded.tasks}
+    items = {task: _items(task, loaded, answers[task]) for task in loaded.tasks}
+    scores = tuple(_score(task, loaded, results, items[task]) for task in loaded.tasks)
+    write_items(items.values(), job.output / PREDICTIONS)
+    write_logprobs(answers, job.output / LOGPROBS)
     hashes = {score.task: loaded.hash(score.task, score.items) for score in scores}
     results_file.write(results, model, hashes, job.output / "results.json")
     return EvaluationResult(
@@ -85,41 +84,41 @@ def evaluate_checkpoint(
     )
 
 
-def _predictions(task: str, loaded: LoadedTasks, logprobs: NDArray[np.float64]) -> TaskItems:
-    """Name each item's likeliest label, the first of equals, and score it."""
-    rows = loaded.rows[task].rows
-    scored, labels = rows.dataset[: len(logprobs)], rows.label_names
+def _items(task: str, loaded: LoadedTasks, answers: Sequence[Answer]) -> TaskItems:
+    """Return the items of a task with what was predicted for them and its scores."""
+    scored = loaded.rows[task]
+    documents = list(scored.rows.dataset.select(range(len(answers))))
+    found = [judged(scored.corpus, *pair) for pair in zip(documents, answers, strict=True)]
     return TaskItems.scored(
         task,
-        loaded.rows[task].language,
-        items=scored["item_id"],
-        predictions=[labels[label] for label in logprobs.argmax(axis=1)],
-        references=[labels[label] for label in scored["label"]],
-        metrics=[metric("accuracy")],
-        clusters=scored["cluster"],
+        scored.language,
+        items=[document["item_id"] for document in documents],
+        predictions=[item.prediction for item in found],
+        references=[item.reference for item in found],
+        metrics=found[0].metrics,
+        clusters=[document["cluster"] for document in documents],
     )
 
 
-def _score(task: str, loaded: LoadedTasks, results: Mapping[str, Any], predictions: TaskItems) -> TaskScore:
-    scored, rows = results["results"][task], loaded.rows[task].rows
+def _score(task: str, loaded: LoadedTasks, results: Mapping[str, Any], found: TaskItems) -> TaskScore:
+    reported, scored = results["results"][task], loaded.rows[task]
     items = results["n-samples"][task]["effective"]
-    accuracy, stderr = scored["acc,none"], scored["acc_stderr,none"]
-    if items != len(predictions) or abs(accuracy - predictions.score) > _EQUAL:
-        raise InconsistentScoreError(
-            f"{task}: lm-eval reports an accuracy of {accuracy} on {items} items, the recorded answers give "
-            f"{predictions.score} on {len(predictions)}. Please report this with the version "
-            "of lm-eval."
-        )
-    metadata = loaded.tasks[task].config.metadata
+    for name, own in found.scores.items():
+        theirs = reported[f"{metric(name).results_name},none"]
+        if items != len(found) or abs(theirs - own.score) > _EQUAL:
+            raise InconsistentScoreError(
+                f"{task}: lm-eval reports a {name} of {theirs} on {items} items, the recorded answers give "
+                f"{own.score} on {len(found)}. Please report this with the version of lm-eval."
+            )
     return TaskScore(
         task=task,
-        corpus=metadata["corpus"],
-        language=metadata["language"],
-        metric=predictions.metric,
-        scores={name: own.score for name, own in predictions.scores.items()},
-        stderr=None if stderr == "N/A" else stderr,
+        corpus=scored.corpus.name,
+        language=scored.language,
+        metric=found.metric,
+        scores={name: own.score for name, own in found.scores.items()},
+        stderr=found.scores[found.metric].standard_error,
         items=items,
-        data_fingerprint=rows.fingerprint,
-        data_source=rows.source,
-        data_revision=rows.revision,
+        data_fingerprint=scored.rows.fingerprint,
+        data_source=scored.rows.source,
+        data_revision=scored.rows.revision,
     )

@@ -22,8 +22,7 @@ from harness.leaderboard.board import (
 )
 from harness.leaderboard.target_metric import TargetMetric
 from harness.metrics.registry import metric
-from harness.plan.content import few_shots
-from harness.plan.shown_names import mixtures_in_words, shown_name
+from harness.plan.content import few_shots, mixtures_in_words, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped

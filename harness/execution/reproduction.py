@@ -19,6 +19,7 @@ from harness.execution.weights import weights_difference
 from harness.leaderboard.board import Machine
 from harness.leaderboard.published_row import PublishedRow
 from harness.metrics.item_file import read_items
+from harness.named_path import is_file
 from harness.plan.tree import Plan
 from harness.store.entry import Entry
 from harness.store.provenance import environment
@@ -161,9 +162,10 @@ def _compare_answers(found: Reproduction, row: PublishedRow, fresh: Store, origi
             found.same.append(f"{task}: the same {len(published)} answers, {scores}")
     if original is None or original.entry(EVALUATIONS, digest) is None:
         return
-    largest = _logprob_difference(
-        *(store.path(EVALUATIONS, digest) / LOGPROBS for store in (original, fresh))
-    )
+    files = [store.path(EVALUATIONS, digest) / LOGPROBS for store in (original, fresh)]
+    if not all(is_file(file) for file in files):
+        return  # a kind that answers in texts
+    largest = _logprob_difference(*files)
     text = f"log-probabilities: largest difference {largest:.3g}"
     (found.differences if largest > 0 else found.same).append(text)
 

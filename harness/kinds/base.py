@@ -33,6 +33,7 @@ class TaskKind(ABC, Generic[T]):
         text_form_of: Which of its tasks text-to-text models can be trained on, in words; empty for none.
         request: How lm-eval asks for a prediction: by the log-likelihood of each label or candidate, or as a
             text that is generated (`answer_text`); None where no evaluation task is of the kind.
+        choices: The column with a row's own candidates; empty where the task's labels are chosen from.
         draws_tokens: Whether inputs can hold tokens that are in no row.
     """
 
@@ -40,6 +41,7 @@ class TaskKind(ABC, Generic[T]):
     task_model: type[T]
     text_form_of: ClassVar[str] = ""
     request: ClassVar[Literal["loglikelihood", "generate_until"] | None] = None
+    choices: ClassVar[str] = ""
     draws_tokens: ClassVar[bool] = False
 
     @abstractmethod
@@ -80,6 +82,10 @@ class TaskKind(ABC, Generic[T]):
     def same_head(self, task: T, other: T) -> bool:
         """Return whether two tasks' heads have the same shape and meaning, so that one can be reused."""
         return task.labels == other.labels
+
+    def chosen(self, task: T, position: int) -> Any:
+        """Return the prediction that is the label or candidate at a position."""
+        return task.labels[position]
 
     @abstractmethod
     def metrics(self, task: T) -> tuple[Metric, ...]:

@@ -96,6 +96,13 @@ class KindModel(ABC, Generic[T]):
         """Return what keeps of each row of a batch what `predictions` needs."""
 
     @abstractmethod
+    def likelihoods(self, task: T, dataset: "Dataset", tokens: TokenizedRows, session: Session) -> Predictor:
+        """Return what keeps of each row the log-likelihood of each label or candidate, fp32: [choices].
+
+        Only of kinds that lm-eval asks so (`TaskKind.request`).
+        """
+
+    @abstractmethod
     def predictions(self, task: T, dataset: "Dataset", collator: Collator, kept: Sequence[Any]) -> list[Any]:
         """Return a prediction (text or JSON) for each row of the data.
 
@@ -125,6 +132,10 @@ class EncoderModel(KindModel[T]):
     def predictor(self, task: T, dataset: "Dataset", tokens: TokenizedRows, session: Session) -> Predictor:
         """Return a forward pass."""
         return lambda inputs, labels, rows: self.outputs(task, session.forward(inputs), labels, rows)
+
+    def likelihoods(self, task: T, dataset: "Dataset", tokens: TokenizedRows, session: Session) -> Predictor:
+        """Return the head's scores, which are log-likelihoods but for a constant of each row."""
+        return lambda inputs, labels, rows: iter(session.forward(inputs).logits[:rows].float().cpu().numpy())
 
 
 def label_settings(task: Task) -> dict[str, Any]:

@@ -116,13 +116,24 @@ class TextToTextModel(KindModel[Task]):
 
         def answer(inputs: dict[str, Tensor], labels: Tensor, rows: int) -> Iterator[str]:
             if words:
-                chosen = _likeliest(session.forward, inputs, targets)
-                yield from (words[label] for label in chosen[:rows])
+                chosen = _likelihoods(session.forward, inputs, targets).argmax(dim=1)
+                yield from (words[label] for label in chosen[:rows].tolist())
             else:
                 written = _written(session, inputs, tokens.pad_id, tokenizer.eos_token_id)
                 yield from tokenizer.batch_decode(written, skip_special_tokens=True)[:rows]
 
         return answer
+
+    def likelihoods(
+        self, task: Task, dataset: "Dataset", tokens: TokenizedRows, session: Session
+    ) -> Predictor:
+        """Return log P(words of the choice, end of sequence | input), not normalized over the choices."""
+        targets = label_targets(session.tokenizer, self._form.choices(dataset))
+
+        def score(inputs: dict[str, Tensor], labels: Tensor, rows: int) -> Iterator[Any]:
+            yield from _likelihoods(session.forward, inputs, targets)[:rows].cpu().numpy()
+
+        return score
 
     def predictions(
         self, task: Task, dataset: "Dataset", collator: Collator, kept: Sequence[Any]
@@ -157,8 +168,8 @@ def label_targets(tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
     return found
 
 
-def _likeliest(forward: Forward, inputs: dict[str, Tensor], targets: Sequence[Sequence[int]]) -> list[int]:
-    """Return the label of the highest likelihood for each row."""
+def _likelihoods(forward: Forward, inputs: dict[str, Tensor], targets: Sequence[Sequence[int]]) -> Tensor:
+    """`[rows, targets]` log-likelihood of each target, fp32."""
     rows = len(inputs["input_ids"])
     scores = []
     encoded: dict[str, Any] = {name: inputs[name] for name in ("input_ids", "attention_mask")}
@@ -171,9 +182,10 @@ def _likeliest(forward: Forward, inputs: dict[str, Tensor], targets: Sequence[Se
             "attention_mask": inputs["attention_mask"],
             "encoder_outputs": (output.encoder_last_hidden_state,),
         }
-        logprobs = output.logits.float().log_softmax(-1)
-        scores.append(logprobs.gather(2, wanted[..., None]).sum(dim=(1, 2)))
-    return [int(label) for label in torch.stack(scores, dim=1).argmax(dim=1)]
+        logits = output.logits.float()
+        # No copy of the scores of a whole vocabulary.
+        scores.append((logits.gather(2, wanted[..., None]).squeeze(2) - logits.logsumexp(dim=2)).sum(dim=1))
+    return torch.stack(scores, dim=1)
 
 
 def _written(session: Session, inputs: dict[str, Tensor], pad_id: int, end_id: int) -> list[list[int]]:

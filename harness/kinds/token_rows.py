@@ -47,6 +47,7 @@ class TokenizedRows:
         max_length: Longest input in tokens.
         facts: Other numbers that the kind's collator needs.
         targets: The kind's own columns, by the names that its features give them.
+        rounded: Whether batches are padded to a round width, which some devices compute faster.
     """
 
     ids: npt.NDArray[np.int32]
@@ -57,6 +58,7 @@ class TokenizedRows:
     max_length: int
     facts: Mapping[str, int]
     targets: Mapping[str, Target]
+    rounded: bool = True
 
     @classmethod
     def of(cls, table: pa.Table) -> Self:
@@ -95,7 +97,7 @@ class TokenizedRows:
         """`[sequences, width]` where there is a token; width is a round number if it fits."""
         lengths = self.starts[sequences + 1] - self.starts[sequences]
         longest = int(lengths.max())
-        multiple = _width_multiple()
+        multiple = _width_multiple() if self.rounded else 1
         width = max(longest, min(-(-longest // multiple) * multiple, self.max_length))
         filled: npt.NDArray[np.bool_] = np.arange(width) < lengths[:, None]
         return filled

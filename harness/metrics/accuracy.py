@@ -11,6 +11,7 @@ class Accuracy(Metric):
 
     name = "accuracy"
     title = "Accuracy"
+    lm_eval = "acc"
 
     def item_scores(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[ItemScore]:
         """Return 1 for each right item, 0 for each wrong one."""

@@ -15,6 +15,7 @@ class AnswerF1(Metric):
 
     name = "answer_f1"
     title = "F1"
+    lm_eval = "f1"
 
     def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
         """Return each question's F1."""

@@ -26,6 +26,7 @@ class Metric(ABC):
     Attributes:
         name: The metric's name, in files and in the registry.
         title: What tables call it.
+        lm_eval: What lm-eval's results call it (`f1` of `f1,none`); default: the name.
         unit: `%` for shares of 1, which tables show times 100; else the unit of the values, or nothing.
         higher_is_better: Whether a higher score is a better one.
         aggregate: mean: every denominator is 1; ratio: a ratio of sums (span F1).
@@ -33,9 +34,15 @@ class Metric(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    lm_eval: ClassVar[str] = ""
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = True
     aggregate: ClassVar[Literal["mean", "ratio"]] = "mean"
+
+    @property
+    def results_name(self) -> str:
+        """What lm-eval's results call it."""
+        return self.lm_eval or self.name
 
     @abstractmethod
     def item_scores(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[ItemScore]:

@@ -134,6 +134,13 @@ class ItemScores:
         return _sum(self.numerators) / under if under else 0.0
 
     @property
+    def standard_error(self) -> float | None:
+        """The standard error of a mean over independent items; None of a ratio, or of one item."""
+        if len(self.numerators) < 2 or not (self.denominators == 1).all():
+            return None
+        return float(np.std(self.numerators.astype(np.float64), ddof=1) / math.sqrt(len(self.numerators)))
+
+    @property
     def right_or_wrong(self) -> bool:
         """Whether each item counts once and is 0 or 1, as under accuracy and exact match."""
         return bool((self.denominators == 1).all()) and bool(np.isin(self.numerators, (0, 1)).all())

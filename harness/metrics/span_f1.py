@@ -31,6 +31,7 @@ class SpanF1(Metric):
 
     name = "span_f1"
     title = "F1"
+    lm_eval = "f1"
     aggregate = "ratio"
 
     def item_scores(

@@ -15,6 +15,7 @@ class TextSpanF1(Metric):
 
     name = "text_span_f1"
     title = "F1"
+    lm_eval = "f1"
     aggregate = "ratio"
 
     def item_scores(

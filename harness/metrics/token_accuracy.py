@@ -15,6 +15,7 @@ class TokenAccuracy(Metric):
 
     name = "token_accuracy"
     title = "Token accuracy"
+    lm_eval = "acc"
     aggregate = "ratio"
 
     def item_scores(

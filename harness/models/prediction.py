@@ -12,14 +12,14 @@ predictions come out, text or JSON, one for each row of the data. Their scores a
 The caller sets evaluation mode; the model's forward pass is called under `torch.no_grad`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from harness.kinds.collator import Collator, Draw
+from harness.kinds.collator import Collator, Draw, Rows
 from harness.kinds.model import Forward, KindModel, Predictor, Session
 from harness.kinds.task import Task
 from harness.kinds.token_rows import TokenizedRows
@@ -82,20 +82,45 @@ def predictions(
     session = Session(forward, tokenizer, lambda holds: all(ranks.gather(holds)))
     predictor = model.predictor(task, dataset, tokens, session)
     with torch.no_grad():
-        own = dict(_kept(collator, predictor, batch_size, device, ranks))
+        batches = list(_batches(collator, batch_size))
+        own = dict(kept_of_rows(collator, predictor, batches, device, ranks))
     kept: dict[int, Any] = {}
     for part in ranks.gather(own):
         kept |= part
     return model.predictions(task, dataset, collator, [kept[row] for row in range(len(collator.lengths))])
 
 
-def _kept(
-    collator: Collator, predictor: Predictor, batch_size: int, device: torch.device, ranks: Ranks
-) -> Iterator[tuple[int, Any]]:
+def _batches(collator: Collator, batch_size: int) -> Iterator[Rows]:
     order = np.argsort(-collator.lengths, kind="stable").astype(np.int64)
     for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
+
+
+def batches_of_tokens(lengths: Rows, most_tokens: int) -> Iterator[Rows]:
+    """Yield positions into `lengths`, longest first, so that rows × longest ≤ `most_tokens`, or one row.
+
+    Texts of like length share a batch, whatever their language: padding is what costs most on short texts.
+    The first batch needs the most memory, so that one that is too large fails at once.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        rows = max(most_tokens // max(int(lengths[order[start]]), 1), 1)
+        yield order[start : start + rows]
+        start += rows
+
+
+def kept_of_rows(
+    collator: Collator,
+    predictor: Predictor,
+    batches: Iterable[Rows],
+    device: torch.device,
+    ranks: Ranks = ALONE,
+) -> Iterator[tuple[int, Any]]:
+    """Yield this rank's rows of all batches, each with what the predictor keeps of it."""
+    for batch in batches:
         # Each rank takes part in each pass: under ZeRO 3 the ranks hold parts of the weights.
-        share = np.array_split(order[start : start + batch_size], ranks.size)[ranks.rank]
+        share = np.array_split(batch, ranks.size)[ranks.rank]
         inputs = collator.tensors(share, device, _DRAW)
         labels = inputs.pop("labels")
         yield from zip(share.tolist(), predictor(inputs, labels, len(share)), strict=True)

@@ -16,7 +16,7 @@ def balance_tables(balance: Balance) -> str:
     lines = [
         f"How often each task stands in each position of the {balance.orders:,} orders"
         f" ({'even' if balance.positions_are_even else 'uneven'}):",
-        *aligned([["", *(str(place + 1) for place in range(longest)), "last"], *positions]),
+        aligned([["", *(str(place + 1) for place in range(longest)), "last"], *positions]),
     ]
     if longest > 1:
         successions = [
@@ -27,6 +27,6 @@ def balance_tables(balance: Balance) -> str:
             "",
             "How often the task of a row stands right before the task of a column"
             f" ({'even' if balance.successions_are_even else 'uneven'}):",
-            *aligned([["", *balance.tasks], *successions]),
+            aligned([["", *balance.tasks], *successions]),
         ]
     return "\n".join(lines)

@@ -6,9 +6,9 @@ from itertools import islice
 from harness.config.load import LoadedSequence
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
+from harness.plan.content import mixtures_in_words, shown_name
 from harness.plan.heads import reused_heads
 from harness.plan.orders import plan_size
-from harness.plan.shown_names import mixtures_in_words, shown_name
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 

@@ -15,6 +15,7 @@ from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
 from harness.models.files import read_config, read_tensors, weight_files
+from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
@@ -37,7 +38,6 @@ SUPPORTED_MODEL_TYPES = (
 Text-to-text models: `harness.config.model_family`.
 """
 
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 _DROPOUT_FIELDS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
@@ -184,12 +184,8 @@ def _check_precision(precision: Precision) -> None:
 
 
 def _check_length(config: Any, max_length: int) -> None:
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is None:
-        return
-    # RoBERTa and its kin count positions from after the padding id.
-    usable = positions - (config.pad_token_id + 1 if config.model_type in _OFFSET_POSITIONS else 0)
-    if max_length > usable:
+    usable = usable_positions(config.to_dict())
+    if usable is not None and max_length > usable:
         raise InputTooLongError(
             f"training.max_length: {max_length} is more than the model's {usable} positions; "
             f"set at most {usable}"

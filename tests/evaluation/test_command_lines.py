@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.cli.main import main
-from harness.evaluation.encoder_classifier import EncoderClassifier
+from harness.evaluation.scorer import CheckpointScorer
 
 from . import models
 
@@ -83,9 +83,9 @@ def test_lm_eval_answers_from_its_cache_and_not_for_another_checkpoint(
     code, _, first = score(classifier, "first")
     assert code == 0
     calls = []
-    original = EncoderClassifier.log_probabilities
+    original = CheckpointScorer.log_probabilities
     monkeypatch.setattr(
-        EncoderClassifier, "log_probabilities", lambda *given: calls.append(1) or original(*given)
+        CheckpointScorer, "log_probabilities", lambda *given: calls.append(1) or original(*given)
     )
     _, _, second = score(classifier, "second")
     assert not calls

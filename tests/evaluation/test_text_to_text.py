@@ -7,12 +7,11 @@ import torch
 
 from harness.data.evaluation_rows import load_evaluation_rows
 from harness.evaluation.checkpoint import CheckpointError, open_checkpoint
-from harness.evaluation.encoder_classifier import PrecisionError
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.score import evaluate_checkpoint
-from harness.evaluation.text_to_text import UnsuitedDocumentError
+from harness.evaluation.scorer import PrecisionError, UnsuitedTaskError
 from harness.models.references import ModelRef
 from tests.corpora import CORPORA
 from tests.training.text_models import make_byt5, make_mt5
@@ -94,10 +93,9 @@ def test_scores_are_the_likelihoods_of_words_and_end_item_for_item(model, tmp_pa
     assert written["config"]["model_text_format"]["marks"] == FORMAT["marks"]
 
 
-def test_batches_and_slices_do_not_change_the_scores(tmp_path, xtreme, monkeypatch):
+def test_batches_do_not_change_the_scores(tmp_path, xtreme):
     folder = finetuned(tmp_path / "model", max_length=60)
     score(folder, tmp_path / "a", xtreme)
-    monkeypatch.setattr("harness.evaluation.text_to_text._MOST_SCORES", 384 * 30)
     score(folder, tmp_path / "b", xtreme, batch_size=3)
     found = [
         torch.tensor(pq.read_table(tmp_path / name / "logprobs.parquet")["logprobs"].to_pylist())
@@ -133,7 +131,7 @@ def test_label_words_can_be_given_other_names(tmp_path, xtreme):
     with pytest.raises(LabelMismatchError, match="--labels"):
         score(folder, tmp_path / "out", xtreme)
     score(folder, tmp_path / "out", xtreme, labels=("neutral", "entailment", "contradiction"))
-    with pytest.raises(CheckpointError, match=r"2 labels were given.*with 3"):
+    with pytest.raises(CheckpointError, match=r"2 labels were given.*3 outputs"):
         score(folder, tmp_path / "out", xtreme, labels=("neutral", "entailment"))
 
 
@@ -141,7 +139,6 @@ def test_label_words_can_be_given_other_names(tmp_path, xtreme):
     ("changed", "message"),
     [
         ({"version": 99}, "version 99"),
-        ({"kind": "span_extraction", "labels": []}, "trained on span_extraction"),
         ({"unknown": 1}, r"xstilts\.text_format"),
     ],
 )
@@ -150,9 +147,12 @@ def test_checkpoints_that_cannot_be_scored_are_refused(tmp_path, changed, messag
         open_checkpoint(ModelRef.at(finetuned(tmp_path / "model", **changed)))
 
 
-def test_a_checkpoint_of_single_texts_is_refused_on_pairs(tmp_path, xtreme):
+def test_a_checkpoint_of_another_task_is_refused(tmp_path, xtreme):
     folder = finetuned(tmp_path / "model", marks=["xnli: sentence:"])
-    with pytest.raises(UnsuitedDocumentError, match=r"reads 1 text\(s\).*have 2"):
+    spans = finetuned(tmp_path / "spans", kind="span_extraction", labels=[])
+    with pytest.raises(UnsuitedTaskError, match="trained on span_extraction does not score xnli"):
+        score(spans, tmp_path / "out", xtreme)
+    with pytest.raises(UnsuitedTaskError, match=r"reads 1 text\(s\).*have 2"):
         score(folder, tmp_path / "out", xtreme)
 
 

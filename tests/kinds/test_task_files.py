@@ -8,7 +8,8 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import load_sequences
 from harness.config.mixture import Sampling
 from harness.config.problem import SpecError
-from harness.config.training_task_file import read_training_task
+from harness.config.training_task_file import check_training_task
+from harness.config.yaml_source import read_yaml
 from harness.kinds.registry import training_task
 from harness.plan.identity import MemberIdentity, stage_digest
 from tests.config.files import SEQUENCE, changed, write
@@ -82,7 +83,7 @@ def text(kind: str) -> str:
 
 @pytest.mark.parametrize("kind", SOUND)
 def test_a_sound_task_of_each_kind_is_read(kind: str, tmp_path: Path, catalogue: Catalogue) -> None:
-    task = read_training_task(write(tmp_path, "own.yaml", text(kind)), catalogue.scorers)
+    task = check_training_task(read_yaml(write(tmp_path, "own.yaml", text(kind))), catalogue.scorers)
     assert task.kind == kind
     assert task.scored_by == ()
 
@@ -93,7 +94,7 @@ def test_a_malformed_one_is_refused_with_place_and_remedy(
 ) -> None:
     path = write(tmp_path, "own.yaml", changed(text(case.kind), case.change))
     with pytest.raises(SpecError) as caught:
-        read_training_task(path, catalogue.scorers)
+        check_training_task(read_yaml(path), catalogue.scorers)
     found = [problem for problem in caught.value.problems if problem.key == case.key]
     assert found and any(case.says in f"{one.message} {one.remedy}" for one in found), str(caught.value)
     assert all(problem.file == path and problem.remedy for problem in caught.value.problems)
@@ -104,7 +105,9 @@ def test_of_an_unknown_kind_the_common_keys_are_checked_all_the_same(
 ) -> None:
     changes = ("kind: tagging", "kind: parsing"), ("title: Mine\n", ""), ("own/rows", "../rows")
     with pytest.raises(SpecError) as caught:
-        read_training_task(write(tmp_path, "own.yaml", changed(text("tagging"), *changes)), catalogue.scorers)
+        check_training_task(
+            read_yaml(write(tmp_path, "own.yaml", changed(text("tagging"), *changes))), catalogue.scorers
+        )
     assert {problem.key for problem in caught.value.problems} == {"kind", "title", "sources.folder.path"}
 
 

@@ -47,7 +47,7 @@ def test_plan_prints_the_counts_and_gives_them_as_json(tmp_path):
     file = str(tmp_path / "sequence.yaml")
     text = CliRunner().invoke(command, [file], catch_exceptions=False).output
     assert "each position of the 3 orders (even)" in text
-    assert "  mnli  1  1  1     1\n" in text
+    assert "mnli  1  1  1     1\n" in text
     content = json.loads(CliRunner().invoke(command, [file, "--json"], catch_exceptions=False).output)[
         "balance"
     ]

@@ -27,6 +27,7 @@ class MultipleChoice(TaskKind[MultipleChoiceTask]):
     task_model = MultipleChoiceTask
     text_form_of = "multiple_choice"
     request = "loglikelihood"
+    choices = "choices"
 
     def columns(self, task: MultipleChoiceTask) -> tuple[str, ...]:
         """Return the columns of what is asked, of the candidates and of the label."""
@@ -37,6 +38,10 @@ class MultipleChoice(TaskKind[MultipleChoiceTask]):
     ) -> Examples:
         """Return the rows: text_a, text_b (null), choices (list of strings), label (int64)."""
         return examples(task, source)
+
+    def chosen(self, task: MultipleChoiceTask, position: int) -> int:
+        """Return the candidate's number."""
+        return position
 
     def metrics(self, task: MultipleChoiceTask) -> tuple[Metric, ...]:
         """Return accuracy."""

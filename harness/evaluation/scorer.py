@@ -1,0 +1,282 @@
+"""What a checkpoint predicts for rows of a corpus, by the kind's own features, batches and predictions.
+
+The same code as for held-out rows after training and for forgetting (harness.models.prediction); only the
+model and its precision are evaluation's own.
+"""
+
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harness.config.corpus import Corpus
+from harness.config.hyperparameters import Precision
+from harness.errors import UserError
+from harness.evaluation.checkpoint import Checkpoint, first_line
+from harness.evaluation.job import EvaluationProgress
+from harness.evaluation.labels import match_labels
+from harness.kinds.collator import Collator
+from harness.kinds.model import KindModel, Predictor, Session
+from harness.kinds.registry import kind_of, text_form
+from harness.kinds.task import Task
+from harness.kinds.text_to_text import TextToTextModel
+from harness.kinds.token_rows import TokenizedRows
+from harness.message_text import cut, names_in_short
+from harness.models.prediction import batches_of_tokens, kept_of_rows
+from harness.models.references import tokenizer_fingerprint
+from harness.training.model import mend_output_scale
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+CPU_TOKENS = 2048
+"""Tokens in a batch beyond which a CPU slows down, as a layer's activations leave its caches.
+
+Measured with 384 hidden units in bf16: 80 to 87 items/s at 1,024 to 4,096 tokens, 64 to 70 at 8,192.
+"""
+_KEPT = 4
+
+Document = Mapping[str, Any]
+Report = Callable[[EvaluationProgress], None]
+
+
+class PrecisionError(UserError):
+    """A precision that the device or the model does not compute in."""
+
+
+class UnsuitedTaskError(UserError):
+    """A task asks for something that the checkpoint does not do."""
+
+
+class Scorer(Protocol):
+    """What lm-eval's model `xstilts` asks of a checkpoint."""
+
+    def positions(self, corpus: Corpus, choices: Sequence[str], *, complete: bool) -> Mapping[str, int]:
+        """Return which column of `log_probabilities` each of a task's choices is."""
+
+    def log_probabilities(
+        self, corpus: Corpus, documents: Sequence[Document], report: Report
+    ) -> NDArray[np.float64]:
+        """Return natural logarithms, (documents, labels or candidates)."""
+
+    def answers(self, corpus: Corpus, documents: Sequence[Document], report: Report) -> list[str]:
+        """Return for each document the text that says the prediction."""
+
+
+class CheckpointScorer:
+    """A checkpoint of any kind: an encoder with a head, or a text-to-text model."""
+
+    _tokens: OrderedDict[str, TokenizedRows] = OrderedDict()  # noqa: RUF012 shared by checkpoints on purpose
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, device: torch.device, precision: Precision, batch_size: int
+    ) -> None:
+        """Load the model of a checkpoint.
+
+        Args:
+            checkpoint: The checkpoint.
+            device: Where to compute.
+            precision: Number format of the encoder (and decoder); head or output layer stay in fp32.
+            batch_size: Documents of full length per forward pass; more of shorter ones.
+
+        Raises:
+            CheckpointError: model or tokenizer cannot be loaded.
+            PrecisionError: fp16 does not do.
+        """
+        if precision is Precision.FP16 and checkpoint.text_format is not None:
+            raise PrecisionError(
+                "precision fp16: the activations of T5's family exceed it; use bf16, or fp32 where the "
+                "device lacks it"
+            )
+        if precision is Precision.FP16 and device.type == "cpu":
+            raise PrecisionError("precision fp16 needs a GPU; on a CPU use bf16 or fp32")
+        self._checkpoint = checkpoint
+        self._device = device
+        tokens = batch_size * checkpoint.max_length
+        self._most_tokens = min(tokens, CPU_TOKENS) if device.type == "cpu" else tokens
+        self._network = _load_model(checkpoint, precision).to(device)
+        self._session = Session(lambda inputs: self._network(**inputs), checkpoint.tokenizer, bool)
+
+    def positions(self, corpus: Corpus, choices: Sequence[str], *, complete: bool) -> Mapping[str, int]:
+        """Return which column of `log_probabilities` each of a task's labels is, matched by name.
+
+        Raises:
+            LabelMismatchError: the choices are not the checkpoint's labels.
+        """
+        return match_labels(corpus.name, choices, self._checkpoint.labels, complete=complete)
+
+    def log_probabilities(
+        self, corpus: Corpus, documents: Sequence[Document], report: Report
+    ) -> NDArray[np.float64]:
+        """Return the log-probability of each of the checkpoint's labels, or of the document's candidates.
+
+        Those of an encoder sum to 1 over the labels; the softmax is taken in fp64, so that two fp32 scores
+        that differ keep their order. Those of a text-to-text model do not: it may prefer other words.
+
+        Raises:
+            UnsuitedTaskError: the checkpoint was trained on another kind of task.
+        """
+        task, model, data = self._task(corpus), self._model(corpus), dataset(documents)
+        tokens = self._tokenized(model, task, data)
+        collator = model.collator(task, tokens)
+        kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), report)
+        scores = torch.from_numpy(np.stack(kept)).double()
+        normalized = scores if self._checkpoint.text_format is not None else scores.log_softmax(dim=-1)
+        return normalized.numpy()
+
+    def answers(self, corpus: Corpus, documents: Sequence[Document], report: Report) -> list[str]:
+        """Return for each document the text that says the prediction (`harness.evaluation.answers`).
+
+        Raises:
+            UnsuitedTaskError: the checkpoint was trained on another kind of task.
+            LabelMismatchError: its labels are not the corpus's.
+        """
+        task, model, data = self._task(corpus), self._model(corpus), dataset(documents)
+        tokens = self._tokenized(model, task, data)
+        collator = model.collator(task, tokens)
+        kept = self._kept(collator, model.predictor(task, data, tokens, self._session), report)
+        found = model.predictions(task, data, collator, kept)
+        kind = kind_of(task)
+        if [own.name for own in model.metrics(task)] != [own.name for own in kind.metrics(task)]:
+            return [json.dumps({TEXT_FORM: prediction}, ensure_ascii=False) for prediction in found]
+        return [kind.answer_text(prediction) for prediction in found]
+
+    def _task(self, corpus: Corpus) -> Task:
+        """Return the corpus's task with the checkpoint's labels in their order, named as the corpus does."""
+        task = corpus.task
+        if not corpus.labels or self._checkpoint.text_format is not None or kind_of(task).choices:
+            return task
+        named = {at: name for name, at in self.positions(corpus, corpus.labels, complete=True).items()}
+        return task.model_copy(update={"labels": tuple(named[at] for at in range(len(named)))})
+
+    def _model(self, corpus: Corpus) -> KindModel[Any]:
+        kind, trained = kind_of(corpus.task), self._checkpoint.text_format
+        if trained is None:
+            if kind.model.head.auto_class != self._checkpoint.auto_class:
+                raise self._unsuited(corpus, self._checkpoint.auto_class.removeprefix("AutoModel"))
+            return kind.model
+        form = text_form(corpus.task)
+        if trained.kind != kind.name:
+            raise self._unsuited(corpus, f"text-to-text model trained on {trained.kind}")
+        if len(form.marks) != len(trained.marks):
+            raise UnsuitedTaskError(
+                f"the checkpoint reads {len(trained.marks)} text(s) ({cut(' … '.join(trained.marks), 200)} …"
+                f"), the documents of {corpus.name} have {len(form.marks)}; score it on a task like the one "
+                "it was trained on"
+            )
+        form.marks, form.labels = trained.marks, trained.labels
+        return TextToTextModel(form)
+
+    def _unsuited(self, corpus: Corpus, what: str) -> UnsuitedTaskError:
+        return UnsuitedTaskError(
+            f"checkpoint {self._checkpoint.folder}: a {what} does not score {corpus.name}, which is a corpus "
+            f"of kind {corpus.task.kind}; score it on tasks of the kind that it was trained on"
+        )
+
+    def _tokenized(self, model: KindModel[Any], task: Task, data: "Dataset") -> TokenizedRows:
+        """Return the documents as token ids; those of a few sets are kept for the next checkpoint."""
+        checkpoint = self._checkpoint
+        marks = checkpoint.text_format.model_dump_json() if checkpoint.text_format else ""
+        parts = [
+            type(model).__name__,
+            marks,
+            task.training_settings(),
+            list(task.labels),
+            checkpoint.max_length,
+        ]
+        digest = hashlib.sha256(json.dumps([*parts, tokenizer_fingerprint(checkpoint.folder)]).encode())
+        digest.update(json.dumps(data.to_dict(), ensure_ascii=False).encode())
+        key = digest.hexdigest()
+        if key not in self._tokens:
+            words, length = checkpoint.tokenizer, checkpoint.max_length
+            table = model.features(task, data, words, length, predicting=True)
+            self._tokens[key] = replace(TokenizedRows.of(table), rounded=False)
+            while len(self._tokens) > _KEPT:
+                self._tokens.popitem(last=False)
+        self._tokens.move_to_end(key)
+        return self._tokens[key]
+
+    def _kept(self, collator: Collator, predictor: Predictor, report: Report) -> list[Any]:
+        rows = len(collator.lengths)
+        batches = batches_of_tokens(collator.lengths, self._most_tokens)
+        with torch.inference_mode():
+            reported = _reported(kept_of_rows(collator, predictor, batches, self._device), rows, report)
+            kept = dict(reported)
+        return [kept[row] for row in range(rows)]
+
+
+TEXT_FORM = "text_form"
+"""The key of an answer whose prediction is judged in the text form of its kind."""
+
+
+def dataset(documents: Sequence[Document]) -> "Dataset":
+    """Return documents of lm-eval as the data set that they came from."""
+    from datasets import Dataset
+
+    return Dataset.from_list([dict(document) for document in documents])
+
+
+def _reported(kept: Iterable[tuple[int, Any]], total: int, report: Report) -> Iterator[tuple[int, Any]]:
+    started, told = time.perf_counter(), 0.0
+    for done, entry in enumerate(kept, 1):
+        yield entry
+        now = time.perf_counter()
+        if done == total or now - told > 0.1:
+            told = now
+            report(
+                EvaluationProgress(done=done, total=total, items_per_second=done / max(now - started, 1e-9))
+            )
+
+
+def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
+    import transformers
+    from safetensors import SafetensorError
+
+    try:
+        model, loading = getattr(transformers, checkpoint.auto_class).from_pretrained(
+            checkpoint.folder,
+            dtype=DTYPES[precision],
+            use_safetensors=True,
+            trust_remote_code=checkpoint.model.trust_remote_code,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        raise checkpoint.error(
+            f"it can't be loaded as {checkpoint.auto_class}: {first_line(error)}"
+        ) from error
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise checkpoint.error(
+            f"its files lack {len(missing)} tensors of the model ({names_in_short(missing, 200)}), which "
+            "would be random numbers. It may be an encoder without a head: train one first."
+        )
+    if checkpoint.text_format is not None:
+        mend_output_scale(model)
+    if precision is not Precision.FP32:
+        _keep_head_in_fp32(model, checkpoint.text_format is not None)
+    return model.eval()
+
+
+def _keep_head_in_fp32(model: Any, text_to_text: bool) -> None:
+    """Compute what stands on the encoder in fp32: bf16's ties between labels would decide items."""
+
+    def to_fp32(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(value.float() if isinstance(value, torch.Tensor) else value for value in inputs)
+
+    if text_to_text:
+        layer = model.get_output_embeddings()
+        # A parameter of its own: it may also be the embedding matrix, which stays as it is.
+        layer.weight = torch.nn.Parameter(layer.weight.detach().float(), requires_grad=False)
+        layer.register_forward_pre_hook(to_fp32)
+        return
+    for name, child in model.named_children():
+        if name != model.base_model_prefix:
+            child.float().register_forward_pre_hook(to_fp32)
