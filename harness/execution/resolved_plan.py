@@ -9,9 +9,9 @@ from harness.config.hyperparameters import Precision
 from harness.config.sequence_file import SequenceFile
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
+from harness.data.locked_rows import evaluation_rows, training_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
-from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, stage_content

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,17 +11,20 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.config.load import LoadedSequence
+from harness.execution.board import make_board
+from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
-from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
-from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.publish import Published, make_folder
+from harness.leaderboard.board import Board
+from harness.leaderboard.combine import combine
+from harness.leaderboard.publish import Published, make_folder, publish
 from harness.leaderboard.reported import read_reported
 from harness.plan.drawing import summary
+from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
@@ -71,32 +74,70 @@ def carry_out(
         InterruptedRunError: SIGINT or SIGTERM arrived.
     """
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with _translate_disk_full(store):
-        workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        return _carry_out(resolved, store, workers, console, options.resume_minutes * 60), logs
-
-
-def _carry_out(
-    resolved: ResolvedPlan,
-    store: Store,
-    workers: Sequence[WorkerProcess],
-    console: Console,
-    resume_seconds: float,
-) -> Outcome:
     plan = resolved.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
-    reporter = Reporter(
-        console,
-        works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
-        samples=sum(resolved.samples(stage) for stage in plan.stages),
-        items=sum(resolved.items(stage) for stage in targets),
-        workers=len(workers),
-    )
-    with reporter:
-        outcome = Runner(resolved, store, workers, reporter, resume_seconds).run()
-    for worker in workers:
-        worker.stop()
-    return outcome
+    with _translate_disk_full(store):
+        workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
+        reporter = Reporter(
+            console,
+            works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+            samples=sum(resolved.samples(stage) for stage in plan.stages),
+            items=sum(resolved.items(stage) for stage in targets),
+            workers=len(workers),
+        )
+        with reporter:
+            outcome = Runner(resolved, store, workers, reporter, options.resume_minutes * 60).run()
+        for worker in workers:
+            worker.stop()
+    return outcome, logs
+
+
+def publish_plan(
+    resolved: ResolvedPlan, stores: Sequence[Store], options: RunOptions, failures: Mapping[Stage, str]
+) -> Published:
+    """Write the leaderboard of a plan.
+
+    Args:
+        resolved: The plan.
+        stores: Where its entries lie; the first that has one counts.
+        options: Of the run; the page names the command.
+        failures: Stages that failed -> why; of others that are not there it is said that they were not run.
+
+    Raises:
+        ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
+    """
+    finished = FinishedEntries(resolved, stores)
+    board = make_board(resolved, finished, options, failures)
+    return publish(board, options.leaderboards, finished.predictions(), options.reported)
+
+
+def publish_files(
+    files: Sequence[LoadedSequence],
+    folders: Sequence[Path],
+    options: RunOptions,
+    together: str | None = None,
+    title: str | None = None,
+) -> Iterator[Published]:
+    """Write a leaderboard of each sequence file, or one of all under the name `together`.
+
+    Raises:
+        ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
+        IncompatibleBoardsError: The files' rows cannot stand in one table.
+    """
+    stores = [Store(folder) for folder in folders]
+    resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
+    if together is None:
+        for resolved in resolved_plans:
+            yield publish_plan(resolved, stores, options, {})
+        return
+    boards: list[Board] = []
+    predictions: dict[str, Path] = {}
+    for resolved in resolved_plans:
+        finished = FinishedEntries(resolved, stores)
+        boards.append(make_board(resolved, finished, options, {}))
+        predictions |= finished.predictions()
+    board = combine(boards, together, title, None)
+    yield publish(board, options.leaderboards, predictions, options.reported)
 
 
 def _warn(resolved: ResolvedPlan, console: Console) -> None:

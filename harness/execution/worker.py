@@ -32,7 +32,7 @@ _WATCH_SECONDS = 0.5
 
 
 def main() -> None:
-    """Carry out the requests of a spool until told to stop, or until the runner is gone."""
+    """Run the steps that a spool asks for until told to stop, or until the runner is gone."""
     spool, runner = Spool(Path(sys.argv[1])), int(sys.argv[2])
     _end_with(runner)
     from harness.training.distributed import start_process_group
@@ -42,7 +42,7 @@ def main() -> None:
         if isinstance(request, StopRequest):
             return
         try:
-            _carry_out(request, spool, world.rank)
+            _run_step(request, spool, world.rank)
         except Exception as error:
             _fail(error, request, spool, world.rank)
             if world.size > 1:
@@ -65,7 +65,7 @@ def _fail(error: Exception, request: StepRequest, spool: Spool, rank: int) -> No
         os._exit(DISK_FULL)
 
 
-def _carry_out(request: StepRequest, spool: Spool, rank: int) -> None:
+def _run_step(request: StepRequest, spool: Spool, rank: int) -> None:
     store, step = Store(request.store), request.step
 
     def report(event: BaseModel) -> None:

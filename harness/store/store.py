@@ -176,8 +176,9 @@ class Store:
         return folder
 
     def clear_workdir(self, digest: str) -> None:
-        """Remove what an earlier attempt at an entry left."""
+        """Remove what an earlier attempt at an entry left in its workdir."""
         shutil.rmtree(self.workdir(digest))
+        self.workdir(digest)
 
     def add(self, kind: EntryKind[M], manifest: M) -> M:
         """Finish the entry that lies in its workdir; call it under its lock.
