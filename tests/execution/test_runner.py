@@ -18,7 +18,8 @@ from harness.execution.worker_process import DiskFullError, StepFailedError
 from harness.plan.tree import Plan
 from harness.store.disk import StoreFullError
 from harness.store.store import Store
-from harness.training.manifest import STAGES
+from harness.training.forgetting_job import ForgettingResult
+from harness.training.manifest import FORGETTING, STAGES, ForgettingManifest
 from tests.execution.experiment import make_experiment
 from tests.store.entries import manifest
 
@@ -53,6 +54,11 @@ class FakeWorker:
             (folder / "encoder").mkdir()
             (folder / "encoder" / "model.safetensors").write_text(name)
             return manifest(step.digest)
+        if step.kind == "forgetting":
+            made = manifest(step.digest).model_dump(include={"digest", "environment", "finished"})
+            return ForgettingManifest(
+                **made, stage=step.stage, result=ForgettingResult(scores=(), seconds=1.0)
+            )
         (folder / "predictions.parquet").write_text("answers")
         result = EvaluationResult(
             scores=(), seconds=1.0, items_per_second=1.0, precision="fp32", device="cpu", lm_eval_version="0"
@@ -221,3 +227,21 @@ def test_a_full_disk_ends_the_run(resolution, tmp_path):
     with pytest.raises(StoreFullError):
         run(resolution, tmp_path, worker)
     assert worker.asked[-1] == "rte"
+
+
+def test_a_forgetting_evaluation_follows_each_stage_and_its_failure_stops_none(tmp_path):
+    file = make_experiment(tmp_path, orders="[[], [rte]]", seeds="[1]")
+    file.write_text(file.read_text() + "forgetting: true\n")
+    rows = tmp_path / "data" / "glue" / "rte"
+    (rows / "dev.tsv").write_text((rows / "train.tsv").read_text())
+    (loaded,) = load_sequences([file])
+    resolved = resolve(Plan.of(loaded), tmp_path / "data")
+    steps = {digest: f"forgetting after {stage}" for stage, digest in resolved.forgetting_digests.items()}
+    worker = FakeWorker({"forgetting after rte (seed 1)": StepFailedError("no")})
+    worker.names = names_of(resolved) | steps
+    said = Console(file=io.StringIO(), width=400)
+    outcome = Runner(resolved, Store(tmp_path / "store"), [worker], Reporter(said, 8, 1, 1)).run()
+    assert sorted(steps.values()) == ["forgetting after rte (seed 1)", "forgetting after rte → xnli (seed 1)"]
+    assert outcome.made == {"train": 3, "evaluate": 2, "forgetting": 1}
+    assert not outcome.failures and [str(stage) for stage in outcome.unmeasured] == ["rte (seed 1)"]
+    assert len(Store(tmp_path / "store").digests(FORGETTING)) == 1
