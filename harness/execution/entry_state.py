@@ -15,7 +15,7 @@ from harness.store.store import Store
 _MOST_DAMAGES = 2
 
 
-class UnsoundDiskError(RunError):
+class UnreliableDiskError(RunError):
     """An entry was damaged again soon after it had been made anew."""
 
 
@@ -48,7 +48,7 @@ class EntryStates:
         """Return whether a step's entry is there and every file of it as it was written.
 
         Raises:
-            UnsoundDiskError: The entry was made again in this run already, and is damaged again.
+            UnreliableDiskError: The entry was made again in this run already, and is damaged again.
         """
         kind = ENTRY_KINDS[step.kind]
         try:
@@ -97,6 +97,6 @@ class EntryStates:
         finally:
             lock.release()
         if self._damages.get(digest, 0) > _MOST_DAMAGES:
-            raise UnsoundDiskError(
-                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk sound?"
+            raise UnreliableDiskError(
+                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk reliable?"
             )

@@ -27,7 +27,7 @@ class PlannedStep:
     dependencies: tuple[Stage, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        """Return the stage in words."""
+        """Return what is done to which stage."""
         what = {"train": "", "evaluate": "evaluation of ", "forgetting": "forgetting evaluation of "}
         return f"{what[self.kind]}{self.stage}"
 

@@ -188,7 +188,7 @@ class _Rate:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words: 45 s, 3 min 20 s, 2 h 5 min."""
+    """Format a duration: 45 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

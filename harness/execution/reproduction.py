@@ -65,7 +65,7 @@ def reproduce(
         row: What was published.
         loaded: Its sequence file.
         options: Those of the published run, with a fresh store.
-        original: The store of the published run, where it is at hand: weights are then compared tensor by
+        original: The store of the published run, where it is available: weights are then compared tensor by
             tensor, otherwise by the published checksum of the last stage's.
         console: Shows the progress.
 

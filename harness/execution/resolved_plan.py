@@ -31,7 +31,7 @@ _HASH_LENGTH = 16
 
 @dataclass(frozen=True)
 class ResolvedPlan:
-    """A plan whose model and data are at hand.
+    """A plan whose model and data are available.
 
     Attributes:
         training: Training task -> its rows.
@@ -39,7 +39,7 @@ class ResolvedPlan:
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
-        held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
+        held_out: Training task -> its held-out rows, those available, where forgetting is to be measured.
         forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """

@@ -58,5 +58,5 @@ class Stage:
         return (*(self.parent.lineage() if self.parent else ()), self)
 
     def __str__(self) -> str:
-        """Return the path in words, as progress lines and errors show it."""
+        """Return the path as progress lines and errors show it."""
         return f"{' → '.join(self.path)} (seed {self.seed})"

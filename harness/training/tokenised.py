@@ -65,7 +65,9 @@ def tokenised_rows(
             _write(file, maker.features(labelled, rows.dataset, words, max_length))
             found = _read(file)
         if found is None:
-            raise TokenisedCacheError(f"{file} was just written and cannot be read back; is the disk sound?")
+            raise TokenisedCacheError(
+                f"{file} was just written and cannot be read back; is the disk reliable?"
+            )
         _in_process[key] = found
         while len(_in_process) > _KEPT_IN_PROCESS:
             _in_process.popitem(last=False)
