@@ -2,6 +2,9 @@
 
 import functools
 import itertools
+import json
+import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +30,7 @@ class LmEvalRefusesError(UserError):
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> None:
     """Run lm-eval with ARGUMENTS; `--model xstilts` and the tasks in tasks/evaluation are known to it."""
+    _refuse_commas_in_paths(arguments)
     # lm-eval registers its own models only where none is registered: register() imports them first.
     from harness.evaluation.registration import register
 
@@ -63,6 +67,26 @@ def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str
         rest = itertools.takewhile(lambda following: not following.startswith("-"), arguments[position + 1 :])
         for part in [value] if equals else rest:
             yield from filter(None, part.split(","))
+
+
+def _refuse_commas_in_paths(arguments: Sequence[str]) -> None:
+    """Refuse a checkpoint's path with a comma, which lm-eval takes for the next model argument.
+
+    Raises:
+        LmEvalRefusesError: shows the arguments as JSON, which lm-eval also takes.
+    """
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name not in ("--model_args", "-a"):
+            continue
+        text = value if equals else "".join(arguments[position + 1 : position + 2])
+        parts = [] if text.startswith("{") else re.split(r",(?=[a-z_]+=)", text)
+        given = dict(part.partition("=")[::2] for part in parts)
+        if "," in given.get("pretrained", ""):
+            raise LmEvalRefusesError(
+                f"{name}: the path {given['pretrained']} holds a comma, with which lm-eval begins the next "
+                f"argument. Write the arguments as JSON: {name} {shlex.quote(json.dumps(given))}"
+            )
 
 
 def _with_batch_size(arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from harness.execution.options import RunOptions
 from harness.execution.resolved_plan import ResolvedPlan
 from harness.kinds.registry import kind_of
 from harness.leaderboard.board import (
+    AnalysisPlan,
     Board,
     BoardRow,
     DataUse,
@@ -46,12 +47,13 @@ def make_board(
         for sequence in resolved.plan.sequences
     }
     seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
+    shares = spec.share == "prefixes"
     targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
             target=_target(target, shots),
-            seeds=tuple(results[PlannedSequence(order, target, seed, shots)] for seed in seeds),
+            seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
         )
         for target, shots in targets
         for order in resolved.plan.orders
@@ -75,6 +77,12 @@ def make_board(
         overlap=_overlap(resolved),
         mixtures=mixtures_in_words(loaded),
         provenance=_provenance(resolved, finished, options),
+        analysis=AnalysisPlan(
+            share=spec.share,
+            contrasts=spec.contrasts,
+            equivalence_margin=spec.equivalence_margin,
+            planned_seeds=loaded.planned_seeds,
+        ),
         machines=machines,
         metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),

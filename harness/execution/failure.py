@@ -1,7 +1,6 @@
 """What to say of an error that ended a step."""
 
 from harness.errors import XstiltsError
-from harness.execution.steps import Step
 
 _OUT_OF_MEMORY = (
     "out of memory",  # CUDA
@@ -12,12 +11,12 @@ _OUT_OF_MEMORY = (
 )
 
 
-def describe_error(error: Exception, step: Step) -> str:
+def describe_error(error: Exception, memory_advice: str) -> str:
     """Return an error's message; where memory ran out, with the settings that need less of it."""
     if isinstance(error, XstiltsError):
         return str(error)
     words = f"{type(error).__name__}: {error}"
-    return f"{step.memory_advice()} ({words})" if is_out_of_memory(error) else words
+    return f"{memory_advice} ({words})" if is_out_of_memory(error) else words
 
 
 def is_out_of_memory(error: BaseException) -> bool:

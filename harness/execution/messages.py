@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.execution.steps import AnyStep, StepManifest, StepProgress
 from harness.frozen_model import FrozenModel
+from harness.training.preflight import PreflightJob
 
 
 class StepRequest(FrozenModel):
@@ -23,6 +24,21 @@ class StepRequest(FrozenModel):
     store: Path
     data_dir: Path | None
     resume_every: float
+
+    def memory_advice(self) -> str:
+        """Return what to do where memory ran out."""
+        return self.step.memory_advice()
+
+
+class CheckRequest(FrozenModel):
+    """Look at the model and at what a plan wants of it, before anything is trained."""
+
+    kind: Literal["check"] = "check"
+    job: PreflightJob
+
+    def memory_advice(self) -> str:
+        """Return what to do where memory ran out."""
+        return "out of memory: close other programs, or take a smaller model"
 
 
 class StopRequest(FrozenModel):
@@ -45,16 +61,24 @@ class Finished(FrozenModel):
     manifest: Annotated[StepManifest, Field(discriminator="kind")]
 
 
+class Checked(FrozenModel):
+    """Nothing stands against training; `warnings` are what a user should know."""
+
+    kind: Literal["checked"] = "checked"
+    warnings: tuple[str, ...]
+
+
 class Failed(FrozenModel):
     """The step failed; the worker's log has the rest."""
 
     kind: Literal["failed"] = "failed"
     error: str
     disk_full: bool = False
+    refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-Request = StepRequest | StopRequest
-Event = StepProgress | Remark | Finished | Failed
+Request = StepRequest | CheckRequest | StopRequest
+Event = StepProgress | Remark | Finished | Checked | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

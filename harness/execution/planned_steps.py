@@ -96,7 +96,7 @@ def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) ->
         },
         sampling=content.sampling,
         hyperparameters=content.settings,
-        seed=stage.seed,
+        seed=stage.training_seed,
         deepspeed=loaded.deepspeed.name,
         deepspeed_config=loaded.deepspeed.config,
     )

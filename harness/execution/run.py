@@ -15,6 +15,7 @@ from harness.execution.board import make_board
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
+from harness.execution.preflight import check_before_training
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
@@ -78,15 +79,24 @@ def carry_out(
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     with _translate_disk_full(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        reporter = Reporter(
-            console,
-            works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
-            samples=sum(resolved.samples(stage) for stage in plan.stages),
-            items=sum(resolved.items(stage) for stage in targets),
-            workers=len(workers),
-        )
-        with reporter:
-            outcome = Runner(resolved, store, workers, reporter, options.resume_minutes * 60).run()
+        try:
+            for warning in check_before_training(resolved, store, workers):
+                console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+            reporter = Reporter(
+                console,
+                works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+                samples=sum(resolved.samples(stage) for stage in plan.stages),
+                items=sum(resolved.items(stage) for stage in targets),
+                workers=len(workers),
+            )
+            with reporter:
+                outcome = Runner(resolved, store, workers, reporter, options.resume_minutes * 60).run()
+        except BaseException:
+            for worker in workers:
+                worker.ask_to_end()
+            for worker in workers:
+                worker.kill()
+            raise
         for worker in workers:
             worker.stop()
     return outcome, logs

@@ -16,8 +16,17 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel
 
+from harness.errors import UserError
 from harness.execution.failure import describe_error
-from harness.execution.messages import Failed, Finished, Remark, StepRequest, StopRequest
+from harness.execution.messages import (
+    Checked,
+    CheckRequest,
+    Failed,
+    Finished,
+    Remark,
+    StepRequest,
+    StopRequest,
+)
 from harness.execution.process import is_alive
 from harness.execution.spool import Spool
 from harness.execution.steps import StepContext
@@ -42,7 +51,7 @@ def main() -> None:
         if isinstance(request, StopRequest):
             return
         try:
-            _run_step(request, spool, world.rank)
+            _carry_out(request, spool, world.rank)
         except Exception as error:
             _fail(error, request, spool, world.rank)
             if world.size > 1:
@@ -54,24 +63,33 @@ def main() -> None:
             gc.freeze()
 
 
-def _fail(error: Exception, request: StepRequest, spool: Spool, rank: int) -> None:
+def _fail(error: Exception, request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
     """Tell the runner of an error, even where there is no space left to write it down."""
-    full = is_no_space(error) or not has_space(request.store)
+    folder = spool.folder if isinstance(request, CheckRequest) else request.store
+    full = is_no_space(error) or not has_space(folder)
     try:
         traceback.print_exc()
         if rank == 0:
-            spool.report(Failed(error=describe_error(error, request.step), disk_full=full))
+            told = describe_error(error, request.memory_advice())
+            refused = isinstance(error, UserError)
+            spool.report(Failed(error=told, disk_full=full, refused=refused))
     except OSError:
         os._exit(DISK_FULL)
 
 
-def _run_step(request: StepRequest, spool: Spool, rank: int) -> None:
-    store, step = Store(request.store), request.step
+def _carry_out(request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
 
     def report(event: BaseModel) -> None:
         if rank == 0:
             spool.report(event)
 
+    if isinstance(request, CheckRequest):
+        from harness.training.distributed import world
+        from harness.training.preflight import preflight
+
+        report(Checked(warnings=preflight(request.job, world())))
+        return
+    store, step = Store(request.store), request.step
     context = StepContext(
         store=store,
         data_dir=request.data_dir,

@@ -9,10 +9,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, UserError, XstiltsError
 from harness.execution.compilation import compilation_locks
 from harness.execution.environment import worker_variables
-from harness.execution.messages import Event, Failed, Finished, StepRequest, StopRequest
+from harness.execution.messages import (
+    Checked,
+    CheckRequest,
+    Event,
+    Failed,
+    Finished,
+    StepRequest,
+    StopRequest,
+)
 from harness.execution.process import cpu_seconds, descendants, end, runs_or_would
 from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
@@ -31,6 +39,10 @@ STALL_SECONDS = 600.0
 
 class StepFailedError(RunError):
     """A step failed in the worker, or the worker died of it."""
+
+
+class RefusedError(UserError):
+    """What a plan asks for cannot be trained as it stands."""
 
 
 class DiskFullError(RunError):
@@ -68,6 +80,16 @@ class WorkerProcess:
         self._spool = Spool(folder)
         self._reader = EventReader(self._spool)
 
+    def start(self) -> None:
+        """Start the process, which takes seconds, before there is anything to ask of it."""
+        self._running()
+
+    def check(self, request: CheckRequest) -> tuple[str, ...]:
+        """Check a plan's model before training; raises UserError, StepFailedError or DiskFullError."""
+        last = self._ask(request, lambda event: None)
+        assert isinstance(last, Checked)
+        return last.warnings
+
     def run(self, request: StepRequest, on_event: Callable[[Event], None]) -> StepManifest:
         """Run a step and return its manifest.
 
@@ -75,31 +97,9 @@ class WorkerProcess:
             StepFailedError: It failed, or the worker died of it.
             DiskFullError: No space was left.
         """
-        process = self._running()
-        self._spool.send(self._sent, request)
-        self._sent += 1
-        watch = StallWatch(
-            lambda: cpu_seconds(self._working(process)),
-            lambda: runs_or_would(self._working(process)),
-            self._stall_seconds,
-        )
-        while True:
-            # Asked before reading, so that the last words of a worker that just ended are heard.
-            ended = process.poll() is not None
-            for event in self._reader.new():
-                on_event(event)
-                watch.active()
-                if isinstance(event, Failed):
-                    raise self._failure(event)
-                if isinstance(event, Finished):
-                    return event.manifest
-            if ended:
-                self._process = None
-                raise self._death(process.returncode, request)
-            if watch.is_stalled:
-                self.kill()
-                raise StepFailedError(self._stall())
-            time.sleep(_POLL_SECONDS)
+        last = self._ask(request, on_event)
+        assert isinstance(last, Finished)
+        return last.manifest
 
     def stop(self) -> None:
         """Let the worker end, and end it when it doesn't."""
@@ -123,18 +123,49 @@ class WorkerProcess:
         if process is not None:
             end(process, _KILL_SECONDS)
 
-    def _failure(self, event: Failed) -> RunError:
+    def _ask(
+        self, request: StepRequest | CheckRequest, on_event: Callable[[Event], None]
+    ) -> Finished | Checked:
+        process = self._running()
+        self._spool.send(self._sent, request)
+        self._sent += 1
+        watch = StallWatch(
+            lambda: cpu_seconds(self._working(process)),
+            lambda: runs_or_would(self._working(process)),
+            self._stall_seconds,
+        )
+        while True:
+            # Asked before reading, so that the last words of a worker that just ended are heard.
+            ended = process.poll() is not None
+            for event in self._reader.new():
+                on_event(event)
+                watch.active()
+                if isinstance(event, Failed):
+                    raise self._failure(event, request)
+                if isinstance(event, Finished | Checked):
+                    return event
+            if ended:
+                self._process = None
+                raise self._death(process.returncode, request)
+            if watch.is_stalled:
+                self.kill()
+                raise StepFailedError(self._stall())
+            time.sleep(_POLL_SECONDS)
+
+    def _failure(self, event: Failed, request: StepRequest | CheckRequest) -> XstiltsError:
+        if event.refused and isinstance(request, CheckRequest):
+            return RefusedError(event.error)
         words = f"{event.error} (log: {self._spool.log})"
         return DiskFullError(words) if event.disk_full else StepFailedError(words)
 
-    def _death(self, code: int, request: StepRequest) -> RunError:
+    def _death(self, code: int, request: StepRequest | CheckRequest) -> RunError:
         """Return what to say of a worker that has ended without an answer."""
         words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
         if code == DISK_FULL or not has_space(self._folder):
             return DiskFullError(words)
         if code == -signal.SIGKILL:
             # Nobody but the system ends a process so, and it does so when memory runs out.
-            words += f"\nIf the system ended it for want of memory: {request.step.memory_advice()}"
+            words += f"\nIf the system ended it for want of memory: {request.memory_advice()}"
         return StepFailedError(words)
 
     def _stall(self) -> str:

@@ -62,14 +62,12 @@ def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
 
 def _score(head: EvaluatedHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
     task, length, rows_at_once = head.task, head.max_length, head.batch_size
-    in_words = model.config.model_type in TEXT_TO_TEXT_TYPES
+    half = model_for(task, text_to_text=model.config.model_type in TEXT_TO_TEXT_TYPES)
 
     def forward(inputs: dict[str, Any]) -> Any:
         return model(**inputs)
 
-    return score_held_out(
-        task, rows, model, forward, tokenizer, length, rows_at_once, world, text_to_text=in_words
-    )
+    return score_held_out(half, task, rows, model, forward, tokenizer, length, rows_at_once, world)
 
 
 def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:

@@ -101,7 +101,7 @@ def _train(
         log = _open_log(job, world, plan.steps, point.step if point else 0)
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
-        batches = tuple(TaskBatches(part.head, part.maker, part.chosen) for part in parts)
+        batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
         steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report)
         seconds = steps.run(point)
         _save(job, world, model, engine)
@@ -166,6 +166,7 @@ def _held_out(
         return None
     settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
     return score_held_out(
+        part.model,
         part.task,
         rows,
         engine,
@@ -174,7 +175,6 @@ def _held_out(
         settings.max_length,
         settings.batch_size,
         world,
-        text_to_text=part.text_format is not None,
     )
 
 

@@ -60,13 +60,13 @@ def real_error_of_numpy() -> Exception:
 )
 def test_out_of_memory_says_which_setting_to_lower_and_its_value(error: Exception) -> None:
     assert is_out_of_memory(error)
-    words = describe_error(error, TRAIN)
+    words = describe_error(error, TRAIN.memory_advice())
     for part in ("training.accumulation (now 1)", "batch of 64", "training.max_length (now 256)"):
         assert part in words
     assert "training.per_task.tiny_pairs" in words
-    assert "evaluation.batch_size (now 48)" in describe_error(error, EVALUATE)
+    assert "evaluation.batch_size (now 48)" in describe_error(error, EVALUATE.memory_advice())
 
 
 def test_other_errors_are_given_as_they_are() -> None:
-    assert describe_error(RunError("the loss became nan"), TRAIN) == "the loss became nan"
-    assert describe_error(ValueError("x"), TRAIN) == "ValueError: x"
+    assert describe_error(RunError("the loss became nan"), TRAIN.memory_advice()) == "the loss became nan"
+    assert describe_error(ValueError("x"), TRAIN.memory_advice()) == "ValueError: x"
