@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from harness.config.contrasts import Contrasts
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
@@ -92,6 +93,9 @@ class EvaluatedLanguage(FrozenModel):
     corpus: ShownName
 
 
+NOT_STATED = "not stated"
+
+
 class DataUse(FrozenModel):
     """A data set that entered the results, and exactly which version of it."""
 
@@ -108,6 +112,8 @@ class DataUse(FrozenModel):
     counted: tuple[RowCount, ...] = Field(
         (), description="What was left out, moved or is not as it should be."
     )
+    citation: str | None = Field(None, description="Where the data set was published.")
+    license: str | None = Field(None, description="Under which terms.")
 
 
 class SharedRows(FrozenModel):
@@ -152,6 +158,24 @@ class Machine(FrozenModel):
     dirty: bool | None
 
 
+class AnalysisPlan(FrozenModel):
+    """What the sequence file declared of the analysis before there were results.
+
+    Attributes:
+        share: Whether sequences that begin alike share those stages.
+        contrasts: The primary ones.
+        equivalence_margin: Differences below so many points count as equivalent.
+        planned_seeds: Seeds of the sequence file; None where that is not known.
+        looks: Numbers of seeds at earlier publications under the same name.
+    """
+
+    share: Literal["prefixes", "none"] = "prefixes"
+    contrasts: Contrasts = ("order",)
+    equivalence_margin: float = Field(1.0, gt=0, le=100)
+    planned_seeds: int | None = Field(None, ge=1)
+    looks: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+
 class Board(FrozenModel):
     """All results of one sequence file, or of several combined.
 
@@ -174,6 +198,7 @@ class Board(FrozenModel):
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
+    analysis: AnalysisPlan = AnalysisPlan()
     held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()
