@@ -58,10 +58,13 @@ class SharedEncoder(nn.Module):
         gradient, zero, in every step: what ZeRO 3 keeps of an earlier step would else be taken for it.
         AdamW moves them by their momentum meanwhile, as it does at any gradient of zero.
         """
+        # First: an encoder calls its pooler for every head, and ZeRO 3 releases its parameters thereafter,
+        # though the backward pass of the zero needs them.
+        output = self.models[task](**inputs)
         zero = torch.zeros((), device=next(iter(inputs.values())).device)
         for name in self._idle[task]:
             zero = zero + 0.0 * self._parameter(name).reshape(-1)[:1].sum()
-        return self.models[task](**inputs), zero
+        return output, zero
 
     def _parameter(self, name: str) -> Tensor:
         # By attributes: so DeepSpeed learns that a module uses a parameter of another, and gathers it.

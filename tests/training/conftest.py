@@ -95,7 +95,7 @@ class Laboratory:
             "PYTHONPATH": str(ROOT),
         }
         run = subprocess.run(
-            [*command, str(file)], env=environment, capture_output=True, text=True, timeout=240, check=False
+            [*command, str(file)], env=environment, capture_output=True, text=True, timeout=900, check=False
         )
         assert (run.returncode != 0) == dies, run.stdout[-3000:] + run.stderr[-6000:]
         answers = [order["job"].workdir.with_suffix(".answer.json") for order in full]

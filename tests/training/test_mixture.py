@@ -43,6 +43,11 @@ def learnt(kinds):
         mixed("mix-all", *KINDS, sampling=LEARNABLE),
         kinds.job("mix-after", encoder=kinds.stage("mix-all"), steps=2),
         *(mixed(f"mix-{level}", *few, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
+        # Here the second task comes after a step of the first, and its encoder has a pooler that it does without.
+        *(
+            mixed(f"pair-{level}", "classification", "masked_lm", deepspeed=level, **short)
+            for level in ("zero0", "zero3")
+        ),
         mixed("mix-bf16", *KINDS, deepspeed="zero2", precision="bf16", freeze_embeddings=True, **short),
         mixed("mix-accumulated", *few, deepspeed="zero2", accumulation=2, **short),
         mixed("mix-xlmr", "multiple_choice", "classification", "masked_lm", encoder="xlm-roberta", **short),
@@ -123,9 +128,17 @@ def test_a_pooler_that_was_never_pretrained_goes_with_the_heads_that_have_one(le
     assert "roberta.pooler.dense.weight" in json.loads(index.read_text())["weight_map"]
 
 
-@pytest.mark.parametrize("other", ["mix-zero2", "mix-zero3", "mix-accumulated"])
-def test_levels_and_accumulation_give_the_same_weights(other, learnt, kinds):
-    one, two = encoder(kinds, "mix-zero0"), encoder(kinds, other)
+@pytest.mark.parametrize(
+    ("level_0", "other"),
+    [
+        ("mix-zero0", "mix-zero2"),
+        ("mix-zero0", "mix-zero3"),
+        ("mix-zero0", "mix-accumulated"),
+        ("pair-zero0", "pair-zero3"),
+    ],
+)
+def test_levels_and_accumulation_give_the_same_weights(level_0, other, learnt, kinds):
+    one, two = encoder(kinds, level_0), encoder(kinds, other)
     assert one.keys() == two.keys()
     assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-5
 
