@@ -12,7 +12,8 @@ from harness.data.sources.folder import read_file
 from harness.data.sources.layouts import find_layout
 from harness.errors import UserError
 from harness.kinds.columns import SourceColumns
-from harness.kinds.labels import NO_LABEL
+from harness.kinds.examples import FaultyRowError
+from harness.kinds.labels import NO_LABEL, UnlabelledRowsError
 from harness.kinds.registry import kind_of
 from harness.message_text import in_short
 
@@ -88,7 +89,13 @@ def load_evaluation_rows(
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
     if corpus.definition.parallel and data_dir is not None:
         _require_aligned(corpus, source, language, part, data_dir)
-    found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
+    try:
+        found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
+    except (FaultyRowError, UnlabelledRowsError) as error:
+        raise type(error)(
+            f"{error}. Every row needs its gold to be scored; XTREME's download script takes it out of test "
+            f"files, so take those of the original release of {corpus.title}, or the hub's"
+        ) from error
     if found.dropped:
         raise DroppedItemsError(
             f"{source.origin}: {found.dropped:,} of {len(source):,} items cannot be scored, since "
