@@ -16,7 +16,8 @@ from harness.kinds.registry import KINDS
 from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
 from harness.kinds.text_to_text import TextToTextModel
 from harness.message_text import cut, in_short, names_in_short
-from harness.models.files import ModelFileError, read_config, weight_files
+from harness.models.checks import check_no_adapter, check_tokenizer, check_weights
+from harness.models.files import ModelFileError, read_config
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef, resolve_model
 from harness.models.tokenizer import fast_tokenizer
@@ -70,19 +71,13 @@ class Checkpoint:
         """The tokenizer beside the model.
 
         Raises:
-            CheckpointError: there is none, its files are no tokenizer's, or it lacks a needed token.
+            UserError: there is none, its files are no tokenizer's, it lacks a needed token, or does not go
+                with the model.
         """
-        try:
-            tokenizer = fast_tokenizer(self.model)
-        except (OSError, ValueError) as error:
-            raise self.error(
-                f"its tokenizer can't be loaded ({first_line(error)}). Save it beside the model with "
-                "`tokenizer.save_pretrained(folder)`."
-            ) from error
-        needed = ("pad_token",) if self.text_format is None else ("pad_token", "eos_token")
-        missing = [name for name in needed if getattr(tokenizer, f"{name}_id") is None]
-        if missing:
-            raise self.error(f"its tokenizer has no {' and no '.join(missing)}; set it, and save it again")
+        tokenizer = fast_tokenizer(self.model)
+        check_tokenizer(self.folder, tokenizer, read_config(self.folder))
+        if self.text_format is not None and tokenizer.eos_token_id is None:
+            raise self.error("its tokenizer has no eos_token; set it in tokenizer_config.json")
         return tokenizer
 
     @cached_property
@@ -190,10 +185,11 @@ def _local_folder(model: ModelRef) -> Path:
 
 
 def _config(folder: Path) -> dict[str, Any]:
+    check_no_adapter(folder)
     if not (folder / "config.json").exists():
         raise _error(
             folder,
-            "it has no config.json. Give a folder that `save_pretrained` wrote, or the folder of a finished "
+            "it has no config.json. Give a folder that save_pretrained wrote, or the folder of a finished "
             "stage.",
         )
     try:
@@ -250,11 +246,11 @@ def _require_safetensors(folder: Path) -> None:
     if not any(folder.glob("*.safetensors")):
         raise _error(
             folder,
-            "it holds no .safetensors file. Pickled weights can run code and are not opened; convert them "
-            "with `model.save_pretrained(folder)`.",
+            "it holds no .safetensors file. Pickled weights can run code and are not opened. Give a folder "
+            "with safetensors, as save_pretrained of transformers writes them.",
         )
     try:
-        weight_files(folder)
+        check_weights(folder)
     except ModelFileError as error:
         raise CheckpointError(str(error)) from error
 

@@ -1,7 +1,7 @@
 """What to say of an error that ended a stage or an evaluation."""
 
 from harness.errors import XstiltsError
-from harness.execution.messages import EvaluateRequest, ForgettingRequest, WorkRequest
+from harness.execution.messages import CheckRequest, EvaluateRequest, ForgettingRequest, WorkRequest
 
 _OUT_OF_MEMORY = (
     "out of memory",  # CUDA
@@ -30,6 +30,8 @@ def memory_advice(request: WorkRequest) -> str:
     """Return which settings to lower, with the values that they have."""
     if isinstance(request, EvaluateRequest):
         return f"out of memory: lower evaluation.batch_size (now {request.job.batch_size})"
+    if isinstance(request, CheckRequest):
+        return "out of memory: close other programs, or take a smaller model"
     if isinstance(request, ForgettingRequest):
         tasks = ", ".join(dict.fromkeys(head.task.name for head in request.job.heads))
         return f"out of memory: lower training.batch_size, under training.per_task of one of {tasks}"

@@ -9,6 +9,7 @@ from harness.evaluation.job import EvaluationJob, EvaluationProgress, Evaluation
 from harness.frozen_model import FrozenModel
 from harness.training.forgetting_job import ForgettingJob, ForgettingResult
 from harness.training.job import StageJob, StageProgress, StageResult
+from harness.training.preflight import PreflightJob
 
 
 class TrainRequest(FrozenModel):
@@ -37,6 +38,13 @@ class ForgettingRequest(FrozenModel):
 
     kind: Literal["forgetting"] = "forgetting"
     job: ForgettingJob
+
+
+class CheckRequest(FrozenModel):
+    """Look at the model and at what a plan wants of it, before anything is trained."""
+
+    kind: Literal["check"] = "check"
+    job: PreflightJob
 
 
 class StopRequest(FrozenModel):
@@ -87,17 +95,25 @@ class ForgettingDone(FrozenModel):
     result: ForgettingResult
 
 
+class Checked(FrozenModel):
+    """Nothing stands against training; `warnings` are what a user should know."""
+
+    kind: Literal["checked"] = "checked"
+    warnings: tuple[str, ...]
+
+
 class Failed(FrozenModel):
     """The request could not be carried out; the worker's log has the rest."""
 
     kind: Literal["failed"] = "failed"
     error: str
     disk_full: bool = False
+    refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-WorkRequest = TrainRequest | EvaluateRequest | ForgettingRequest
+WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | ForgettingRequest
 Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Trained | Evaluated | ForgettingDone | Failed
+Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | ForgettingDone | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

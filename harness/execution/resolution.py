@@ -13,6 +13,7 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
 from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
+from harness.models.checks import check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, stage_content
 from harness.plan.heads import HeadRef, reused_heads
@@ -122,6 +123,8 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
     spec = plan.loaded.spec
     lock = read_lock(plan.loaded.path)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
+    if model.revision is None and not model.name.startswith("embedded:"):
+        check_folder(model.ref.folder, spec.trust_remote_code)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():

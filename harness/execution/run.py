@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.config.load import LoadedSequence
 from harness.execution.options import RunOptions
+from harness.execution.preflight import check_before_training
 from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
 from harness.execution.resolution import Resolution, resolve
@@ -73,7 +74,16 @@ def carry_out(
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with _full_disk_in_words(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
+        try:
+            for warning in check_before_training(resolution, store, workers):
+                console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+            return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
+        except BaseException:
+            for worker in workers:
+                worker.ask_to_end()
+            for worker in workers:
+                worker.kill()
+            raise
 
 
 def _carry_out(

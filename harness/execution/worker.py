@@ -15,8 +15,11 @@ from pathlib import Path
 
 import psutil
 
+from harness.errors import UserError
 from harness.execution.failure import in_words
 from harness.execution.messages import (
+    Checked,
+    CheckRequest,
     Evaluated,
     EvaluateRequest,
     Evaluating,
@@ -67,14 +70,21 @@ def main() -> None:
 
 def _fail(error: Exception, request: WorkRequest, spool: Spool, rank: int) -> None:
     """Tell the runner of an error, even where there is no space left to write it down."""
-    folder = request.job.workdir if isinstance(request, TrainRequest) else request.job.output
-    full = is_no_space(error) or not has_space(folder)
+    full = is_no_space(error) or not has_space(_written(request, spool))
     try:
         traceback.print_exc()
         if rank == 0:
-            spool.report(Failed(error=in_words(error, request), disk_full=full))
+            refused = isinstance(error, UserError)
+            spool.report(Failed(error=in_words(error, request), disk_full=full, refused=refused))
     except OSError:
         os._exit(DISK_FULL)
+
+
+def _written(request: WorkRequest, spool: Spool) -> Path:
+    """Return the folder that a request fills."""
+    if isinstance(request, CheckRequest):
+        return spool.folder
+    return request.job.workdir if isinstance(request, TrainRequest) else request.job.output
 
 
 def _carry_out(request: Request, spool: Spool, rank: int) -> None:
@@ -99,6 +109,13 @@ def _carry_out(request: Request, spool: Spool, rank: int) -> None:
         )
         if scored is not None:
             spool.report(Evaluated(result=scored))
+    elif isinstance(request, CheckRequest):
+        from harness.training.distributed import world
+        from harness.training.preflight import preflight
+
+        warnings = preflight(request.job, world())
+        if rank == 0:
+            spool.report(Checked(warnings=warnings))
     elif isinstance(request, ForgettingRequest):
         from harness.training.forgetting import evaluate_forgetting
 

@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, UserError, XstiltsError
 from harness.evaluation.job import EvaluationResult
 from harness.execution.compilation import compilation_locks
 from harness.execution.environment import worker_variables
 from harness.execution.failure import memory_advice
 from harness.execution.messages import (
+    Checked,
+    CheckRequest,
     Evaluated,
     EvaluateRequest,
     Event,
@@ -45,6 +47,10 @@ STALL_SECONDS = 600.0
 
 class StageFailedError(RunError):
     """A request failed in the worker, or the worker died of it."""
+
+
+class RefusedError(UserError):
+    """What a plan asks for cannot be trained as it stands."""
 
 
 class DiskFullError(RunError):
@@ -81,6 +87,16 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._spool = Spool(folder)
         self._reader = EventReader(self._spool)
+
+    def start(self) -> None:
+        """Start the process, which takes seconds, before there is anything to ask of it."""
+        self._running()
+
+    def check(self, request: CheckRequest) -> tuple[str, ...]:
+        """Check a plan's model before training; raises UserError, StageFailedError or DiskFullError."""
+        last = self._ask(request, lambda event: None)
+        assert isinstance(last, Checked)
+        return last.warnings
 
     def train(self, request: TrainRequest, heard: Callable[[Event], None]) -> StageResult:
         """Train a stage; raises StageFailedError or DiskFullError."""
@@ -140,8 +156,8 @@ class WorkerProcess:
                 heard(event)
                 watch.active()
                 if isinstance(event, Failed):
-                    raise self._failure(event)
-                if isinstance(event, Trained | Evaluated | ForgettingDone):
+                    raise self._failure(event, request)
+                if isinstance(event, Checked | Trained | Evaluated | ForgettingDone):
                     return event
             if ended:
                 self._process = None
@@ -151,7 +167,9 @@ class WorkerProcess:
                 raise StageFailedError(self._stall())
             time.sleep(_POLL_SECONDS)
 
-    def _failure(self, event: Failed) -> RunError:
+    def _failure(self, event: Failed, request: WorkRequest) -> XstiltsError:
+        if event.refused and isinstance(request, CheckRequest):
+            return RefusedError(event.error)
         words = f"{event.error} (log: {self._spool.log})"
         return DiskFullError(words) if event.disk_full else StageFailedError(words)
 

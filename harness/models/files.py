@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.message_text import in_short
+from harness.message_text import in_short, names_in_short
 
 _LARGEST_CONFIG = 20_000_000  # bytes; a classifier of 100,000 named labels has a tenth of that
 _LARGEST_NUMBER = 10**12
 _MOST_LAYERS = 10_000
 _LAYERS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "num_decoder_layers")
+_LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
 _INDEX = "model.safetensors.index.json"
 
 
@@ -26,7 +27,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         ModelFileError: it is missing, is no JSON object, is nested too deep, or holds a number beyond reason.
     """
     path = folder / "config.json"
-    config = _read_json(path)
+    config = read_json(path)
     for key, value in _numbers(config):
         if abs(value) > (_MOST_LAYERS if key in _LAYERS else _LARGEST_NUMBER):
             raise ModelFileError(f"{path}: {key}: {value:.4g} is beyond what any model has; correct the file")
@@ -46,7 +47,10 @@ def weight_files(folder: Path) -> list[Path]:
         names = sorted(set(weight_map(folder).values()))
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
-        raise ModelFileError(f"model {folder}: {', '.join(absent)} is missing")
+        named = f"{_INDEX} names {len(names)} files, and of these" if len(names) > 1 else "of its weights"
+        raise ModelFileError(
+            f"model {folder}: {named} {names_in_short(absent)} is missing; copy or download the model again"
+        )
     return [folder / name for name in names]
 
 
@@ -57,7 +61,7 @@ def weight_map(folder: Path) -> dict[str, str]:
         ModelFileError: the index is no index, or names files that are not directly in the folder.
     """
     path = folder / _INDEX
-    found = _read_json(path).get("weight_map")
+    found = read_json(path).get("weight_map")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise ModelFileError(
             f"{path}: weight_map: an object of tensor and file name is due; save the model again"
@@ -89,7 +93,48 @@ def read_tensors(file: Path) -> "dict[str, Any]":
     return tensors
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a model's tensors, by name, from the headers of its files.
+
+    A header is its length as eight bytes, then JSON (https://huggingface.co/docs/safetensors).
+
+    Raises:
+        ModelFileError: a file is missing or damaged, or the index names a tensor that its file has not.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in weight_files(folder):
+        try:
+            with path.open("rb") as file:
+                length = int.from_bytes(file.read(8), "little")
+                header = json.loads(file.read(min(length, _LONGEST_HEADER)))
+            found = {name: about for name, about in header.items() if name != "__metadata__"}
+            end = max((about["data_offsets"][1] for about in found.values()), default=0)
+            shapes |= {name: tuple(int(size) for size in about["shape"]) for name, about in found.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ModelFileError(
+                f"{path}: not a valid safetensors file ({type(error).__name__}); copy or download it again"
+            ) from error
+        if path.stat().st_size < 8 + length + end:
+            raise ModelFileError(f"{path}: the file is cut short; copy or download it again")
+    lacking = sorted(weight_map(folder).keys() - shapes.keys()) if _is_indexed(folder) else []
+    if lacking:
+        raise ModelFileError(
+            f"{folder / _INDEX}: names {len(lacking)} tensors that its files have not (first: {lacking[0]}); "
+            "copy or download the model again"
+        )
+    return shapes
+
+
+def _is_indexed(folder: Path) -> bool:
+    return not (folder / "model.safetensors").is_file() and (folder / _INDEX).is_file()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a file.
+
+    Raises:
+        ModelFileError: it cannot be read, is too large, or is no JSON object.
+    """
     try:
         if path.stat().st_size > _LARGEST_CONFIG:
             raise ModelFileError(f"{path}: larger than {_LARGEST_CONFIG:,} bytes, which no such file is")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
+from harness.config.model_family import OFFSET_POSITIONS
 
 
 def usable_positions(config: Mapping[str, Any]) -> int | None:
@@ -14,6 +14,6 @@ def usable_positions(config: Mapping[str, Any]) -> int | None:
     positions = config.get("max_position_embeddings")
     if positions is None or positions < 0:
         return None
-    shifted = config.get("model_type") in _SHIFTED
+    shifted = config.get("model_type") in OFFSET_POSITIONS
     pad = config.get("pad_token_id")
     return int(positions) - ((1 if pad is None else int(pad)) + 1 if shifted else 0)

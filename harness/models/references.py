@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_path, model_type
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.models.checks import check_no_adapter
 from harness.models.files import read_config
 from harness.named_path import is_folder, user_path
 
@@ -24,8 +25,25 @@ TOKENIZER_FILES = (
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "bpe.codes",
+    "byte_maps.json",
+    "dict.txt",
+    "emoji.json",
+    "entity_vocab.json",
+    "normalizer.json",
+    "prophetnet.tokenizer",
+    "sentencepiece.model",
+    "source.spm",
+    "spm_char.model",
+    "target.spm",
+    "target_vocab.json",
+    "tokenizer.model",
+    "vocab-src.json",
+    "vocab-tgt.json",
+    "word_pronunciation.json",
+    "word_shape.json",
 )
-"""The files by which Hugging Face tokenizers are saved."""
+"""The files by which the tokenizers of transformers are saved: `vocab_files_names` of all its classes."""
 
 _EMBEDDED = "embedded:"
 
@@ -141,6 +159,7 @@ def tokenizer_fingerprint(folder: Path) -> str:
 
 def _local(model: ModelRef, folder: Path) -> ResolvedModel:
     name = model.name
+    check_no_adapter(folder)
     if not (folder / "config.json").is_file():
         raise ModelNotFoundError(
             f"model: {name}: the folder has no config.json, so it is not a Hugging Face model"
@@ -149,8 +168,8 @@ def _local(model: ModelRef, folder: Path) -> ResolvedModel:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise UnsafeModelError(
-            f"model: {name}: the folder has no *.safetensors. Pickled weights are not loaded; "
-            "convert them with transformers: AutoModel.from_pretrained(...).save_pretrained(...)."
+            f"model: {name}: the folder has no *.safetensors. Pickled weights are not loaded, since they "
+            "can run code. Name a folder with safetensors, as save_pretrained of transformers writes them."
         )
     files = [folder / "config.json", *(folder / file for file in TOKENIZER_FILES), *weights]
     if model.trust_remote_code:

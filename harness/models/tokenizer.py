@@ -1,11 +1,19 @@
 """The tokenizer of a model's folder, loaded once in a process for all folders that hold the same one."""
 
+from pathlib import Path
 from typing import Any
 
 from harness.config.model_family import model_type
-from harness.models.references import ModelRef, tokenizer_fingerprint
+from harness.errors import UserError
+from harness.models.references import TOKENIZER_FILES, ModelRef, tokenizer_fingerprint
 
 _loaded: dict[tuple[str | None, ...], Any] = {}
+# Without these a class starts with an empty vocabulary, or splits words wrongly.
+_NEEDED = ("vocab_file", "merges_file")
+
+
+class TokenizerError(UserError):
+    """The folder has no tokenizer, or one that cannot be loaded."""
 
 
 def fast_tokenizer(model: ModelRef) -> Any:
@@ -14,8 +22,7 @@ def fast_tokenizer(model: ModelRef) -> Any:
     Loading one with XLM-R's vocabulary takes a second, and the stages and checkpoints of a plan share it.
 
     Raises:
-        OSError: The folder has none.
-        ValueError: Its files are no tokenizer's.
+        TokenizerError: The folder has none, lacks one of its files, or its files are no tokenizer's.
     """
     from transformers import AutoTokenizer
 
@@ -23,6 +30,45 @@ def fast_tokenizer(model: ModelRef) -> Any:
     folder, own_code = model.folder, model.name if model.trust_remote_code else None
     key = (tokenizer_fingerprint(folder), model_type(folder), own_code)
     if key not in _loaded:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
+        except Exception as error:  # each class fails in its own way
+            if "trust_remote_code" in str(error):
+                raise TokenizerError(
+                    f"model {folder}: its tokenizer runs code of its own. Read that code, then allow it by "
+                    "trust_remote_code (in the sequence file; --trust-remote-code of `xstilts eval`)"
+                ) from error
+            what = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise TokenizerError(
+                f"model {folder}: its tokenizer can't be loaded ({what}). {_REMEDY}"
+            ) from error
+        _check_files(folder, tokenizer)
         _loaded.clear()
-        _loaded[key] = AutoTokenizer.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
+        _loaded[key] = tokenizer
     return _loaded[key]
+
+
+_REMEDY = (
+    "Copy the tokenizer's files (tokenizer.json, tokenizer_config.json and what its model card lists) "
+    "from the model that it was trained from into this folder"
+)
+
+
+def _check_files(folder: Path, tokenizer: Any) -> None:
+    names: dict[str, str] = dict(tokenizer.vocab_files_names)
+    whole = names.pop("tokenizer_file", "tokenizer.json")
+    if (folder / whole).is_file():
+        return
+    needed = [names[kind] for kind in _NEEDED if kind in names]
+    missing = [name for name in needed if not (folder / name).is_file()]
+    if missing:
+        raise TokenizerError(
+            f"model {folder}: there is neither {whole} nor {' and '.join(missing)}, which its tokenizer "
+            f"({type(tokenizer).__name__}) needs; every word would be unknown. {_REMEDY}"
+        )
+    other = [name for name in names.values() if name not in TOKENIZER_FILES and (folder / name).is_file()]
+    if other:
+        raise TokenizerError(
+            f"model {folder}: its tokenizer reads {', '.join(other)}, which is not handed on from stage "
+            "to stage. Save the tokenizer as a tokenizer.json beside it"
+        )

@@ -9,34 +9,18 @@ import numpy.typing as npt
 import torch
 
 from harness.config.hyperparameters import Hyperparameters, Precision
-from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
+from harness.config.model_family import is_text_to_text
 from harness.errors import UserError
 from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
-from harness.models.files import read_config, read_tensors, weight_files
+from harness.models.checks import check_folder
+from harness.models.files import read_tensors, tensor_shapes, weight_files
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
 from harness.training.cpu_attention import quicken_attention
 from harness.training.cpu_dropout import quicken_dropout
 from harness.training.used_rows import train_used_rows
-
-SUPPORTED_MODEL_TYPES = (
-    "bert",
-    "distilbert",
-    "roberta",
-    "xlm-roberta",
-    "xlm-roberta-xl",
-    "camembert",
-    "deberta-v2",
-    "electra",
-    "rembert",
-    "modernbert",
-)
-"""The encoders (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`.
-
-Text-to-text models: `harness.config.model_family`.
-"""
 
 _DROPOUT_FIELDS = (
     "hidden_dropout_prob",
@@ -53,10 +37,6 @@ _DROPOUT_FIELDS = (
     "embedding_dropout",
     "mlp_dropout",
 )
-
-
-class UnsupportedModelError(UserError):
-    """The model's architecture cannot be trained."""
 
 
 class UnsafePrecisionError(UserError):
@@ -123,22 +103,10 @@ def load_model(
         ModelFileError: a file of the folder is missing or damaged.
         InputTooLongError: `max_length` exceeds the model's positions.
     """
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    words = text_form(task).format if is_text_to_text(model.folder) else None
-    head = model_for(task, text_to_text=words is not None).head
-    config = _config(model, task, head)
-    _check_length(config, settings.max_length)
-    # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
-    config.xstilts = {"max_length": settings.max_length}
-    if words is not None:
-        _check_precision(settings.precision)
-        config.xstilts["text_format"] = words.model_dump(mode="json")
+    head, config = _configured(model, task, settings)
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    reused = model_weights(reused_head) if reused_head else {}
-    built, head_names, carried = _build(model, active, head, seed, reused)
+    found, reused = model_weights(model.folder), model_weights(reused_head) if reused_head else {}
+    built, head_names, carried = _build(model, active, head, seed, found, reused)
     if settings.freeze_embeddings:
         built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
@@ -158,18 +126,42 @@ def load_model(
     return LoadedModel(built, config, frozen, head_names, carried)
 
 
+def check_loads(model: ModelRef, task: TrainingTask, settings: Hyperparameters) -> Any:
+    """Return the model's configuration, once it is known that `load_model` would load it; reads no weights.
+
+    Raises:
+        UserError: as `load_model`.
+    """
+    head, config = _configured(model, task, settings)
+    # One number stands for each tensor, so that shapes and names are compared without the memory.
+    found = {name: torch.zeros(1).expand(shape) for name, shape in tensor_shapes(model.folder).items()}
+    _build(model, config, head, 0, found, {})
+    return config
+
+
+def _configured(model: ModelRef, task: TrainingTask, settings: Hyperparameters) -> tuple[Head[Any], Any]:
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    words = text_form(task).format if is_text_to_text(model.folder) else None
+    head = model_for(task, text_to_text=words is not None).head
+    if words is not None:
+        _check_precision(settings.precision)
+    config = _config(model, task, head)
+    _check_length(config, settings.max_length)
+    # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
+    config.xstilts = {"max_length": settings.max_length}
+    if words is not None:
+        config.xstilts["text_format"] = words.model_dump(mode="json")
+    return head, config
+
+
 def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     from transformers import AutoConfig
 
-    read_config(model.folder)  # refuses what would take all memory
+    check_folder(model.folder, model.trust_remote_code)
     config = AutoConfig.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
-    own_code = model.trust_remote_code and getattr(config, "auto_map", None)
-    known = (*SUPPORTED_MODEL_TYPES, *TEXT_TO_TEXT_TYPES)
-    if config.model_type not in known and not own_code:
-        raise UnsupportedModelError(
-            f"model {model.name}: {config.model_type} models cannot be trained. "
-            f"Supported architectures: {', '.join(known)}."
-        )
     config.dtype = torch.float32
     config.update(head.settings(task))
     return config
@@ -203,6 +195,7 @@ def _build(
     config: Any,
     head: Head[Any],
     seed: int,
+    found: dict[str, torch.Tensor],
     reused: dict[str, torch.Tensor],
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
@@ -215,7 +208,6 @@ def _build(
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     names = frozenset(skeleton.state_dict())
     head_names = frozenset(name for name in names if not name.startswith(prefix))
-    found = model_weights(source.folder)
     weights = {name: tensor for name, tensor in found.items() if name not in head_names}
     # A pooler that was never pretrained (XLM-R's) is as much a part of the head as what stands on it.
     pooler = {
@@ -226,8 +218,19 @@ def _build(
     weights |= {name: tensor for name, tensor in reused.items() if name in head_names | pooler}
     torch.manual_seed(seed)
     model, report = type(skeleton).from_pretrained(
-        None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
+        None,
+        config=config,
+        state_dict=weights,
+        output_loading_info=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,
     )
+    for name, has, due in sorted(report["mismatched_keys"]):
+        if name not in head_names:
+            raise IncompleteEncoderError(
+                f"model {source.name}: config.json describes another model than its weights: {name} has the "
+                f"shape {tuple(has)} there, and {tuple(due)} by config.json. Copy both from the same model"
+            )
     missing = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
     if reused and missing & (head_names | pooler):
         raise HeadNotReusableError(

@@ -1,22 +1,12 @@
 """Malformed sequence files: each is refused with file, line, key, what was found and a remedy."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from harness.config.load import load_sequences
 from harness.config.problem import SpecError
-from tests.config.files import SEQUENCE, changed, write
-
-
-class Case(NamedTuple):
-    change: tuple[str, str]
-    line: int
-    key: str
-    found: str
-    says: str
-
+from tests.config.files import SEQUENCE, Case, assert_refused, changed, write
 
 CASES = {
     "unknown key": Case(("seeds:", "sedes:"), 6, "sedes", "sedes", "did you mean 'seeds'?"),
@@ -261,19 +251,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_is_refused_with_place_value_and_remedy(case: Case, tmp_path: Path) -> None:
     path = write(tmp_path, "trial.yaml", changed(SEQUENCE, case.change))
-    with pytest.raises(SpecError) as caught:
-        load_sequences([path])
-    assert (case.line, case.key) in {(problem.line, problem.key) for problem in caught.value.problems}
-    assert any(
-        problem.key == case.key
-        and case.found in problem.found
-        and case.says in f"{problem.message} {problem.remedy}"
-        for problem in caught.value.problems
-    ), str(caught.value)
-    assert all(problem.file == path and problem.remedy for problem in caught.value.problems)
-    assert str(path) in str(caught.value)
-    assert "pydantic" not in str(caught.value)
-    assert "Input should" not in str(caught.value)
+    assert_refused(case, path, lambda file: load_sequences([file]))
 
 
 ALONE = sorted(

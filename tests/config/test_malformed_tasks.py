@@ -1,7 +1,6 @@
 """Malformed training task files: each is refused with file, line, key, what was found and a remedy."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -10,16 +9,7 @@ from harness.config.load import load_sequences
 from harness.config.problem import SpecError
 from harness.config.training_task_file import check_training_task
 from harness.config.yaml_source import read_yaml
-from tests.config.files import SEQUENCE, TASK, changed, write
-
-
-class Case(NamedTuple):
-    change: tuple[str, str]
-    line: int
-    key: str
-    found: str
-    says: str
-
+from tests.config.files import SEQUENCE, TASK, Case, assert_refused, changed, write
 
 CASES = {
     "unknown key": Case(("citation:", "citaton:"), 4, "citaton", "citaton", "did you mean 'citation'?"),
@@ -107,16 +97,7 @@ def catalogue() -> Catalogue:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_is_refused_with_place_value_and_remedy(case: Case, tmp_path: Path, catalogue: Catalogue) -> None:
     path = write(tmp_path, "own.yaml", changed(TASK, case.change))
-    with pytest.raises(SpecError) as caught:
-        check_training_task(read_yaml(path), catalogue.scorers)
-    assert (case.line, case.key) in {(problem.line, problem.key) for problem in caught.value.problems}
-    assert any(
-        problem.key == case.key
-        and case.found in problem.found
-        and case.says in f"{problem.message} {problem.remedy}"
-        for problem in caught.value.problems
-    ), str(caught.value)
-    assert all(problem.file == path and problem.remedy for problem in caught.value.problems)
+    assert_refused(case, path, lambda file: check_training_task(read_yaml(file), catalogue.scorers))
 
 
 def test_the_unchanged_task_is_sound_and_labels_may_stand_in_another_order(

@@ -203,6 +203,7 @@ def test_weights_are_those_of_the_packed_blocks(model, packed):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_make_the_same_bytes_again(folder, other_cache):
     program = "from harness.embedded.encoder import ensure_encoder; print(ensure_encoder('e5-small'))"
     running = [
@@ -242,6 +243,7 @@ def test_a_truncated_encoder_is_made_again(cache, folder, other_cache):
     assert sha256_of(weights) == sha256_of(folder / weights.name)
 
 
+@pytest.mark.slow
 def test_stages_that_leave_the_word_embeddings_frozen_link_their_file(folder, tmp_path):
     settings = Hyperparameters(
         steps=1, learning_rate=1e-4, batch_size=2, max_length=32, precision="fp32", freeze_embeddings=True

@@ -57,8 +57,8 @@ def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str
     assert process.stdout is not None and process.stdout.readline()
     try:
         # The busy one waits for a core where the machine is busy otherwise, which is no stall.
-        watch = StallWatch(lambda: cpu_seconds([process.pid]), lambda: runs_or_would([process.pid]), 2.0)
-        deadline = time.monotonic() + (60 if stalls else 8)
+        watch = StallWatch(lambda: cpu_seconds([process.pid]), lambda: runs_or_would([process.pid]), 1.0)
+        deadline = time.monotonic() + (60 if stalls else 4)
         seen = False
         while not seen and time.monotonic() < deadline:
             time.sleep(0.1)

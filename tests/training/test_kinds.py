@@ -93,6 +93,7 @@ def test_masks_do_not_depend_on_level_and_accumulation(learnt):
     assert curves[0] == pytest.approx(curves[1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_killed_stage_of_another_kind_resumes_to_bit_identical_weights(kinds):
     from safetensors.torch import load_file
 

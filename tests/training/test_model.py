@@ -3,9 +3,10 @@ import torch
 import transformers
 
 from harness.config.hyperparameters import Hyperparameters
+from harness.config.model_family import ENCODER_TYPES
 from harness.models.references import ModelRef
 from harness.training.checkpoint import HeadExport, write_checkpoint
-from harness.training.model import SUPPORTED_MODEL_TYPES, InputTooLongError, load_model
+from harness.training.model import InputTooLongError, load_model
 
 from .models import TASK
 
@@ -28,7 +29,7 @@ def save_pretrained(model_type, folder):
     transformers.AutoModel.from_config(config).save_pretrained(folder)
 
 
-@pytest.mark.parametrize("model_type", SUPPORTED_MODEL_TYPES)
+@pytest.mark.parametrize("model_type", ENCODER_TYPES)
 def test_every_supported_architecture_loads_saves_and_loads_again(model_type, tmp_path):
     save_pretrained(model_type, tmp_path / "model")
     loaded = load_model(ModelRef.at(tmp_path / "model"), TASK, SETTINGS, 5)

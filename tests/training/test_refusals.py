@@ -48,7 +48,8 @@ def test_settings_that_do_not_fit_the_machine_are_refused_by_key(settings, proce
 def test_architectures_that_are_not_known_are_refused(tmp_path):
     from transformers import BartConfig
 
-    from harness.training.model import UnsupportedModelError, load_model
+    from harness.models.checks import UnsupportedModelError
+    from harness.training.model import load_model
 
     from .models import TASK
 

@@ -1,0 +1,250 @@
+"""What of a model's folder would fail or mislead in training: kind, weights, special ids, tokenizer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.config.model_family import ENCODER_TYPES, OFFSET_POSITIONS, TEXT_TO_TEXT_TYPES
+from harness.errors import UserError
+from harness.message_text import cut, in_short, nearest
+from harness.models.files import ModelFileError, read_config, read_json, tensor_shapes
+
+_EMBEDDINGS = (
+    "embeddings.word_embeddings.weight",
+    "embeddings.tok_embeddings.weight",
+    "shared.weight",
+    "encoder.embed_tokens.weight",
+)
+_MOST_UNKNOWN = 0.5
+_ROWS_COMPARED = 50
+
+
+class UnsupportedModelError(UserError):
+    """The model's architecture cannot be trained."""
+
+
+class AdapterError(UserError):
+    """The folder holds a PEFT adapter, not a model."""
+
+
+class UnsuitedTokenizerError(UserError):
+    """The tokenizer does not go with the model, or with the texts."""
+
+
+def check_folder(folder: Path, trust_remote_code: bool) -> None:
+    """Refuse a folder that no stage can start from, by its JSON files and the headers of its weights.
+
+    Raises:
+        AdapterError: it holds a PEFT adapter.
+        UnsupportedModelError: its architecture is not one that is trained.
+        ModelFileError: weights are missing, damaged, empty or of another shape than config.json says, or a
+            special id is not in the vocabulary.
+    """
+    check_no_adapter(folder)
+    config = read_config(folder)
+    _check_architecture(folder, config, trust_remote_code)
+    check_weights(folder)
+    _check_vocabulary(folder, config)
+
+
+def check_no_adapter(folder: Path) -> None:
+    """Refuse a folder with a PEFT adapter: loaded as a model, it would be without what the adapter learnt."""
+    path = folder / "adapter_config.json"
+    if not path.is_file():
+        return
+    try:
+        adapter = read_json(path)
+    except ModelFileError:
+        adapter = {}
+    base = adapter.get("base_model_name_or_path")
+    raise AdapterError(
+        f"model {folder}: it holds a PEFT adapter "
+        f"({cut(str(adapter.get('peft_type', 'adapter_config.json')))}"
+        f"{f' for {cut(str(base))}' if base else ''}), not a whole model. Merge the adapter into its "
+        "base model "
+        "with the library peft (merge_and_unload), save the result together with the tokenizer in a "
+        "folder of "
+        "its own, and name that folder"
+    )
+
+
+def check_weights(folder: Path) -> None:
+    """Refuse empty tensors, which a model saved from ZeRO 3 has where its weights were not gathered.
+
+    Raises:
+        ModelFileError: there are such, or a file is missing or damaged.
+    """
+    shapes = tensor_shapes(folder)
+    empty = [name for name, shape in shapes.items() if 0 in shape]
+    if empty or not shapes:
+        raise ModelFileError(
+            f"model {folder}: {len(empty)} of its {len(shapes)} tensors are empty (first: "
+            f"{min(empty, default='none')}), as where a model was saved under ZeRO 3 without gathering its "
+            "weights. Save it with stage3_gather_16bit_weights_on_model_save, or make the weights of the "
+            "checkpoint by DeepSpeed's zero_to_fp32.py and name the folder with those"
+        )
+
+
+def _check_architecture(folder: Path, config: Mapping[str, Any], trust_remote_code: bool) -> None:
+    kind, known = config.get("model_type"), (*ENCODER_TYPES, *TEXT_TO_TEXT_TYPES)
+    if kind in known or (trust_remote_code and config.get("auto_map")):
+        return
+    if not isinstance(kind, str):
+        raise UnsupportedModelError(
+            f"model {folder}: config.json names no architecture (model_type: {in_short(kind)}); write "
+            "the one "
+            f"that it was trained with. Supported: {', '.join(known)}"
+        )
+    own_code = " (or trust_remote_code: true, once its code is read)" if config.get("auto_map") else ""
+    raise UnsupportedModelError(
+        f"model {folder}: {cut(kind)} models cannot be trained. {nearest(kind, known).capitalize()}"
+        f"Name a model of a supported architecture{own_code}: {', '.join(known)}"
+    )
+
+
+def _check_vocabulary(folder: Path, config: Mapping[str, Any]) -> None:
+    size, kind = config.get("vocab_size"), config.get("model_type")
+    if isinstance(size, bool) or not isinstance(size, int | None):
+        raise ModelFileError(f"{folder / 'config.json'}: vocab_size: {in_short(size)} is not a whole number")
+    rows = _embedding_rows(folder)
+    if size is not None and rows is not None and rows[1] != size:
+        raise ModelFileError(
+            f"{folder / 'config.json'}: vocab_size is {size:,}, but the weights have {rows[1]:,} "
+            "embedding rows "
+            f"({rows[0]}); correct vocab_size, or copy config.json and weights from one and the same model"
+        )
+    for key, value in _special_ids(config):
+        if not 0 <= value < (size or value + 1):
+            raise ModelFileError(
+                f"{folder / 'config.json'}: {key}: {value:,} is not one of the {size:,} ids of the "
+                "vocabulary; "
+                "write the tokenizer's id of this token, or remove the key"
+            )
+    needed = ["pad_token_id"] if kind in (*OFFSET_POSITIONS, *TEXT_TO_TEXT_TYPES) else []
+    needed += ["decoder_start_token_id"] if kind in TEXT_TO_TEXT_TYPES else []
+    for key in needed:
+        if key in config and config[key] is None:
+            raise ModelFileError(
+                f"{folder / 'config.json'}: {key} is null, and {kind} models compute with it; write the "
+                "tokenizer's id of this token"
+            )
+
+
+def _special_ids(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for key, value in config.items():
+        for one in value if isinstance(value, list) else [value]:
+            if key.endswith("_token_id") and isinstance(one, int) and not isinstance(one, bool):
+                yield key, one
+
+
+def _embedding_rows(folder: Path) -> tuple[str, int] | None:
+    for name, shape in sorted(tensor_shapes(folder).items()):
+        if name.endswith(_EMBEDDINGS) and len(shape) == 2:
+            return name, shape[0]
+    return None
+
+
+def check_tokenizer(folder: Path, tokenizer: Any, config: Mapping[str, Any]) -> None:
+    """Refuse a tokenizer whose ids or segments the model has no embeddings for.
+
+    Args:
+        folder: The model's folder, for messages.
+        tokenizer: A tokenizer of transformers, of that folder.
+        config: The content of config.json, with the architecture's defaults.
+
+    Raises:
+        UnsuitedTokenizerError: it has no padding token, more tokens than the model, another padding id than a
+            model that counts positions by it, or segments that the model has not.
+    """
+    settings, pad = folder / "tokenizer_config.json", tokenizer.pad_token_id
+    if pad is None:
+        raise UnsuitedTokenizerError(
+            f"{settings}: the tokenizer has no padding token, without which rows of different lengths "
+            "make no "
+            f'batch; add "pad_token" with one of its tokens, as {in_short(tokenizer.eos_token or "[PAD]")}'
+        )
+    rows, largest = config.get("vocab_size"), max(tokenizer.get_vocab().values(), default=0)
+    if isinstance(rows, int) and largest >= rows:
+        raise UnsuitedTokenizerError(
+            f"model {folder}: its tokenizer gives ids up to {largest:,}, but the model has embeddings for "
+            f"{rows:,} only. Take the tokenizer that was saved with the model, or a model whose embeddings "
+            "were resized for this tokenizer"
+        )
+    if config.get("model_type") in OFFSET_POSITIONS and config.get("pad_token_id", pad) != pad:
+        raise UnsuitedTokenizerError(
+            f"{folder / 'config.json'}: pad_token_id is {config.get('pad_token_id')}, but the tokenizer "
+            "pads with "
+            f"{pad}; {config.get('model_type')} models count positions from it. Write {pad}"
+        )
+    types = config.get("type_vocab_size")
+    segments = max(tokenizer("a", "b").get("token_type_ids", [0]))
+    if isinstance(types, int) and 0 < types <= segments:
+        raise UnsuitedTokenizerError(
+            f"{settings}: the tokenizer gives segment {segments} to the second text of a pair, but the "
+            "model has "
+            f'{types} segment{"s" if types > 1 else ""} (type_vocab_size); write "model_input_names": '
+            '["input_ids", "attention_mask"] there'
+        )
+
+
+def unknown_share(tokenizer: Any, texts: Sequence[str]) -> float:
+    """Return the share of unknown tokens, 0 to 1, in texts; 0 where the tokenizer knows every character."""
+    unknown = tokenizer.unk_token_id
+    if unknown is None or not texts:
+        return 0.0
+    encoded = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    count = sum(len(ids) for ids in encoded)
+    return float(sum(ids.count(unknown) for ids in encoded) / max(count, 1))
+
+
+def check_known(folder: Path, tokenizer: Any, name: str, texts: Sequence[str]) -> None:
+    """Refuse a tokenizer to which most of the tokens of a task's first rows are unknown.
+
+    Raises:
+        UnsuitedTokenizerError: they are.
+    """
+    share = unknown_share(tokenizer, texts)
+    if share > _MOST_UNKNOWN:
+        raise UnsuitedTokenizerError(
+            f"model {folder}: {share:.0%} of the tokens of the first rows of {name} are unknown to its "
+            "tokenizer "
+            f"({tokenizer.unk_token}), as in {in_short(texts[0])}. Check that the tokenizer's files are "
+            "those of "
+            "this model and complete, and that the model knows the language"
+        )
+
+
+def unknown_warnings(tokenizer: Any, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield a sentence for each evaluation task most of whose tokens the tokenizer does not know."""
+    for name, rows in texts.items():
+        share = unknown_share(tokenizer, rows)
+        if share > _MOST_UNKNOWN:
+            yield f"{name}: {share:.0%} of the tokens of its first rows are unknown to the model's tokenizer"
+
+
+def pipeline_warnings(folder: Path, tokenizer: Any, texts: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be said where the tokenizer's class makes other tokens than tokenizer.json does.
+
+    The classes of transformers build the steps of their family themselves and take only the vocabulary from
+    that file, so that a normaliser or a pre-tokeniser of its own is ignored.
+    """
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return
+    own = Tokenizer.from_file(str(file))
+    own.no_truncation()
+    own.no_padding()
+    rows = list(texts[:_ROWS_COMPARED])
+    expected = [encoding.ids for encoding in own.encode_batch(rows)]
+    made = tokenizer(rows)["input_ids"] if rows else []
+    differ = [row for row, ids, due in zip(rows, made, expected, strict=True) if ids != due]
+    if differ:
+        yield (
+            f"model {folder}: its tokenizer's class ({type(tokenizer).__name__}) makes other tokens than its "
+            f"tokenizer.json in {len(differ)} of {len(rows)} texts, as of {in_short(differ[0])}. The "
+            "class is "
+            'used; to use the file as it is, write "tokenizer_class": "PreTrainedTokenizerFast" in '
+            "tokenizer_config.json"
+        )

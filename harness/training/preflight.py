@@ -1,0 +1,56 @@
+"""What the first worker looks at before any stage is trained, so that nothing is found out hours later."""
+
+from typing import Any
+
+from pydantic import Field
+
+from harness.config.hyperparameters import Hyperparameters
+from harness.frozen_model import FrozenModel
+from harness.kinds.registry import TrainingTask
+from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
+from harness.models.references import ModelRef
+from harness.models.tokenizer import fast_tokenizer
+from harness.training.distributed import World
+from harness.training.engine import engine_config
+from harness.training.model import check_loads
+
+
+class TaskToCheck(FrozenModel):
+    """A training task as some stage of a plan trains it."""
+
+    name: str
+    task: TrainingTask
+    hyperparameters: Hyperparameters
+    texts: tuple[str, ...] = Field(description="Of its first rows.")
+
+
+class PreflightJob(FrozenModel):
+    """A model and all that a plan wants to train it on."""
+
+    model: ModelRef = Field(description="The pretrained model, as a folder of this machine.")
+    deepspeed: dict[str, Any]
+    tasks: tuple[TaskToCheck, ...]
+    stages: tuple[Hyperparameters, ...] = Field(description="The settings of the stages, each once.")
+    evaluation_texts: dict[str, tuple[str, ...]] = Field({}, description="Evaluation task -> first texts.")
+
+
+def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
+    """Refuse what no stage of a plan could be trained with; return what a user should know.
+
+    Raises:
+        UserError: batch or precision do not go with this machine; or the model, its tokenizer, the lengths
+            and the texts do not go together.
+    """
+    for settings in job.stages:
+        engine_config(job.deepspeed, settings, world)
+    configs = [check_loads(job.model, one.task, one.hyperparameters) for one in job.tasks]
+    folder, tokenizer = job.model.folder, fast_tokenizer(job.model)
+    for config in configs[:1]:
+        check_tokenizer(folder, tokenizer, config.to_dict())
+    for one in job.tasks:
+        check_known(folder, tokenizer, f"training task {one.name!r}", one.texts)
+    texts = [text for one in job.tasks for text in one.texts]
+    return (
+        *pipeline_warnings(folder, tokenizer, texts),
+        *unknown_warnings(tokenizer, job.evaluation_texts),
+    )
