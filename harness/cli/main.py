@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
     "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
-    "eval": ("harness.cli.eval", "Score any classifier checkpoint on evaluation tasks."),
+    "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
     "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
