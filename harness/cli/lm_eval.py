@@ -2,7 +2,9 @@
 
 import functools
 import itertools
-import sys
+import json
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,13 +29,12 @@ class LmEvalRefusesError(UserError):
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> None:
     """Run lm-eval with ARGUMENTS; `--model xstilts` and the tasks in tasks/evaluation are known to it."""
-    # lm-eval registers its own models only where none is registered: register() imports them first.
-    from harness.evaluation.registration import register
+    _refuse_commas_in_paths(arguments)
+    from harness.compat.lm_eval import register_model, run_command_line
 
-    register()
-    import lm_eval.tasks
+    # lm-eval registers its own models only where none is registered: this imports them first.
+    register_model()
     import yaml
-    from lm_eval.__main__ import cli_evaluate
 
     from harness.evaluation.task_manager import EvaluationTaskManager
 
@@ -42,16 +43,12 @@ def command(arguments: tuple[str, ...]) -> None:
     asked = list(_values_of(arguments, ("--tasks", "-t")))
     # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
     only_ours = bool(asked) and all(task in ours for task in asked)
-    theirs, words = lm_eval.tasks.TaskManager, sys.argv
-    lm_eval.tasks.TaskManager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
-    sys.argv = ["lm-eval", *_with_batch_size(arguments)]
+    manager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     try:
-        cli_evaluate()
+        run_command_line(_with_batch_size(arguments), manager)
     # What lm-eval raises for arguments that it cannot use: unknown tasks and models, malformed JSON or YAML.
     except (ValueError, TypeError, FileNotFoundError, yaml.YAMLError) as error:
         raise LmEvalRefusesError(f"lm-eval: {cut(str(error), _LONGEST_REASON)}") from error
-    finally:
-        lm_eval.tasks.TaskManager, sys.argv = theirs, words
 
 
 def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str]:
@@ -63,6 +60,26 @@ def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str
         rest = itertools.takewhile(lambda following: not following.startswith("-"), arguments[position + 1 :])
         for part in [value] if equals else rest:
             yield from filter(None, part.split(","))
+
+
+def _refuse_commas_in_paths(arguments: Sequence[str]) -> None:
+    """Refuse a checkpoint's path with a comma, which lm-eval takes for the next model argument.
+
+    Raises:
+        LmEvalRefusesError: shows the arguments as JSON, which lm-eval also takes.
+    """
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name not in ("--model_args", "-a"):
+            continue
+        text = value if equals else "".join(arguments[position + 1 : position + 2])
+        parts = [] if text.startswith("{") else re.split(r",(?=[a-z_]+=)", text)
+        given = dict(part.partition("=")[::2] for part in parts)
+        if "," in given.get("pretrained", ""):
+            raise LmEvalRefusesError(
+                f"{name}: the path {given['pretrained']} holds a comma, with which lm-eval begins the next "
+                f"argument. Write the arguments as JSON: {name} {shlex.quote(json.dumps(given))}"
+            )
 
 
 def _with_batch_size(arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 def command(file: str, data_dir: Path | None) -> None:
     """Write NAME.lock.json beside FILE (a path or the name of a known sequence).
 
-    It holds the commit of every hub repository and the fingerprint of the model and of all rows. Later
-    runs of FILE refuse data that has changed since; locking again accepts the change.
+    It holds the commit of every hub repository, the fingerprints of the model and of all rows, and a digest
+    of the declared analysis (contrasts, margin, sharing). Later runs of FILE refuse what has changed since;
+    locking again accepts the change.
     """
     from harness.config.catalogue import find_sequence
     from harness.config.load import load_sequences
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
-    from harness.execution.resolution import model_ref
-    from harness.execution.rows import evaluation_rows, training_rows
+    from harness.data.locked_rows import evaluation_rows, training_rows
+    from harness.execution.resolved_plan import model_ref
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
 
@@ -42,6 +43,7 @@ def command(file: str, data_dir: Path | None) -> None:
         model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),
         training={name: LockedRows.of(rows) for name, rows in training.items()},
         evaluation={name: LockedRows.of(rows) for name, rows in evaluation.items()},
+        analysis=spec.analysis_digest,
     )
     warnings = [warning for rows in training.values() for warning in rows.warnings]
     warnings += [warning for rows in evaluation.values() for warning in rows.warnings]

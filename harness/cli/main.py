@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
     "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
+    "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
     "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
     "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),

@@ -22,3 +22,5 @@ def command(file: str, force: bool) -> None:
     copy = register(loaded, force=force)
     click.echo(draw(loaded))
     click.echo(f"\nRegistered as {loaded.spec.name}: {copy}")
+    contrasts = ", ".join(map(str, loaded.spec.contrasts))
+    click.echo(f"Primary contrasts: {contrasts} (analysis sha256 {loaded.spec.analysis_digest[:12]})")

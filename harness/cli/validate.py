@@ -16,10 +16,12 @@ def command(files: tuple[str, ...]) -> None:
     """
     from harness.config.corpus import Corpus
     from harness.config.load import LoadedSequence, check_files
+    from harness.models.checks import check_named_model
     from harness.plan.orders import plan_size
 
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):
+            check_named_model(checked.model, checked.spec.trust_remote_code)
             size = plan_size(checked.spec)
             click.echo(printable(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)"))
         elif isinstance(checked, Corpus):

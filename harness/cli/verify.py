@@ -20,9 +20,9 @@ from harness.message_text import printable
 def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
     """Recompute every number of the leaderboards FILES (pages or their JSON files).
 
-    Accuracies are recomputed from the stored predictions, statistics from those, and the page from all of
-    it; no model and no store are needed. Each difference is named with its file, row and column, and the
-    exit code is then 1.
+    Every metric's item scores are recomputed from the stored predictions and references, scores and
+    statistics from those, and the page from all of it; no model and no store are needed. Each difference is
+    named with its file, row and column, and the exit code is then 1.
     """
     from harness.leaderboard.verify import verify
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.config.catalogue import Catalogue, find_sequence
+from harness.config.contrasts import CONTRAST_TAGS
 from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
@@ -36,6 +37,7 @@ class LoadedSequence:
         tasks: Name -> training task, for intermediates, those of mixtures, and targets.
         corpora: Name -> corpus, of all that are known.
         evaluations: Target -> the leaf evaluation tasks that score it, in the order of the file.
+        planned_seeds: How many seeds the file names, whichever are run.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class LoadedSequence:
     deepspeed: DeepSpeedFile
     corpora: Mapping[str, Corpus]
     evaluations: dict[str, tuple[EvaluationTask, ...]]
+    planned_seeds: int
 
     @property
     def model(self) -> str:
@@ -94,7 +97,7 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     problems: list[Problem] = []
     spec, deepspeed = None, None
     try:
-        spec = read_model(source, SequenceFile, frozenset(ORDER_SHAPES))
+        spec = read_model(source, SequenceFile, frozenset(ORDER_SHAPES) | CONTRAST_TAGS)
         problems += _override_problems(source, spec)
     except SpecError as error:
         problems += error.problems
@@ -116,7 +119,7 @@ def check_sequence(source: YamlSource, catalogue: Catalogue) -> LoadedSequence:
     names = [member for name in (*spec.intermediates, *spec.targets) for member in spec.members(name)]
     tasks = {name: known.training_tasks[name] for name in dict.fromkeys(names)}
     evaluations = {target: _evaluations(spec, tasks[target], known) for target in spec.targets}
-    return LoadedSequence(source.path, spec, tasks, deepspeed, known.corpora, evaluations)
+    return LoadedSequence(source.path, spec, tasks, deepspeed, known.corpora, evaluations, len(spec.seeds))
 
 
 def _evaluations(

@@ -3,6 +3,7 @@
 It lets every check run on a file that has other problems, so that all of them are reported at once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ class Outline:
         design: What `orders:` says where it is a mapping.
         lengths: Place -> length.
         seeds: Place -> seed.
+        contrasts: Place -> the tasks that a primary contrast names.
         per_task: Place of the section -> task.
         mixtures: Mixture -> place -> name of each of its tasks.
         head: What `training:` says of heads.
@@ -38,6 +40,7 @@ class Outline:
     design: dict[str, Any] = field(default_factory=dict)
     lengths: dict[Key, int] = field(default_factory=dict)
     seeds: dict[Key, int] = field(default_factory=dict)
+    contrasts: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     per_task: Places = field(default_factory=dict)
     mixtures: dict[str, Places] = field(default_factory=dict)
     head: Any = None
@@ -66,6 +69,7 @@ class Outline:
             design=_mapping(orders),
             lengths=_entries(_mapping(orders).get("lengths"), ("orders", "lengths"), int),
             seeds=_entries(data.get("seeds"), ("seeds",), int),
+            contrasts=_contrasts(data.get("contrasts")),
             per_task={("training", "per_task", name): name for name in _mapping(training.get("per_task"))},
             mixtures={
                 name: _entries(_mapping(mixture).get("tasks"), ("mixtures", name, "tasks"), str)
@@ -104,6 +108,23 @@ def _orders(value: Any, place: Key) -> dict[Key, Places]:
         for position, order in enumerate(value if isinstance(value, list) else [])
         if isinstance(order, list)
     }
+
+
+def _contrasts(value: Any) -> dict[Key, tuple[str, ...]]:
+    return {
+        ("contrasts", position): tuple(_texts(entry))
+        for position, entry in enumerate(value if isinstance(value, list) else [])
+        if isinstance(entry, dict)
+    }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within nested lists and mappings' values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _entries(value: Any, place: Key, kind: type) -> dict[Key, Any]:

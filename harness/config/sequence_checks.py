@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness.config.catalogue import Catalogue
+from harness.config.contrasts import contrast_problems
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.few_shot_checks import few_shot_problems
 from harness.config.mixture_checks import mixture_problems
@@ -20,6 +21,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from _unknown_tasks(outline, catalogue)
     yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
+    yield from contrast_problems(outline)
     yield from _idle_per_task(outline)
     yield from _evaluation_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)

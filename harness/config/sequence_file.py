@@ -1,10 +1,13 @@
 """A sequence file: model, intermediate tasks, orders, targets, seeds, training, evaluation."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from harness.config.contrasts import Contrasts
 from harness.config.few_shot import FewShot
 from harness.config.hyperparameters import Hyperparameters, Overrides, Precision
 from harness.config.mixture import Mixture
@@ -109,6 +112,30 @@ class SequenceFile(FrozenModel):
         description="Training rows that are also rows of an evaluation set of this file: refuse to run, or "
         "drop them before training.",
     )
+
+    share: Literal["prefixes", "none"] = Field(
+        "prefixes",
+        description="Sequences that begin alike share those stages, or each trains its own.",
+    )
+    contrasts: Contrasts = Field(
+        ("order",),
+        description="The primary comparisons, declared before there are results: order, baseline, "
+        "{before: [A, B]}, {last: A}, {first: A}, {pair: [[A, B], [B, A]]}. All others are exploratory.",
+        json_schema_extra={
+            "patternErrorMessage": "a list of order, baseline, {before: [A, B]}, {last: A}, {first: A} or "
+            "{pair: [[A, B], [B, A]]}"
+        },
+    )
+    equivalence_margin: float = Field(
+        1.0, gt=0, le=100, description="Differences below so many points count as equivalent."
+    )
+
+    @property
+    def analysis_digest(self) -> str:
+        """A sha256 of what was declared of the analysis: primary contrasts, margin, and sharing."""
+        keys = {"contrasts", "equivalence_margin", "share"}
+        text = json.dumps(self.model_dump(mode="json", include=keys), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def hyperparameters(self, task: str) -> Hyperparameters:
         """Return the settings of the stages of a training task or mixture of this file."""

@@ -11,9 +11,8 @@ from harness.data.rows import first_available_source
 from harness.data.sources.folder import read_file
 from harness.data.sources.layouts import find_layout
 from harness.errors import UserError
-from harness.kinds.columns import SourceColumns
-from harness.kinds.examples import FaultyRowError
-from harness.kinds.labels import NO_LABEL, UnlabelledRowsError
+from harness.kinds.columns import RowCount, SourceColumns
+from harness.kinds.labels import NO_LABEL
 from harness.kinds.registry import kind_of
 from harness.message_text import in_short
 
@@ -52,6 +51,7 @@ class EvaluationRows:
         source: `folder: PATH below the data folder`, `hub: REPOSITORY …` or `embedded: NAME …`.
         revision: Commit of a hub repository, else None.
         warnings: What a user should know about these rows, one sentence each.
+        counted: What of them is not as it should be.
     """
 
     dataset: "Dataset"
@@ -60,6 +60,7 @@ class EvaluationRows:
     source: str
     revision: str | None
     warnings: tuple[str, ...] = ()
+    counted: tuple[RowCount, ...] = ()
 
 
 def load_evaluation_rows(
@@ -89,13 +90,7 @@ def load_evaluation_rows(
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
     if corpus.definition.parallel and data_dir is not None:
         _require_aligned(corpus, source, language, part, data_dir)
-    try:
-        found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
-    except (FaultyRowError, UnlabelledRowsError) as error:
-        raise type(error)(
-            f"{error}. Every row needs its gold to be scored; XTREME's download script takes it out of test "
-            f"files, so take those of the original release of {corpus.title}, or the hub's"
-        ) from error
+    found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
     if found.dropped:
         raise DroppedItemsError(
             f"{source.origin}: {found.dropped:,} of {len(source):,} items cannot be scored, since "
@@ -104,11 +99,13 @@ def load_evaluation_rows(
     ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
     clusters = ids if cluster is None else _clusters(ids, source.columns[cluster])
     expected = corpus.expected_rows(language, part)
-    warning = (
-        f"{where} has {len(source):,} rows where the published data set has {expected:,} ({source.source})"
-        if expected not in (None, len(source))
-        else ""
-    )
+    counts = (*source.counted, *found.counted)
+    warnings = [*source.notes, *(f"{where}: {count} ({source.source})" for count in counts)]
+    if expected not in (None, len(source)):
+        warnings.append(
+            f"{where} has {len(source):,} rows where the published data set has {expected:,} "
+            f"({source.source})"
+        )
     dataset = found.dataset.add_column("item_id", ids).add_column("cluster", clusters)
     others = [name for name in dataset.column_names if name not in ("item_id", "cluster")]
     return EvaluationRows(
@@ -117,7 +114,8 @@ def load_evaluation_rows(
         kind_of(corpus.task).fingerprint(found.dataset, found.labels),
         source.source,
         source.revision,
-        (*source.notes, *((warning,) if warning else ())),
+        tuple(warnings),
+        counts,
     )
 
 

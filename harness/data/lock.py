@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.kinds.columns import RowCount
 from harness.whole_file import whole_file
 
 
@@ -31,21 +32,28 @@ class Rows(Protocol):
     def source(self) -> str: ...  # noqa: D102
     @property
     def revision(self) -> str | None: ...  # noqa: D102
+    @property
+    def counted(self) -> tuple[RowCount, ...]: ...  # noqa: D102
 
 
 class LockedRows(FrozenModel):
-    """Rows as they were: where from, at which commit, how many, and the sha256 of their content."""
+    """Rows as they were: where from, at which commit, how many, the sha256 of their content, and counts."""
 
     source: str
     revision: str | None
     rows: int
     fingerprint: str
+    counted: tuple[RowCount, ...] = ()
 
     @classmethod
     def of(cls, rows: Rows) -> "LockedRows":
         """Describe rows that were loaded."""
         return cls(
-            source=rows.source, revision=rows.revision, rows=len(rows.dataset), fingerprint=rows.fingerprint
+            source=rows.source,
+            revision=rows.revision,
+            rows=len(rows.dataset),
+            fingerprint=rows.fingerprint,
+            counted=rows.counted,
         )
 
 
@@ -60,13 +68,15 @@ class LockedModel(FrozenModel):
 class Lock(FrozenModel):
     """Everything from outside that a sequence file's results depend on.
 
-    `training` goes by training task, `evaluation` by evaluation task.
+    `training` goes by training task, `evaluation` by evaluation task; `analysis` is the digest of the primary
+    contrasts, the margin and the sharing of stages (none in older locks).
     """
 
     version: Literal[1] = 1
     model: LockedModel
     training: dict[str, LockedRows]
     evaluation: dict[str, LockedRows]
+    analysis: str | None = None
 
     def revision(self, name: str) -> str | None:
         """Return the hub commit of a training task's rows, if they came from the hub."""
@@ -97,6 +107,19 @@ class Lock(FrozenModel):
                 f"  found:  {len(rows.dataset):,} rows, sha256 {rows.fingerprint[:12]}, {rows.source}"
                 f"{_at(rows.revision)}\n"
                 "Give back the locked data, or run 'xstilts lock' on the file again to accept the change."
+            )
+
+    def check_analysis(self, digest: str) -> None:
+        """Refuse another plan of analysis than that of the lock.
+
+        Raises:
+            DataChangedError: it was changed since.
+        """
+        if self.analysis is not None and digest != self.analysis:
+            raise DataChangedError(
+                "contrasts, equivalence_margin or share of the sequence file are not those of the lock "
+                f"beside it (sha256 {self.analysis[:12]}; found {digest[:12]}). Give it back, or "
+                "run 'xstilts lock' on the file again to declare it anew."
             )
 
     def check_model(self, name: str, fingerprint: str) -> None:

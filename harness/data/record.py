@@ -3,6 +3,7 @@
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.rows import TrainingRows
 from harness.frozen_model import FrozenModel
+from harness.kinds.columns import RowCount
 
 
 class DataRecord(FrozenModel):
@@ -12,6 +13,7 @@ class DataRecord(FrozenModel):
         rows: Their number, without those that were dropped.
         dropped: Rows of the source that were left out since they are also evaluation rows.
         whole_fingerprint: Fingerprint of all rows of the source, where some were dropped.
+        counted: What of the source was left out, moved or is not as it should be.
     """
 
     source: str
@@ -20,6 +22,7 @@ class DataRecord(FrozenModel):
     rows: int
     dropped: int = 0
     whole_fingerprint: str | None = None
+    counted: tuple[RowCount, ...] = ()
 
     @classmethod
     def of(cls, rows: TrainingRows | EvaluationRows) -> "DataRecord":
@@ -31,4 +34,5 @@ class DataRecord(FrozenModel):
             rows=len(rows.dataset),
             dropped=len(rows.dropped) if isinstance(rows, TrainingRows) else 0,
             whole_fingerprint=rows.whole_fingerprint if isinstance(rows, TrainingRows) else None,
+            counted=rows.counted,
         )

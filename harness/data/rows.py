@@ -9,7 +9,7 @@ from harness.data.sources.embedded import read_embedded
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
-from harness.kinds.columns import SourceColumns
+from harness.kinds.columns import RowCount, SourceColumns
 from harness.kinds.examples import Examples
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import Sources
@@ -45,6 +45,7 @@ class TrainingRows:
         labels: Names of the label ids; empty where the kind has none.
         dropped: Positions in the source of rows that were left out since they are also evaluation rows.
         whole_fingerprint: Fingerprint of the rows of the source, where some were dropped.
+        counted: What of the source was left out, moved or is not as it should be.
     """
 
     dataset: "Dataset"
@@ -55,6 +56,7 @@ class TrainingRows:
     labels: tuple[str, ...] = ()
     dropped: tuple[int, ...] = ()
     whole_fingerprint: str | None = None
+    counted: tuple[RowCount, ...] = ()
 
 
 def load_training_rows(
@@ -138,8 +140,10 @@ def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str
     commits = [part.revision or "" for part in parts]
     revision = _AND.join(commits) if any(commits) else None
     notes = tuple(note for part in parts for note in part.notes)
-    warnings = (*notes, *_warnings(task, source, found))
-    return TrainingRows(found.dataset, digest, source, revision, warnings, found.labels)
+    counts = (*(count for part in parts for count in part.counted), *found.counted)
+    warnings = (*notes, *(f"{_what(task)}: {count} ({source})" for count in counts))
+    warnings += _warnings(task, source, found)
+    return TrainingRows(found.dataset, digest, source, revision, warnings, found.labels, counted=counts)
 
 
 def _one_behind_the_other(parts: Sequence[Examples]) -> Examples:
@@ -148,7 +152,8 @@ def _one_behind_the_other(parts: Sequence[Examples]) -> Examples:
     from datasets import concatenate_datasets
 
     dataset = concatenate_datasets([part.dataset for part in parts])
-    return replace(parts[0], dataset=dataset, dropped=sum(part.dropped for part in parts))
+    counts = tuple(count for part in parts for count in part.counted)
+    return replace(parts[0], dataset=dataset, dropped=sum(part.dropped for part in parts), counted=counts)
 
 
 def first_available_source(
@@ -194,8 +199,12 @@ def first_available_source(
 def _source(
     task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
 ) -> SourceColumns:
-    what, needed = f"training task {task.name!r}", kind_of(task).columns(task)
-    return first_available_source(what, sources, needed, data_dir, revision, task.skip_bad_rows)
+    needed = kind_of(task).columns(task)
+    return first_available_source(_what(task), sources, needed, data_dir, revision, task.skip_bad_rows)
+
+
+def _what(task: TrainingTask) -> str:
+    return f"training task {task.name!r}"
 
 
 def _or_reason(read: Callable[[], SourceColumns]) -> SourceColumns | str:
@@ -210,17 +219,10 @@ def _warnings(task: TrainingTask, source: str, found: Examples) -> tuple[str, ..
     rows = len(found.dataset)
     if task.expected_rows is not None and rows != task.expected_rows:
         warnings.append(
-            f"training task {task.name!r} has {rows:,} rows where the published data set has "
+            f"{_what(task)} has {rows:,} rows where the published data set has "
             f"{task.expected_rows:,} ({source})"
-        )
-    if found.dropped:
-        warnings.append(
-            f"training task {task.name!r}: {found.dropped:,} of {rows + found.dropped:,} rows are left out, "
-            f"since {found.dropped_since} ({source})"
         )
     absent = kind_of(task).absent_labels(found)
     if absent:
-        warnings.append(
-            f"training task {task.name!r} has no row labelled {names_in_short(absent)} ({source})"
-        )
+        warnings.append(f"{_what(task)} has no row labelled {names_in_short(absent)} ({source})")
     return tuple(warnings)

@@ -1,6 +1,6 @@
 """lm-eval's task manager with the tasks of xstilts and of the user in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,9 @@ class EvaluationTaskManager(TaskManager):  # type: ignore[misc]  # lm_eval has n
         self._all_subtasks = sorted(name for name, entry in self._index.items() if entry.kind is Kind.TASK)
 
     def load(self, task_list: Any) -> dict[str, Any]:
-        """Load tasks and groups by name, as lm-eval does."""
+        """Load tasks and groups by name, as lm-eval does; a task beside its group comes with the group."""
+        if not isinstance(task_list, str) and all(isinstance(name, str) for name in task_list):
+            task_list = self._without_members(list(dict.fromkeys(task_list)))
         loaded: dict[str, Any] = super().load(task_list)
         groups, tasks = loaded.get("groups", {}), loaded["tasks"]
         inner = {name for group in groups.values() for name in group.child_names}
@@ -80,6 +82,20 @@ class EvaluationTaskManager(TaskManager):  # type: ignore[misc]  # lm_eval has n
         if name not in self.all_groups:
             return (name,)
         return tuple(leaf for member in entry.cfg["task"] for leaf in self.leaves(member))
+
+    def _without_members(self, names: list[str]) -> list[str]:
+        """Return names without those that stand in a group among them; lm-eval refuses both together."""
+        groups = {name: set(self._names_in(name)) for name in names if name in self.all_groups}
+        inner = set[str]().union(*groups.values())
+        return [name for name in names if name not in inner]
+
+    def _names_in(self, group: str) -> Iterator[str]:
+        """Yield the names of the tasks and groups in a group, however deep."""
+        for member in self.task_index[group].cfg.get("task", ()):
+            if isinstance(member, str):
+                yield member
+                if member in self.all_groups:
+                    yield from self._names_in(member)
 
     def within(self, tasks: Sequence[str]) -> list[str]:
         """Return names that load exactly these leaf tasks: the widest groups, then the rest."""

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import Field
+
 from harness.errors import UserError
+from harness.frozen_model import FrozenModel
 from harness.message_text import cut, in_short, names_in_short, values_in_short
 
 NAMES_REMEDY = (
@@ -20,6 +23,22 @@ class NoRowsError(UserError):
     """A source is there, but holds no rows."""
 
 
+class RowCount(FrozenModel):
+    """Something about some of a data set's rows that whoever reads its scores should know."""
+
+    count: int = Field(ge=1)
+    what: str = Field(description="What there are this many of.")
+
+    def __str__(self) -> str:
+        """Return both: `rows with an empty text, kept: 2`."""
+        return f"{self.what}: {self.count:,}"
+
+
+def counted(count: int, what: str) -> tuple[RowCount, ...]:
+    """Return a count where it is not 0."""
+    return (RowCount(count=count, what=what),) if count else ()
+
+
 @dataclass(frozen=True)
 class SourceColumns:
     """Columns of one source, all of one length and not empty, before labels are understood.
@@ -33,7 +52,7 @@ class SourceColumns:
         class_names: Column -> names of its integer classes, where the source knows them.
         revision: Commit of a hub repository.
         notes: What a user should know about how they were read, one sentence each.
-        skipped: Lines that break the format, left out.
+        counted: What was left out.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -44,7 +63,7 @@ class SourceColumns:
     class_names: dict[str, tuple[str, ...]]
     revision: str | None = None
     notes: tuple[str, ...] = ()
-    skipped: int = 0
+    counted: tuple[RowCount, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a source without rows.

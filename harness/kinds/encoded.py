@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 CHUNK = 10_000
-"""Rows that are tokenised at once."""
+"""Rows that are tokenized at once."""
 
 _INPUT_TYPES: dict[str, pa.DataType] = {
     "input_ids": pa.list_(pa.int32()),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from harness.kinds.columns import SourceColumns
+from harness.kinds.columns import RowCount, SourceColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,12 +25,14 @@ class Examples:
         labels: Names of the label ids; empty where the kind has none.
         dropped: Rows of the source that were left out.
         dropped_since: Why, as a clause.
+        counted: What was left out, moved, or is not as it should be.
     """
 
     dataset: "Dataset"
     labels: tuple[str, ...] = ()
     dropped: int = 0
     dropped_since: str = ""
+    counted: tuple[RowCount, ...] = ()
 
 
 def table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, "pa.DataType"]) -> "Dataset":

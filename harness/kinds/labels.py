@@ -11,6 +11,7 @@ from harness.message_text import in_short, values_in_short
 # What GLUE (-1), SNLI ('-') and unlabelled test files (empty) write in place of a label.
 NO_LABEL = frozenset({"", "-", "-1", "None"})
 UNLABELLED = -1
+_MOST_SHOWN = 5
 
 
 class UnknownLabelError(UserError):
@@ -27,23 +28,26 @@ def label_ids(
     """Return the position in `names` of every row's label; -1 for rows without one.
 
     A value is looked up in `values` (value -> name), else it is a name itself, else, for the integers of
-    typed sources (parquet, JSON lines, hub), the name of its class in the source or its position in `names`.
+    typed sources (parquet, arrow, hub), the name of its class in the source. Blanks around a text are no part
+    of it. An integer without a name is never taken for a position in `names`: their order is the task's own.
 
     Raises:
         UnknownLabelError: a value fits none of these; names the first row that holds it.
     """
     found = source.columns[column]
     classes = source.class_names.get(column)
-    known: dict[Any, int] = {}
+    # True, 1 and 1.0 are equal, but need not mean the same.
+    known: dict[tuple[type, Any], int] = {}
     for row, value in enumerate(found):
         if isinstance(value, list | dict):
             raise _unknown(source, row, column, value, names, values)
-    for value in dict.fromkeys(found):
+    for kind, value in dict.fromkeys((type(value), value) for value in found):
         label = _label_id(value, names, values or {}, classes)
         if label is None:
-            raise _unknown(source, found.index(value), column, value, names, values)
-        known[value] = label
-    return [known[value] for value in found]
+            row = next(row for row, one in enumerate(found) if type(one) is kind and one == value)
+            raise _unknown(source, row, column, value, names, values)
+        known[kind, value] = label
+    return [known[type(value), value] for value in found]
 
 
 def require_labelled(source: SourceColumns, column: str, ids: Sequence[int], remedy: str) -> None:
@@ -64,8 +68,10 @@ def require_labelled(source: SourceColumns, column: str, ids: Sequence[int], rem
 def _label_id(
     value: Any, names: Sequence[str], values: Mapping[str, str], classes: tuple[str, ...] | None
 ) -> int | None:
-    written = [str(value)]
-    if isinstance(value, int) and classes and 0 <= value < len(classes):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # integers beside missing values
+    written = [str(value), str(value).strip()]
+    if type(value) is int and classes and 0 <= value < len(classes):
         written.insert(0, classes[value])
     for text in written:
         if text in values:
@@ -74,8 +80,7 @@ def _label_id(
             return names.index(text)
     if written[-1] in NO_LABEL:
         return UNLABELLED
-    positional = type(value) is int and not classes and not values
-    return value if positional and 0 <= value < len(names) else None
+    return None
 
 
 def _unknown(
@@ -87,11 +92,18 @@ def _unknown(
     values: Mapping[str, str] | None,
 ) -> UnknownLabelError:
     classes = source.class_names.get(column)
-    named = classes and isinstance(value, int) and 0 <= value < len(classes)
+    named = classes and type(value) is int and 0 <= value < len(classes)
     shown = in_short(value) + (f" ({in_short(classes[value])})" if classes and named else "")
     allowed = [*(values or ()), *names]
-    near = difflib.get_close_matches(str(value)[:80], allowed, n=1)
-    hint = f" (did you mean {in_short(near[0])}?)" if near else ""
+    if str(value).strip().isdecimal() and not named and not values:
+        example = ", ".join(f'"{number}": …' for number in range(min(len(names), _MOST_SHOWN)))
+        return UnknownLabelError(
+            f"{source.place(row)}: {column} is {shown}, a number, and the file does not say which of "
+            f"{values_in_short(names)} it means; say it in the task file: label_values: {{{example}}}"
+        )
+    lower = {name.lower(): name for name in allowed}
+    near = difflib.get_close_matches(str(value)[:80].lower(), lower, n=1)
+    hint = f" (did you mean {in_short(lower[near[0]])}?)" if near else ""
     return UnknownLabelError(
         f"{source.place(row)}: {column} is {shown}, which is none of {values_in_short(allowed)}{hint}; "
         "correct the row, or the task's 'label', 'labels' and 'label_values' (a header line counts as a row "

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from harness.config.contrasts import Contrasts
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.kinds.columns import RowCount
 from harness.leaderboard.shown_name import ShownName
 from harness.leaderboard.target_metric import TargetMetric
 from harness.message_text import cut, in_short
@@ -104,6 +106,9 @@ class DataUse(FrozenModel):
     expected_rows: int | None = Field(None, description="Rows of the published set that `name` stands for.")
     development_rows: int | None = Field(None, description="Rows of the development set published with it.")
     whole_fingerprint: str | None = Field(None, description="Of the source's rows, where some were dropped.")
+    counted: tuple[RowCount, ...] = Field(
+        (), description="What was left out, moved or is not as it should be."
+    )
 
 
 class SharedRows(FrozenModel):
@@ -148,6 +153,24 @@ class Machine(FrozenModel):
     dirty: bool | None
 
 
+class AnalysisPlan(FrozenModel):
+    """What the sequence file declared of the analysis before there were results.
+
+    Attributes:
+        share: Whether sequences that begin alike share those stages.
+        contrasts: The primary ones.
+        equivalence_margin: Differences below so many points count as equivalent.
+        planned_seeds: Seeds of the sequence file; None where that is not known.
+        looks: Numbers of seeds at earlier publications under the same name.
+    """
+
+    share: Literal["prefixes", "none"] = "prefixes"
+    contrasts: Contrasts = ("order",)
+    equivalence_margin: float = Field(1.0, gt=0, le=100)
+    planned_seeds: int | None = Field(None, ge=1)
+    looks: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+
 class Board(FrozenModel):
     """All results of one sequence file, or of several combined.
 
@@ -170,6 +193,7 @@ class Board(FrozenModel):
     overlap: tuple[SharedRows, ...] = Field((), description="Every pair of sets that was compared.")
     mixtures: dict[str, str] = Field({}, description="Mixture -> its tasks and how they are drawn, in words.")
     provenance: Provenance
+    analysis: AnalysisPlan = AnalysisPlan()
     held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[Machine, ...] = ()
     parts: tuple[Provenance, ...] = ()

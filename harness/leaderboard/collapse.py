@@ -1,10 +1,11 @@
 """Runs that did not learn: the same prediction for every item, a score at chance, or a loss that rose.
 
-Only accuracy has a chance level that needs no model of guessing: the share of the commonest label. Under
-other metrics a run at chance is not recognized; one prediction for every item, and a risen loss, are.
+Only accuracy has a chance level that needs no model of guessing: the share of the commonest label. One test
+compares the mean over languages with it, items clustered across languages, one-sided at 5%. Under other
+metrics a run at chance is not recognized; one prediction for every item, and a risen loss, are.
 """
 
-import math
+import statistics
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,9 +16,9 @@ from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage, SeedRe
 from harness.leaderboard.predictions import evaluated
 from harness.message_text import names_in_short
 from harness.metrics.item_scores import Predictions, TaskItems, Texts
+from harness.statistics.arrays import Floats
+from harness.statistics.collapse import CHANCE_LEVEL, above_chance
 
-# One-sided, 5% (the 95% point of the standard normal distribution).
-_Z = 1.6449
 _ACCURACY = "accuracy"
 
 
@@ -25,8 +26,9 @@ class Collapse(FrozenModel):
     """One run of a target that did not learn it; its scores are kept and count like all others.
 
     Attributes:
-        kind: `constant`: one prediction for every item; `chance`: accuracy in no language above what the
-            commonest label alone would give; `loss`: the training loss of a stage rose.
+        kind: `constant`: one prediction for every item; `chance`: the mean over languages is not
+            significantly above what the commonest labels would give; `loss`: a stage's training loss rose.
+        whole: Whether it shows in every language.
         tasks: The evaluation tasks that show it; none for `loss`.
         detail: What was seen.
     """
@@ -35,6 +37,7 @@ class Collapse(FrozenModel):
     sequence: str
     seed: int
     kind: Literal["constant", "chance", "loss"]
+    whole: bool = True
     tasks: tuple[str, ...]
     detail: str
 
@@ -70,6 +73,7 @@ def _constant(
             sequence=row.sequence,
             seed=result.seed,
             kind="constant",
+            whole=len(same) == len(columns),
             tasks=tuple(column.task for column in same),
             detail=f"one prediction for every item ({names_in_short(given)}) in {_languages(same, columns)}",
         )
@@ -78,15 +82,19 @@ def _constant(
 def _chance(
     row: BoardRow, result: SeedResult, columns: list[EvaluatedLanguage], answers: dict[str, TaskItems]
 ) -> Iterator[Collapse]:
-    if columns and all(_is_at_chance(answers[column.task]) for column in columns):
-        shares = [_commonest_share(answers[column.task].references) for column in columns]
+    if not columns:
+        return
+    items = [answers[column.task] for column in columns]
+    chance = statistics.fmean(_commonest_share(own.references) for own in items)
+    p = above_chance(_mean_over_languages(items), chance)
+    if p >= CHANCE_LEVEL:
         yield Collapse(
             target=row.target,
             sequence=row.sequence,
             seed=result.seed,
             kind="chance",
             tasks=tuple(column.task for column in columns),
-            detail=f"in no language above what the commonest label alone gives (up to {max(shares):.1%})",
+            detail=f"not significantly above the commonest labels' share ({chance:.1%}, p {p:.2f})",
         )
 
 
@@ -94,9 +102,23 @@ def _is_constant(answers: TaskItems) -> bool:
     return len(answers) > 1 and len(answers.predictions.values) == 1
 
 
-def _is_at_chance(answers: TaskItems) -> bool:
-    share = _commonest_share(answers.references)
-    return answers.score <= share + _Z * math.sqrt(share * (1 - share) / len(answers))
+def _mean_over_languages(items: list[TaskItems]) -> Floats:
+    """Return what each cluster contributes to the mean over languages, (clusters,).
+
+    Clusters that stand in several languages under one name are one.
+    """
+    names = {
+        name: place
+        for place, name in enumerate(dict.fromkeys(n for own in items for n in own.clusters.values))
+    }
+    values = np.zeros(len(names))
+    for own in items:
+        score, scores = own.score, next(iter(own.scores.values()))
+        places = np.array([names[name] for name in own.clusters.values], np.int64)[own.clusters.codes]
+        excess = scores.numerators.astype(np.float64) - score
+        values += score + len(names) / len(own) * np.bincount(places, excess, minlength=len(names))
+    mean: Floats = values / len(items)
+    return mean
 
 
 def _commonest_share(references: Texts) -> float:

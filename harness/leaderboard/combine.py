@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.errors import UserError
 from harness.leaderboard.board import (
+    AnalysisPlan,
     Board,
     BoardRow,
     DataUse,
@@ -56,6 +57,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         name=checked_name(name),
         title=title or " + ".join(dict.fromkeys(board.title for board in boards)),
         question=question or (questions.pop() if len(questions) == 1 else None),
+        analysis=_analysis(boards),
         note=" ".join(dict.fromkeys(board.note for board in boards if board.note)) or None,
         rows=tuple(rows),
         languages=languages,
@@ -69,6 +71,12 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         machines=machines if len(machines) > 1 else (),
         parts=parts,
     )
+
+
+def _analysis(boards: Sequence[Board]) -> AnalysisPlan:
+    """Return what all boards declared, or nothing declared where they differ."""
+    plans = [board.analysis.model_copy(update={"looks": (), "planned_seeds": None}) for board in boards]
+    return plans[0] if all(plan == plans[0] for plan in plans) else AnalysisPlan()
 
 
 def _refuse_others(boards: Sequence[Board]) -> None:

@@ -18,6 +18,13 @@ def data_section(board: Board) -> Iterator[str]:
     unlike = list(_unlike_the_published(board))
     if unlike:
         yield "\n".join(unlike)
+    counts = [
+        f"- {inline(use.name)}: {inline(str(count))} ({inline(use.source)})."
+        for use in board.data
+        for count in use.counted
+    ]
+    if counts:
+        yield "\n".join(counts)
     if board.mixtures:
         yield "\n".join(_mixtures(board))
     if board.overlap:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from harness.leaderboard.board import BoardFileError, read_model
-from harness.leaderboard.notation import EMPTY, inline, spread
+from harness.leaderboard.notation import EMPTY, inline, p_value, spread
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.statistics import TargetStatistics
 from harness.leaderboard.table import UNDECIDED, Table, sequence_label
@@ -17,10 +17,13 @@ _HEADERS = (
 _INTRODUCTION = (
     "# Leaderboards\n\n"
     "One page for each sequence file, written by `xstilts run` and `xstilts publish`; `xstilts verify` "
-    "recomputes every number from the predictions beside it. Does order matter: of the pairs of sequences "
-    "with the same tasks in another order, those told apart after correction for all of them. Best order: "
-    "the highest average, and how many rows cannot be told apart from it. Δ target-only: points of the best "
-    f"order above training on the target alone, ± sd over seeds; {UNDECIDED} where its interval covers zero."
+    "recomputes every number from the predictions beside it. Does order matter: the test of all sequences "
+    "with "
+    "the same tasks in another order, corrected, and how many pairs of them differ significantly. Best "
+    "order: "
+    "the highest average, and how many rows may be best. Δ target-only: points of that order above "
+    "training on "
+    f"the target alone, ± sd over seeds; {UNDECIDED} where it is not significant."
 )
 
 
@@ -59,13 +62,14 @@ def _rows_of_file(path: Path) -> list[tuple[str, ...]]:
 
 def _order_matters(table: TargetStatistics) -> str:
     """Return the finding on order in a few words."""
-    count, apart = table.orders_compared, table.orders_apart
-    if not count:
+    order = table.order
+    if order is None:
         return "not compared"
-    pairs = "1 pair" if count == 1 else f"{count:,} pairs"
-    if apart:
-        return f"yes, {apart:,} of {pairs} told apart"
-    return f"{UNDECIDED} not told from chance ({pairs})"
+    pairs = "1 pair" if order.compared == 1 else f"{order.compared:,} pairs"
+    exploratory = ", exploratory" if table.exploratory else ""
+    p = "" if order.p is None else f", p {p_value(order.p)}"
+    which = f"{order.significant:,} of {pairs}" if order.verdict == "significant" else pairs
+    return f"{order.verdict}{p} ({which}{exploratory})"
 
 
 def _best(table: TargetStatistics) -> tuple[str, str, str]:
@@ -73,11 +77,11 @@ def _best(table: TargetStatistics) -> tuple[str, str, str]:
     best = next((row for row in table.rows if row.average is not None), None)
     if best is None:
         return ("no complete row", EMPTY, EMPTY)
-    tied = sum(row.rank == 1 for row in table.rows if row.ties) - 1
-    name = inline(sequence_label(best)) + (f", tied with {tied}" if tied > 0 else "")
+    others = sum(row.ranks[0] == 1 for row in table.rows if row.ranks) - 1
+    name = inline(sequence_label(best)) + (f", or one of {others} others" if others > 0 else "")
     if best.baseline:
         return (name, spread(best.average, scale), "baseline")
-    mark = f"{UNDECIDED} " if best.undecided else ""
+    mark = "" if best.effect and best.effect.significant else f"{UNDECIDED} "
     return (name, spread(best.average, scale), mark + spread(best.delta, scale, signed=True))
 
 

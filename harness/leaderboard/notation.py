@@ -2,10 +2,10 @@
 
 import re
 
-from harness.leaderboard.interval import Interval
 from harness.leaderboard.shown_name import plain
 from harness.leaderboard.statistics import Spread
 from harness.leaderboard.target_metric import PERCENT, Scale
+from harness.statistics.verdict import Interval
 
 EMPTY = "–"
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -34,8 +34,10 @@ def interval(value: Interval | None, scale: Scale = PERCENT, *, signed: bool = F
     return f"[{write(value.low)}, {write(value.high)}]"
 
 
-def p_value(value: float) -> str:
+def p_value(value: float | None) -> str:
     """Write a p-value with three decimals."""
+    if value is None:
+        return EMPTY
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 

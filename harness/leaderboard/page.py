@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from harness.leaderboard.board import Board, BoardRow, SeedResult
 from harness.leaderboard.data_section import data_section
 from harness.leaderboard.forgetting_section import forgetting_sentences, forgetting_table
-from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.notation import EMPTY, excerpt, inline
-from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
+from harness.leaderboard.order.section import agreement_lines, analysis_tables
 from harness.leaderboard.order.summary import summary
-from harness.leaderboard.paired import PERMUTATIONS
 from harness.leaderboard.plan_tree import mermaid
 from harness.leaderboard.provenance_section import SHORT, provenance_section
 from harness.leaderboard.publication import Publication
@@ -20,7 +18,6 @@ from harness.leaderboard.table import Table, column_names, comparison_table, tar
 
 _FOLD_ABOVE = 12
 _LANGUAGES_IN_ONE_TABLE = 8
-_MOST_PAIRS = 105
 _MOST_COMPARED = 500
 _MOST_RUNS = 1_500
 
@@ -67,20 +64,20 @@ def _target(publication: Publication, table: TargetStatistics) -> Iterator[str]:
     yield from _collapsed(publication, table.target)
     if len(table.comparisons) > _MOST_COMPARED:
         data = f"{publication.board.name}.json"
-        yield f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs; see [{data}]({data})."
+        count = table.order.compared if table.order else 0
+        yield f"Order alone: {inline(table.target)}, {count:,} pairs; see [{data}]({data})."
     elif table.comparisons:
-        comparisons = comparison_table(table.comparisons, "the same tasks otherwise", scale).render()
+        comparisons = comparison_table(table.comparisons, scale).render()
         if len(table.comparisons) <= _FOLD_ABOVE:
             yield f"### Order alone: {inline(table.target)}"
             yield comparisons
         else:
-            title = f"Order alone: {inline(table.target)}, {table.orders_compared:,} pairs"
+            title = f"Order alone: {inline(table.target)}, {len(table.comparisons):,} pairs"
             yield _details(title, comparisons)
     yield from _pictures(publication, table.target)
     yield from _order(publication, table.target)
     yield from _languages(publication, table.target)
     yield from _forgetting(publication, table.target)
-    yield from _pairs(publication, table)
 
 
 def _collapsed(publication: Publication, target: str) -> Iterator[str]:
@@ -106,16 +103,15 @@ def _plan_tree(board: Board) -> Iterator[str]:
 
 
 def _order(publication: Publication, target: str) -> Iterator[str]:
-    scale = publication.board.metrics[target][0].scale
+    own = next(table for table in publication.targets if table.target == target)
     analysis = next(analysis for analysis in publication.analyses if analysis.target == target)
     yield f"### Order as a factor: {inline(target)}"
-    yield inline(" ".join(summary(analysis, scale)))
+    yield inline(" ".join(summary(analysis, own)))
     agreement = publication.targets_agreement
-    lines = [test_line(analysis)] if analysis.test else []
-    lines += agreement_lines((*analysis.agreement, *([agreement] if agreement else [])))
+    lines = list(agreement_lines((*analysis.agreement, *([agreement] if agreement else []))))
     if lines:
         yield "\n".join(lines)
-    for title, table in analysis_tables(analysis, scale):
+    for title, table in analysis_tables(analysis, own):
         yield _details(title, table.render())
 
 
@@ -139,18 +135,6 @@ def _forgetting(publication: Publication, target: str) -> Iterator[str]:
             yield forgetting_table(forgetting).render()
 
 
-def _pairs(publication: Publication, table: TargetStatistics) -> Iterator[str]:
-    if not table.pairs:
-        return
-    title = f"Every pair: {inline(table.target)}, {table.pairs_compared:,} compared"
-    if table.pairs_compared <= _MOST_PAIRS:
-        yield _details(title, comparison_table(table.pairs, "other", table.metrics[0].scale).render())
-    else:
-        data = f"{publication.board.name}.json"
-        which = "they" if len(table.pairs) == table.pairs_compared else "those with the best sequence"
-        yield f"{title}; {which} stand in [{data}]({data})."
-
-
 def _how_to_read(publication: Publication) -> Iterator[str]:
     board = publication.board
     seeds = len(board.seeds)
@@ -165,29 +149,8 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
         else "- One seed: there is no standard deviation. The best of a column is bold.",
         f"- {EMPTY} stands where a seed failed, was not run or lacks a language: no average is over less.",
     ]
-    if publication.bootstrap:
-        drawn = "items and seeds" if seeds > 1 else "items only (one seed)"
-        lines.append(
-            f"- **{CONFIDENCE:.0%}**: interval by a bootstrap over {drawn}, "
-            f"{publication.bootstrap.replicates} draws. An item is drawn in all its languages at once, "
-            "because they are translations of each other (Sellam et al. 2022; Miller 2024)."
-            + (" The scatter of the seeds is pooled over the rows of a table." if seeds > 1 else "")
-        )
-        lines.append(
-            "- **≈** at Δ target-only: its interval covers zero, so it cannot be told from chance. "
-            "At pairs: not apart after Holm's correction."
-        )
-        lines.append(
-            "- **rank** and **ties**: rows share a letter when they cannot be told apart (p ≥ 0.05 after "
-            "Holm's correction over all pairs of the table); a rank is one more than the number of better "
-            "rows that a row is told apart from."
-        )
-        lines.append(
-            "- **p**: for other training runs and other items, from the same two variances as the "
-            "interval; **p Holm**: corrected for all pairs of its table; **p items**: for these "
-            f"training runs on other items, by {PERMUTATIONS:,} permutations"
-            + ("; **p McNemar**: the same by McNemar's test for clustered pairs." if seeds == 1 else ".")
-        )
+    if any(row.shrunken is not None for table in publication.targets for row in table.rows):
+        lines += _tests(board)
     if any(metrics[0].name != "accuracy" for metrics in board.metrics.values()):
         lines.append(
             "- **Did not learn**: a score at chance is recognized for accuracy only; other metrics have no "
@@ -200,6 +163,53 @@ def _how_to_read(publication: Publication) -> Iterator[str]:
             "(Conneau et al. 2020, Table 6), whatever the model itself was pretrained on."
         )
     yield "\n".join(lines)
+
+
+def _tests(board: Board) -> Iterator[str]:
+    """Yield what the tests are; docs/explanation/statistics.md says it at length."""
+    plan, targets = board.analysis, len(board.targets)
+    yield (
+        "- **95%**: intervals for other training runs and other items. Items are taken with all their "
+        "languages, "
+        "which translate each other (Sellam et al. 2022; Miller 2024); runs that share trained stages vary "
+        "together as estimated. Those of Δ and of pairs hold together (Dunnett 1955; Hothorn et al. 2008). "
+        "A row "
+        "with a collapsed run has none."
+    )
+    if len(board.seeds) == 1:
+        yield "- One seed: intervals are for other items only, and no difference is testable."
+        return
+    primary = ", ".join(str(contrast) for contrast in plan.contrasts) or "none"
+    corrected = len(plan.contrasts) * targets
+    yield (
+        f"- **Primary** (declared in the sequence file): {inline(primary)}; p-values corrected for "
+        f"{corrected} such "
+        f"test{'' if corrected == 1 else 's'} on this page. Everything else is exploratory: corrected "
+        f"within its "
+        "table only."
+    )
+    yield (
+        "- **Order**: first a test of all orders of the same tasks at once, Holm over sets of tasks; pairs "
+        "only as "
+        "far as it is significant. **Verdicts** at 0.05: significant, equivalent (within "
+        f"±{plan.equivalence_margin:g} "
+        "points by two one-sided tests), not significant, not testable; **≈**: not significant."
+    )
+    yield (
+        "- **ranks**: those that a row may have; **ties**: rows that share a letter do not differ "
+        "significantly; "
+        "**shrunken**: the average drawn towards the others as far as chance explains their spread; "
+        "**Δ/σ**: the "
+        "difference over the standard deviation of a run; **P(better)**: of a run of the first over one of "
+        "the second."
+    )
+    looks = ", ".join(map(str, plan.looks))
+    if looks:
+        yield (
+            f"- Published before with {looks} seeds of {plan.planned_seeds} planned: levels by alpha "
+            f"spending "
+            "(Lan & DeMets 1983)."
+        )
 
 
 def _scored_by(board: Board) -> str:

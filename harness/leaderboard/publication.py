@@ -8,30 +8,21 @@ from harness.leaderboard.board import Board, BoardFileError, read_model
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
-from harness.leaderboard.interval import CONFIDENCE
 from harness.leaderboard.languages.transfer import LanguageTransfer, language_transfer
-from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
 from harness.leaderboard.pictures.picture import Picture
 from harness.leaderboard.predictions import item_table
 from harness.leaderboard.reported import ReportedRow
 from harness.leaderboard.statistics import TargetStatistics, target_statistics
-from harness.leaderboard.uncertainty import BOOTSTRAP_SEED, REPLICATES, estimate
+from harness.leaderboard.tested import tested_table
 from harness.message_text import in_short
 from harness.metrics.item_file import LAST_OF_FIRST_FORMAT
 from harness.metrics.item_scores import Predictions
+from harness.statistics.agreement import Agreement
 
 FORMAT: Literal["xstilts-leaderboard-2"] = "xstilts-leaderboard-2"
 _FIRST_FORMAT = b'"xstilts-leaderboard-1"'
 _START = 100
-
-
-class Bootstrap(FrozenModel):
-    """How the intervals were drawn."""
-
-    replicates: int = REPLICATES
-    seed: int = BOOTSTRAP_SEED
-    confidence: float = CONFIDENCE
 
 
 class StoredPredictions(FrozenModel):
@@ -66,7 +57,6 @@ class Publication(FrozenModel):
     targets_agreement: Agreement | None
     languages: tuple[LanguageTransfer, ...] = ()
     forgetting: tuple[TargetForgetting, ...] = ()
-    bootstrap: Bootstrap | None
     pictures: tuple[Picture, ...] = ()
     drawn_with: str | None = None
     predictions: StoredPredictions | None
@@ -138,13 +128,12 @@ def compile_publication(
         PredictionsError: The predictions of two rows are on other items.
     """
     targets, analyses = [], []
+    collapsed = collapses(board, predictions)
     for target in board.targets:
         items = item_table(board, target, predictions) if predictions is not None else None
-        uncertainty = estimate(items) if items else None
-        targets.append(target_statistics(board, target, uncertainty))
-        orders = uncertainty.orders if uncertainty else ()
-        analyses.append(analyse_target(board, target, orders, uncertainty.contrasts if uncertainty else None))
-    collapsed = collapses(board, predictions)
+        tested = tested_table(board, target, items, collapsed) if items else None
+        targets.append(target_statistics(board, target, tested))
+        analyses.append(analyse_target(board, target, tested))
     findings = tuple(
         Finding(
             target=table.target, sentences=finding(board, table, collapsed, intervals=_has_intervals(table))
@@ -162,7 +151,6 @@ def compile_publication(
         forgetting=tuple(
             found for target in board.targets if (found := target_forgetting(board, target)) is not None
         ),
-        bootstrap=Bootstrap() if any(_has_intervals(table) for table in targets) else None,
         predictions=stored,
         sequence_link=sequence_link,
         reported=reported,
@@ -170,4 +158,4 @@ def compile_publication(
 
 
 def _has_intervals(table: TargetStatistics) -> bool:
-    return any(row.average_interval is not None for row in table.rows)
+    return any(row.shrunken is not None for row in table.rows)

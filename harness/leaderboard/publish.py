@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from harness.errors import UserError
-from harness.leaderboard.board import Board, canonical_json
+from harness.leaderboard.board import Board, BoardFileError, canonical_json
 from harness.leaderboard.exports.csv_file import render_csv
 from harness.leaderboard.exports.html_page import render_html
 from harness.leaderboard.exports.latex import render_latex
@@ -24,6 +24,7 @@ from harness.leaderboard.publication import (
     Publication,
     StoredPredictions,
     compile_publication,
+    load_publication,
 )
 from harness.leaderboard.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
 from harness.leaderboard.reported import ReportedRow, read_reported
@@ -108,6 +109,7 @@ def publish_answers(
     data, index = folder / f"{board.name}.json", folder / INDEX
     stored_path = folder / f"{board.name}.predictions.parquet"
     with _only_publisher(folder):
+        board = _after_looks(board, data)
         stored = _store(answers, stored_path) if answers else None
         publication = compile_publication(
             board,
@@ -123,6 +125,25 @@ def publish_answers(
     return Published(
         folder / f"{board.name}{PAGE}", data, index, stored_path if stored else None, publication
     )
+
+
+def _after_looks(board: Board, data: Path) -> Board:
+    """Return the board with the numbers of seeds that earlier publications of its name were looked at with.
+
+    Publishing as many seeds again is no further look, nor is a trial on the first items one.
+    """
+    if not data.is_file():
+        return board
+    try:
+        before = load_publication(data).board
+    except BoardFileError:
+        return board
+    if before.provenance.limited != board.provenance.limited or before.targets != board.targets:
+        return board
+    seen = {*before.analysis.looks, len(before.seeds)} - {len(board.seeds)}
+    planned = before.analysis.planned_seeds or len(before.seeds)
+    analysis = board.analysis.model_copy(update={"looks": tuple(sorted(seen)), "planned_seeds": planned})
+    return board.model_copy(update={"analysis": analysis}) if seen else board
 
 
 def _write_all(publication: Publication, folder: Path) -> Publication:

@@ -5,21 +5,23 @@ published average. Nothing is averaged over what is missing: where one seed fail
 not scored, every number that would need it is None.
 """
 
-import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board, BoardRow, EvaluatedLanguage
-from harness.leaderboard.interval import Interval
-from harness.leaderboard.paired import PairedComparison
 from harness.leaderboard.target_metric import TargetMetric
-from harness.leaderboard.ties import shared_ranks, tie_groups
-from harness.leaderboard.uncertainty import TargetUncertainty
+from harness.leaderboard.tested import PrimaryContrast, TestedTable
+from harness.leaderboard.ties import tie_groups
+from harness.statistics.arrays import DECIMALS
+from harness.statistics.order_test import SetTest
+from harness.statistics.verdict import Effect, Interval, Verdict
 
 SOURCE_LANGUAGE = "en"
+# Above so many pairs nobody reads them one by one.
+MOST_PAIRS = 2_000
 
 
 class Spread(FrozenModel):
@@ -40,12 +42,19 @@ class RowStatistics(FrozenModel):
     """One line of the table; shares and their differences are fractions (0.583, not 58.3).
 
     Attributes:
+        ranks: The lowest and highest rank that the row may have; None where nothing is testable.
+        ties: Letters that it shares with rows from which it does not differ significantly.
         secondary: Other metric -> its average over the languages.
+        shrunken: The average drawn towards those of the other rows.
+        average_interval: None also where a run collapsed.
+        effect: The difference to target-only as tested.
+        collapsed: How many of its runs did not learn.
+        learnt: The average over the others, where there are both.
     """
 
     sequence: str
     order: tuple[str, ...]
-    rank: int | None
+    ranks: tuple[int, int] | None
     ties: str | None
     languages: dict[str, Spread | None]
     average: Spread | None
@@ -53,18 +62,49 @@ class RowStatistics(FrozenModel):
     non_english: Spread | None
     gap: Spread | None
     delta: Spread | None
-    average_interval: Interval | None
-    delta_interval: Interval | None
+    shrunken: float | None = None
+    average_interval: Interval | None = None
+    effect: Effect | None = None
+    collapsed: int = 0
+    learnt: Spread | None = None
 
     @property
     def baseline(self) -> bool:
         """Whether this is the target-only row."""
         return not self.order
 
-    @property
-    def undecided(self) -> bool:
-        """Whether the interval of the difference to target-only covers zero."""
-        return self.delta_interval is not None and self.delta_interval.covers_zero
+
+class Comparison(FrozenModel):
+    """Two rows, the better average first."""
+
+    first: str
+    second: str
+    effect: Effect
+
+
+class TestedSet(FrozenModel):
+    """The test of the rows that hold some tasks."""
+
+    tasks: tuple[str, ...]
+    test: SetTest
+
+
+class OrderAnswer(FrozenModel):
+    """Whether order matters: what finding, index and summary say.
+
+    Attributes:
+        verdict: Of the omnibus test, corrected; `equivalent` where it is not significant and all pairs are.
+        p: The corrected p-value; None where nothing is testable.
+        tests: Of each set of rows with the same tasks.
+        compared: Pairs of sequences with the same tasks in another order.
+        significant: How many of them differ significantly.
+    """
+
+    verdict: Verdict
+    p: float | None
+    tests: tuple[TestedSet, ...]
+    compared: int
+    significant: int
 
 
 class TargetStatistics(FrozenModel):
@@ -72,26 +112,22 @@ class TargetStatistics(FrozenModel):
 
     Attributes:
         metrics: What it is scored by, the headline metric first; all but `secondary` is by that one.
-        comparisons: Pairs with the same tasks in another order, corrected among themselves; of very many
-            those with the largest differences.
-        orders_compared: How many of them were compared.
-        orders_apart: How many of these are told apart.
-        pairs: All pairs of rows, corrected together; of very large tables those with the best row.
+        order: The answer on order; None where no two sequences hold the same tasks, or there are no item
+            scores.
+        comparisons: Pairs with the same tasks in another order, of very many those with the largest
+            differences.
+        primary: Further contrasts that the sequence file declares.
+        exploratory: Whether seeds were added after all planned ones had been looked at.
     """
 
     target: str
     metrics: tuple[TargetMetric, ...]
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
-    comparisons: tuple[PairedComparison, ...]
-    orders_compared: int = 0
-    orders_apart: int = 0
-    pairs: tuple[PairedComparison, ...]
-
-    @property
-    def pairs_compared(self) -> int:
-        """How many pairs of rows were compared."""
-        return math.comb(sum(row.average is not None for row in self.rows), 2) if self.pairs else 0
+    order: OrderAnswer | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    primary: tuple[PrimaryContrast, ...] = ()
+    exploratory: bool = False
 
     @property
     def baseline(self) -> RowStatistics | None:
@@ -143,57 +179,86 @@ def english_gap(scores: SeedScores, columns: Sequence[EvaluatedLanguage]) -> flo
     return None if english is None or others is None else english - others
 
 
-def target_statistics(board: Board, target: str, uncertainty: TargetUncertainty | None) -> TargetStatistics:
-    """Compute the table of one target; without predictions there is no uncertainty."""
-    columns = board.languages[target]
+def target_statistics(board: Board, target: str, tested: TestedTable | None) -> TargetStatistics:
+    """Compute the table of one target; without item scores nothing is tested."""
+    columns, metrics = board.languages[target], board.metrics[target]
     rows = board.rows_of(target)
     baseline = next((complete_seeds(board, row) for row in rows if not row.order), None)
-    summaries = [_row(board, row, baseline, uncertainty) for row in rows]
-    sign = board.metrics[target][0].sign
+    summaries = [_row(board, row, baseline) for row in rows]
     ranked = sorted(
-        summaries, key=lambda row: (row.average is None, -sign * _mean(row), len(row.order), row.order)
+        summaries,
+        key=lambda row: (row.average is None, -metrics[0].sign * _mean(row), len(row.order), row.order),
     )
     return TargetStatistics(
         target=target,
-        metrics=board.metrics[target],
+        metrics=metrics,
         languages=columns,
-        rows=_placed(ranked, uncertainty) if uncertainty else _placed_by_average(ranked),
-        comparisons=uncertainty.comparisons.permuted if uncertainty else (),
-        orders_compared=uncertainty.comparisons.permuted_compared if uncertainty else 0,
-        orders_apart=uncertainty.comparisons.permuted_apart if uncertainty else 0,
-        pairs=uncertainty.comparisons.pairs if uncertainty else (),
+        rows=tuple(_with_tests(ranked, tested)) if tested else tuple(ranked),
+        order=_order_answer(tested) if tested and tested.sets else None,
+        comparisons=tuple(
+            Comparison(first=tested.sequences[first], second=tested.sequences[second], effect=effect)
+            for first, second, effect in tested.result.pairs[:MOST_PAIRS]
+        )
+        if tested
+        else (),
+        primary=tested.primary if tested else (),
+        exploratory=tested.exploratory if tested else False,
     )
 
 
-def _placed_by_average(ranked: Sequence[RowStatistics]) -> tuple[RowStatistics, ...]:
-    """Number the rows by their averages, for want of anything that could tell rows apart."""
-    means = [_mean(row) for row in ranked if row.average is not None]
-    return tuple(
-        row if row.average is None else row.model_copy(update={"rank": 1 + means.index(_mean(row))})
-        for row in ranked
+def _order_answer(tested: TestedTable) -> OrderAnswer:
+    result = tested.result
+    effects = [effect for *_, effect in result.pairs]
+    verdict: Verdict = "not testable" if result.order_p is None else "not significant"
+    if result.order_matters:
+        verdict = "significant"
+    elif verdict == "not significant" and all(effect.verdict == "equivalent" for effect in effects):
+        verdict = "equivalent"
+    return OrderAnswer(
+        verdict=verdict,
+        p=result.order_p,
+        tests=tuple(
+            TestedSet(tasks=tuple(sorted(tested.orders[test.rows[0]])), test=test)
+            for test in result.order_tests
+        ),
+        compared=len(effects),
+        significant=sum(effect.significant for effect in effects),
     )
 
 
-def _placed(ranked: Sequence[RowStatistics], uncertainty: TargetUncertainty) -> tuple[RowStatistics, ...]:
-    """Give rows that are not told apart the same rank, and each row the letters of its tie groups."""
-    compared = [row for row in ranked if row.average is not None]
-    place = {sequence: number for number, sequence in enumerate(uncertainty.sequences)}
-    order = [place[row.sequence] for row in compared]
-    apart = uncertainty.comparisons.apart[np.ix_(order, order)]
-    placed = [
-        row.model_copy(update={"rank": rank, "ties": ties})
-        for row, rank, ties in zip(compared, shared_ranks(apart), tie_groups(apart), strict=True)
-    ]
-    return (*placed, *(row for row in ranked if row.average is None))
+def _with_tests(ranked: Sequence[RowStatistics], tested: TestedTable) -> Iterator[RowStatistics]:
+    """Yield the rows with what was tested of them; letters go down the table."""
+    result = tested.result
+    place = {sequence: number for number, sequence in enumerate(tested.sequences)}
+    order = [place[row.sequence] for row in ranked if row.sequence in place]
+    letters: dict[int, str] = {}
+    if result.ranks is not None:
+        letters = dict(zip(order, tie_groups(result.significant[np.ix_(order, order)]), strict=True))
+    for row in ranked:
+        number = place.get(row.sequence)
+        if number is None:
+            yield row
+            continue
+        learnt = tested.contrasts.table[number][~tested.collapsed[number]]
+        collapsed = int(tested.collapsed[number].sum())
+        yield row.model_copy(
+            update={
+                "ranks": result.ranks[number] if result.ranks else None,
+                "ties": letters.get(number),
+                "shrunken": round(float(result.shrunken[number]), DECIMALS),
+                "average_interval": result.averages[number],
+                "effect": result.deltas.get(number),
+                "collapsed": collapsed,
+                "learnt": Spread.of(learnt.tolist()) if collapsed and len(learnt) else None,
+            }
+        )
 
 
 def _mean(row: RowStatistics) -> float:
     return row.average.mean if row.average else 0.0
 
 
-def _row(
-    board: Board, row: BoardRow, baseline: list[SeedScores] | None, uncertainty: TargetUncertainty | None
-) -> RowStatistics:
+def _row(board: Board, row: BoardRow, baseline: list[SeedScores] | None) -> RowStatistics:
     columns = board.languages[row.target]
     seeds = complete_seeds(board, row)
 
@@ -203,7 +268,7 @@ def _row(
     return RowStatistics(
         sequence=row.sequence,
         order=row.order,
-        rank=None,
+        ranks=None,
         ties=None,
         languages={
             column.task: over_seeds(lambda scores, task=column.task: scores.get(task))  # type: ignore[misc]
@@ -216,8 +281,6 @@ def _row(
         non_english=over_seeds(lambda scores: non_english_average(scores, columns)),
         gap=over_seeds(lambda scores: english_gap(scores, columns)),
         delta=_delta(seeds, baseline, columns) if row.order else None,
-        average_interval=uncertainty.averages.get(row.sequence) if uncertainty else None,
-        delta_interval=uncertainty.deltas.get(row.sequence) if uncertainty else None,
     )
 
 

@@ -8,8 +8,7 @@ from tabulate import tabulate
 
 from harness.leaderboard.board import EvaluatedLanguage
 from harness.leaderboard.notation import EMPTY, interval, p_value, spread
-from harness.leaderboard.paired import PairedComparison
-from harness.leaderboard.statistics import RowStatistics, Spread, TargetStatistics
+from harness.leaderboard.statistics import Comparison, RowStatistics, Spread, TargetStatistics
 from harness.leaderboard.target_metric import Scale, TargetMetric
 
 UNDECIDED = "≈"
@@ -21,7 +20,7 @@ class Table:
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    left: frozenset[str] = frozenset({"order", "ties"})
+    left: frozenset[str] = frozenset({"order", "ties", "verdict"})
 
     def render(self, style: str = "pipe") -> str:
         """Return the text of the table in one of tabulate's styles."""
@@ -79,12 +78,20 @@ def target_table(statistics: TargetStatistics, *, markup: bool) -> Table:
     summary.append(column("non-English", [_measured(row.non_english, scale) for row in rows]))
     summary.append(("gap", [spread(row.gap, scale, signed=True) for row in rows]))
     summary.append(column("Δ target-only", [_delta(row, scale) for row in rows]))
-    if with_intervals:
-        summary.append(("Δ 95%", [interval(row.delta_interval, scale, signed=True) for row in rows]))
+    effects = [row.effect for row in rows]
+    if any(effects):
+        ends = [interval(own.interval if own else None, scale, signed=True) for own in effects]
+        summary.append(("Δ 95%", ends))
+        summary.append(("adjusted p", [p_value(own.p_adjusted) if own else EMPTY for own in effects]))
+        summary.append(("verdict", [own.verdict if own else EMPTY for own in effects]))
+    if any(row.shrunken is not None for row in rows):
+        summary.append(
+            ("shrunken", [EMPTY if row.shrunken is None else scale.value(row.shrunken) for row in rows])
+        )
     if any(row.ties for row in rows):
         summary.append(("ties", [row.ties or EMPTY for row in rows]))
     first = [
-        ("rank", [EMPTY if row.rank is None else str(row.rank) for row in rows]),
+        ("ranks", [_ranks(row) for row in rows]),
         ("order", [sequence_label(row) for row in rows]),
     ]
     return _assemble([*first, *languages, *summary])
@@ -95,41 +102,42 @@ def sequence_label(row: RowStatistics) -> str:
     return f"{row.sequence} (target only)" if row.baseline else row.sequence
 
 
-def comparison_table(comparisons: Sequence[PairedComparison], other: str, scale: Scale) -> Table:
-    """Lay out comparisons of pairs.
-
-    Args:
-        comparisons: At least one.
-        other: The header of the row that is compared with.
-        scale: Of the target's metric.
-    """
-    one_seed = comparisons[0].p_mcnemar is not None
+def comparison_table(comparisons: Sequence[Comparison], scale: Scale) -> Table:
+    """Lay out pairs of sequences with the same tasks in another order."""
     headers = (
-        "better average",
-        other,
-        "difference",
-        "95% interval",
-        "p",
-        "p Holm",
-        "p items",
-        *(["p McNemar"] if one_seed else []),
-        "apart",
+        *(
+            "better average",
+            "the same tasks otherwise",
+            "difference",
+            "95% interval",
+            "adjusted p",
+            "verdict",
+        ),
+        *("not excluded up to", "Δ/σ", "P(better)"),
     )
     rows = tuple(
         (
             pair.first,
             pair.second,
-            scale.difference(pair.difference),
-            interval(pair.interval, scale, signed=True),
-            p_value(pair.p),
-            p_value(pair.p_holm),
-            p_value(pair.p_items),
-            *([] if pair.p_mcnemar is None else [p_value(pair.p_mcnemar)]),
-            "yes" if pair.apart else f"{UNDECIDED} no",
+            scale.difference(pair.effect.difference),
+            interval(pair.effect.interval, scale, signed=True),
+            p_value(pair.effect.p_adjusted),
+            pair.effect.verdict,
+            EMPTY if pair.effect.interval is None else scale.value(pair.effect.interval.farthest),
+            EMPTY if pair.effect.size is None else f"{pair.effect.size:.1f}",
+            EMPTY if pair.effect.superiority is None else f"{pair.effect.superiority:.2f}",
         )
         for pair in comparisons
     )
-    return Table(headers, rows, frozenset(headers[:2]))
+    return Table(headers, rows, frozenset({*headers[:2], "verdict"}))
+
+
+def _ranks(row: RowStatistics) -> str:
+    """Write the ranks that a row may have: `1–3`."""
+    if row.ranks is None:
+        return EMPTY
+    low, high = row.ranks
+    return str(low) if low == high else f"{low}–{high}"
 
 
 _Cell = tuple[str, float | None]
@@ -147,7 +155,8 @@ def _delta(row: RowStatistics, scale: Scale) -> _Cell:
     if row.baseline:
         return ("baseline", None)
     text = spread(row.delta, scale, signed=True)
-    return (f"{UNDECIDED} {text}" if row.undecided else text, row.delta.mean if row.delta else None)
+    marked = row.effect is not None and not row.effect.significant
+    return (f"{UNDECIDED} {text}" if marked else text, row.delta.mean if row.delta else None)
 
 
 def _column(

@@ -7,17 +7,6 @@ Booleans = npt.NDArray[np.bool_]
 _ALPHABET = 26
 
 
-def shared_ranks(apart: Booleans) -> list[int]:
-    """Return the rank of each row, given which rows are told apart, (R, R), the best row first.
-
-    A rank is one more than the number of better rows that the row is told apart from, so that all that
-    cannot be told apart from the best share rank 1 (as on Chatbot Arena's leaderboard, Chiang et al. 2024,
-    https://arxiv.org/abs/2403.04132, section 5). Not being told apart does not carry over from one pair to
-    the next, so rows further down may share a tie group and yet differ in rank.
-    """
-    return [1 + int(apart[:row, row].sum()) for row in range(len(apart))]
-
-
 def tie_groups(apart: Booleans) -> list[str]:
     """Return letters for each row: two rows share one exactly when they are not told apart.
 

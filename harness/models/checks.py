@@ -8,6 +8,7 @@ from harness.config.model_family import ENCODER_TYPES, OFFSET_POSITIONS, TEXT_TO
 from harness.errors import UserError
 from harness.message_text import cut, in_short, nearest
 from harness.models.files import ModelFileError, read_config, read_json, tensor_shapes
+from harness.named_path import is_folder
 
 _EMBEDDINGS = (
     "embeddings.word_embeddings.weight",
@@ -45,6 +46,17 @@ def check_folder(folder: Path, trust_remote_code: bool) -> None:
     _check_architecture(folder, config, trust_remote_code)
     check_weights(folder)
     _check_vocabulary(folder, config)
+
+
+def check_named_model(name: str, trust_remote_code: bool) -> None:
+    """Check the folder of a model that is a local one; others are looked at when they are there.
+
+    Raises:
+        UserError: as `check_folder`.
+    """
+    folder = Path(name)
+    if not name.startswith("embedded:") and is_folder(folder):
+        check_folder(folder, trust_remote_code)
 
 
 def check_no_adapter(folder: Path) -> None:

@@ -12,38 +12,8 @@ from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.models.checks import check_no_adapter
 from harness.models.files import read_config
+from harness.models.tokenizer_files import TOKENIZER_FILES, tokenizer_files
 from harness.named_path import is_folder, user_path
-
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-    "spm.model",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "bpe.codes",
-    "byte_maps.json",
-    "dict.txt",
-    "emoji.json",
-    "entity_vocab.json",
-    "normalizer.json",
-    "prophetnet.tokenizer",
-    "sentencepiece.model",
-    "source.spm",
-    "spm_char.model",
-    "target.spm",
-    "target_vocab.json",
-    "tokenizer.model",
-    "vocab-src.json",
-    "vocab-tgt.json",
-    "word_pronunciation.json",
-    "word_shape.json",
-)
-"""The files by which the tokenizers of transformers are saved: `vocab_files_names` of all its classes."""
 
 _EMBEDDED = "embedded:"
 
@@ -154,7 +124,7 @@ def resolve_model(model: ModelRef, base: Path = Path()) -> ResolvedModel:
 
 def tokenizer_fingerprint(folder: Path) -> str:
     """Return the sha256 (hex) over the tokenizer files of a model's folder."""
-    return _hash_files(folder, [folder / name for name in TOKENIZER_FILES])
+    return _hash_files(folder, [folder / name for name in tokenizer_files(folder)])
 
 
 def _local(model: ModelRef, folder: Path) -> ResolvedModel:
@@ -171,7 +141,7 @@ def _local(model: ModelRef, folder: Path) -> ResolvedModel:
             f"model: {name}: the folder has no *.safetensors. Pickled weights are not loaded, since they "
             "can run code. Name a folder with safetensors, as save_pretrained of transformers writes them."
         )
-    files = [folder / "config.json", *(folder / file for file in TOKENIZER_FILES), *weights]
+    files = [folder / "config.json", *(folder / name for name in tokenizer_files(folder)), *weights]
     if model.trust_remote_code:
         files += sorted(folder.glob("*.py"))
     fingerprint = _hash_files(folder, files)
@@ -256,6 +226,8 @@ def _download(model: ModelRef) -> Path:
     options: dict[str, Any] = {"revision": model.revision, "allow_patterns": _patterns(model)}
     try:
         folder = Path(snapshot_download(model.name, **options))
+        if model.trust_remote_code:  # its own tokenizer class may name files that no other has
+            snapshot_download(model.name, **(options | {"allow_patterns": [*tokenizer_files(folder)]}))
     except Exception as error:
         raise ModelNotFoundError(f"model: {model.name}: download failed: {_first_line(error)}") from error
     if not any(folder.glob("*.safetensors")):

@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.config.model_family import model_type
 from harness.errors import UserError
-from harness.models.references import TOKENIZER_FILES, ModelRef, tokenizer_fingerprint
+from harness.models.references import ModelRef, tokenizer_fingerprint
 
 _loaded: dict[tuple[str | None, ...], Any] = {}
 # Without these a class starts with an empty vocabulary, or splits words wrongly.
@@ -65,10 +65,4 @@ def _check_files(folder: Path, tokenizer: Any) -> None:
         raise TokenizerError(
             f"model {folder}: there is neither {whole} nor {' and '.join(missing)}, which its tokenizer "
             f"({type(tokenizer).__name__}) needs; every word would be unknown. {_REMEDY}"
-        )
-    other = [name for name in names.values() if name not in TOKENIZER_FILES and (folder / name).is_file()]
-    if other:
-        raise TokenizerError(
-            f"model {folder}: its tokenizer reads {', '.join(other)}, which is not handed on from stage "
-            "to stage. Save the tokenizer as a tokenizer.json beside it"
         )

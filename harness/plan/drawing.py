@@ -40,9 +40,14 @@ def summary(loaded: LoadedSequence) -> str:
     """Return the counts in a sentence."""
     spec, size = loaded.spec, plan_size(loaded.spec)
     seeds = ", ".join(str(seed) for seed in spec.seeds)
+    shared = (
+        f"{size.stages_without_sharing:,} without shared prefixes"
+        if spec.share == "prefixes"
+        else "none of them shared"
+    )
     return (
         f"{size.sequences:,} sequences (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
-        f"{size.stages:,} stages; {size.stages_without_sharing:,} without shared prefixes"
+        f"{size.stages:,} stages; {shared}"
     )
 
 
@@ -60,21 +65,21 @@ def _reused(loaded: LoadedSequence, stage: Stage) -> str:
 
 
 def _branches(plan: Plan) -> Iterator[str]:
-    children: dict[tuple[str, ...], list[Stage]] = {}
+    children: dict[Stage | None, list[Stage]] = {}
     for stage in plan.stages:
-        children.setdefault(stage.path[:-1], []).append(stage)
-    yield from _below(plan.loaded, (), "", children)
+        children.setdefault(stage.parent, []).append(stage)
+    yield from _below(plan.loaded, None, "", children)
 
 
 def _below(
     loaded: LoadedSequence,
-    path: tuple[str, ...],
+    parent: Stage | None,
     indent: str,
-    children: dict[tuple[str, ...], list[Stage]],
+    children: dict[Stage | None, list[Stage]],
 ) -> Iterator[str]:
-    here = children.get(path, [])
+    here = children.get(parent, [])
     for position, stage in enumerate(here):
         last = position == len(here) - 1
         mark = " ●" if stage.is_evaluated else ""
         yield f"{indent}{'└─ ' if last else '├─ '}{_shown(loaded, stage)}{mark}{_reused(loaded, stage)}"
-        yield from _below(loaded, stage.path, indent + ("   " if last else "│  "), children)
+        yield from _below(loaded, stage, indent + ("   " if last else "│  "), children)

@@ -111,9 +111,11 @@ def plan_size(spec: SequenceFile) -> PlanSize:
         orders = len(chosen)
         steps = sum(len(order) + 1 for order in chosen)
         shared = len({order[:k] for order in chosen for k in range(1, len(order) + 1)})
+    # Without sharing a sequence still goes on from its target to all of its few-shot stages.
+    own = steps * targets if spec.share == "none" else shared + orders * targets
     return PlanSize(
         sequences=orders * targets * (1 + more) * seeds,
-        stages=(shared + orders * targets * (1 + more)) * seeds,
+        stages=(own + orders * targets * more) * seeds,
         stages_without_sharing=(steps + more * (steps + orders)) * targets * seeds,
     )
 
@@ -128,13 +130,17 @@ def stage_counts(spec: SequenceFile) -> dict[str, int]:
     if lengths is not None:
         n = len(spec.intermediates)
         each = sum(perm(n - 1, k - 1) for k in range(1, max(lengths) + 1))
+        if spec.share == "none":
+            each = len(spec.targets) * sum(k * perm(n - 1, k - 1) for k in lengths if k)
         counts = dict.fromkeys(spec.intermediates, each)
         orders = sum(perm(n, length) for length in lengths)
     else:
         chosen = list(iterate_orders(spec))
         orders = len(chosen)
         counts = dict.fromkeys(spec.intermediates, 0)
-        for beginning in {order[:k] for order in chosen for k in range(1, len(order) + 1)}:
-            counts[beginning[-1]] += 1
+        beginnings = [order[:k] for order in chosen for k in range(1, len(order) + 1)]
+        times = len(spec.targets) if spec.share == "none" else 1
+        for beginning in beginnings if spec.share == "none" else set(beginnings):
+            counts[beginning[-1]] += times
     counts |= dict.fromkeys(spec.targets, orders)
     return {task: count * seeds for task, count in counts.items()}

@@ -1,5 +1,7 @@
 """A stage: one fine-tuning of the encoder on one training task, after the stages before it."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,12 +31,22 @@ class Stage:
         role: Whether the stage prepares the encoder, trains the target task, or goes on with it on a few
             examples.
         shots: Of a few-shot stage, its examples.
+        sequence: Where sequences share no stages, the order and target of the one that it belongs to.
     """
 
     path: tuple[str, ...]
     seed: int
     role: Role
     shots: Shots | None = None
+    sequence: tuple[str, ...] = ()
+
+    @property
+    def training_seed(self) -> int:
+        """The seed that training takes: its own, or one drawn for its seed and sequence."""
+        if not self.sequence:
+            return self.seed
+        name = json.dumps([self.seed, *self.sequence], ensure_ascii=True).encode()
+        return int.from_bytes(hashlib.sha256(name).digest()[:4]) >> 1
 
     @property
     def task(self) -> str:
@@ -51,12 +63,14 @@ class Stage:
         """The stage before this one; None when it starts from the pretrained model."""
         if len(self.path) == 1:
             return None
-        return Stage(self.path[:-1], self.seed, "intermediate" if self.shots is None else "target")
+        role: Role = "intermediate" if self.shots is None else "target"
+        return Stage(self.path[:-1], self.seed, role, sequence=self.sequence)
 
     def lineage(self) -> "tuple[Stage, ...]":
         """Return the stages from the first to this one."""
         return (*(self.parent.lineage() if self.parent else ()), self)
 
     def __str__(self) -> str:
-        """Return the path in words, as progress lines and errors show it."""
-        return f"{' → '.join(self.path)} (seed {self.seed})"
+        """Return the path as progress lines and errors show it."""
+        own = f" of {' → '.join(self.sequence)}" if self.sequence and self.role == "intermediate" else ""
+        return f"{' → '.join(self.path)}{own} (seed {self.seed})"

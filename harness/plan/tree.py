@@ -20,20 +20,26 @@ class TooManyStagesError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Stages in order, ending with the target or a few-shot stage after it, for one seed."""
+    """Stages in order, ending with the target or a few-shot stage after it, for one seed.
+
+    Attributes:
+        shares: Whether it shares the stages with which others begin alike.
+    """
 
     order: Order
     target: str
     seed: int
     shots: Shots | None = None
+    shares: bool = True
 
     @property
     def target_stage(self) -> Stage:
         """The last stage, whose checkpoint is evaluated."""
-        target = Stage((*self.order, self.target), self.seed, "target")
+        path = (*self.order, self.target)
+        own = () if self.shares else path
         if self.shots is None:
-            return target
-        return Stage((*target.path, str(self.shots)), self.seed, "few_shot", self.shots)
+            return Stage(path, self.seed, "target", sequence=own)
+        return Stage((*path, str(self.shots)), self.seed, "few_shot", self.shots, own)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages from the first to the last."""
@@ -88,7 +94,7 @@ class Plan:
             )
         orders = tuple(iterate_orders(spec))
         sequences = tuple(
-            Sequence(order, target, seed, shots)
+            Sequence(order, target, seed, shots, spec.share == "prefixes")
             for seed in (spec.seeds if seeds is None else seeds)
             for order in orders
             for target in spec.targets
@@ -104,4 +110,9 @@ def _depth_first(sequences: Seq[Sequence], spec: SequenceFile) -> tuple[Stage, .
     seeds = list(dict.fromkeys(sequence.seed for sequence in sequences))
     seed_rank = {seed: position for position, seed in enumerate(seeds)}
     stages = {stage for sequence in sequences for stage in sequence.stages()}
-    return tuple(sorted(stages, key=lambda s: (seed_rank[s.seed], [rank[task] for task in s.path], s.role)))
+
+    def place(stage: Stage) -> tuple[int, list[int], list[int], str]:
+        own, path = ([rank[task] for task in names] for names in (stage.sequence, stage.path))
+        return seed_rank[stage.seed], own, path, stage.role
+
+    return tuple(sorted(stages, key=place))

@@ -10,7 +10,7 @@ from harness.statistics.covariance import RowCovariance
 SIMULATIONS = 999
 HETEROGENEITY_SEED = 20260105
 # Pooling what differs costs validity, not pooling what is alike only power.
-POOLING_LEVEL = 0.1
+POOLING_LEVEL = 0.05
 _FLOOR = 1e-6
 
 

@@ -41,6 +41,8 @@ class Runs:
         margin: Differences below it count as equivalent, a fraction.
         factor: By how many primary tests, and what looks at earlier results cost, primary p-values are
             multiplied.
+        baseline_factor: The same for differences to the baseline.
+        sign: −1 where a lower score is a better one.
     """
 
     contrasts: Contrasts
@@ -49,6 +51,8 @@ class Runs:
     collapsed: Booleans
     margin: float
     factor: float = 1.0
+    baseline_factor: float = 1.0
+    sign: int = 1
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def analyse_table(runs: Runs) -> TableResult:
     if runs.baseline is not None:
         rows = np.array([row for row in range(len(affected)) if row != runs.baseline], np.int64)
         weights = pair_weights(len(affected), rows, np.full(len(rows), runs.baseline))
-        judged = judge(exploratory, weights, Family(margin=runs.margin), affected)
+        judged = judge(exploratory, weights, Family(runs.margin, factor=runs.baseline_factor), affected)
         deltas = dict(zip(rows.tolist(), judged, strict=True))
     significant, adjusted = _all_pairs(runs, exploratory, pairs, deltas, affected)
     return TableResult(
@@ -123,7 +127,7 @@ def analyse_table(runs: Runs) -> TableResult:
         deltas=deltas,
         significant=significant,
         p_adjusted=adjusted,
-        ranks=None if contrasts.covariance is None else rank_sets(contrasts.means, significant),
+        ranks=None if contrasts.covariance is None else rank_sets(runs.sign * contrasts.means, significant),
         exploratory=exploratory,
     )
 
@@ -132,7 +136,7 @@ def _order_pairs(
     runs: Runs, family: Family, pooled: bool, affected: Booleans
 ) -> tuple[tuple[int, int, Effect], ...]:
     """Judge the pairs of the same tasks: together where scatter is pooled, otherwise set by set."""
-    means = runs.contrasts.means
+    means = runs.sign * runs.contrasts.means
     found: list[tuple[int, int, Effect]] = []
     parts: Sequence[tuple[tuple[int, ...], ...]] = [runs.sets] if pooled else [(own,) for own in runs.sets]
     for part in parts:
@@ -152,7 +156,7 @@ def _order_pairs(
             own = Family(family.margin, family.gate, family.factor * len(runs.sets))
             judged = judge(runs.contrasts.within(part[0]), weights, own, affected[rows])
         found += [(int(a), int(b), effect) for (a, b), effect in zip(ordered, judged, strict=True)]
-    return tuple(sorted(found, key=lambda pair: (-pair[2].difference, pair[0], pair[1])))
+    return tuple(sorted(found, key=lambda pair: (-abs(pair[2].difference), pair[0], pair[1])))
 
 
 def _all_pairs(

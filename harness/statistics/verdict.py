@@ -90,13 +90,14 @@ def judge(contrasts: Contrasts, weights: Floats, family: Family, collapsed: Bool
     if not len(weights):
         return []
     estimates = contrasts.estimate(weights)
-    error = 1 - CONFIDENCE
-    if family.simultaneous:
+    error, p = (1 - CONFIDENCE) / family.factor, estimates.p
+    adjusted = p
+    if family.simultaneous and len(weights) > 1:
         smallest = smallest_of_several(contrasts.covariances(weights), estimates.degrees)
-        adjusted = simultaneous(estimates.p, smallest)
-        error = float(np.quantile(smallest, error / family.factor))
-    else:
-        adjusted = holm(estimates.p)
+        adjusted = simultaneous(p, smallest)
+        error = float(np.quantile(smallest, error))
+    elif not family.simultaneous:
+        adjusted = holm(p)
     adjusted = np.minimum(1.0, np.maximum(family.gate, family.factor * adjusted))
     equivalence = np.minimum(1.0, family.factor * holm(estimates.p_beyond(family.margin)))
     affected = (weights != 0) @ collapsed
@@ -110,7 +111,7 @@ def judge(contrasts: Contrasts, weights: Floats, family: Family, collapsed: Bool
             interval=None
             if affected[k]
             else Interval(low=round(float(low[k]), DECIMALS), high=round(float(high[k]), DECIMALS)),
-            p=float(estimates.p[k]),
+            p=float(p[k]),
             p_adjusted=float(adjusted[k]),
             p_equivalence=1.0 if affected[k] else float(equivalence[k]),
             run_sd=float(estimates.run_sd[k]),

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from harness.models.files import weight_map
-from harness.models.references import TOKENIZER_FILES, ModelRef
+from harness.models.references import ModelRef
+from harness.models.tokenizer_files import tokenizer_files
 from harness.training.model import LoadedModel
 
 ENCODER = "encoder"
@@ -145,7 +146,7 @@ def _write_bare_config(loaded: LoadedModel, encoder: Path) -> None:
 
 def _carry_files(parent: ModelRef, folder: Path) -> None:
     """Hand the tokenizer on file by file, so that its fingerprint stays the same from stage to stage."""
-    names = [name for name in TOKENIZER_FILES if (parent.folder / name).is_file()]
+    names = [name for name in tokenizer_files(parent.folder) if (parent.folder / name).is_file()]
     if parent.trust_remote_code:
         names += [path.name for path in sorted(parent.folder.glob("*.py"))]
     for name in names:

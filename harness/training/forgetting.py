@@ -15,7 +15,7 @@ from harness.training.distributed import World, from_every_rank, start_process_g
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
-from harness.training.model import mend_output_scale, model_weights
+from harness.training.model import fix_umt5_logit_scaling, model_weights
 
 
 class HeldOutGoneError(RunError):
@@ -62,14 +62,12 @@ def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
 
 def _score(head: EvaluatedHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:
     task, length, rows_at_once = head.task, head.max_length, head.batch_size
-    in_words = model.config.model_type in TEXT_TO_TEXT_TYPES
+    half = model_for(task, text_to_text=model.config.model_type in TEXT_TO_TEXT_TYPES)
 
     def forward(inputs: dict[str, Any]) -> Any:
         return model(**inputs)
 
-    return score_held_out(
-        task, rows, model, forward, tokenizer, length, rows_at_once, world, text_to_text=in_words
-    )
+    return score_held_out(half, task, rows, model, forward, tokenizer, length, rows_at_once, world)
 
 
 def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
@@ -100,5 +98,5 @@ def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
             f"{folder}: with the encoder of {encoder.name} the model lacks {len(missing)} tensors (first: "
             f"{missing[0]})"
         )
-    mend_output_scale(model)
+    fix_umt5_logit_scaling(model)
     return model

@@ -3,15 +3,15 @@
 from typing import Any
 
 from harness.data.rows import TrainingRows
-from harness.kinds.model import Forward
+from harness.kinds.model import Forward, KindModel
 from harness.kinds.task import Task
-from harness.kinds.text_to_text import model_for
 from harness.models.prediction import Ranks, predictions
 from harness.training.distributed import World, from_every_rank
 from harness.training.job import HeldOutScore
 
 
 def score_held_out(
+    model: KindModel[Any],
     task: Task,
     rows: TrainingRows,
     engine: Any,
@@ -20,12 +20,11 @@ def score_held_out(
     max_length: int,
     batch_size: int,
     world: World,
-    *,
-    text_to_text: bool,
 ) -> HeldOutScore:
     """Return the metrics of a trained engine on held-out rows; to be called on every rank.
 
     Args:
+        model: What trained the task.
         task: The task with its labels.
         rows: Its held-out rows.
         engine: The engine, after training.
@@ -34,9 +33,7 @@ def score_held_out(
         max_length: As in training.
         batch_size: Rows over all processes at once.
         world: This process's place.
-        text_to_text: Whether the model answers in words.
     """
-    model = model_for(task, text_to_text=text_to_text)
     engine.eval()
     found = predictions(
         model,

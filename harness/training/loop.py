@@ -66,12 +66,12 @@ class TaskBatches:
 
     Attributes:
         head: The loss.
-        rows: Batches of the task's rows.
+        collator: Batches of the task's rows.
         chosen: `[rows of the plan]` which of the rows the plan's indices mean.
     """
 
     head: Head[Any]
-    rows: Collator
+    collator: Collator
     chosen: npt.NDArray[np.int64]
 
 
@@ -148,12 +148,12 @@ class Steps:
         passes = self.world.size * self.accumulation
         total = torch.zeros((), device=self.world.device)
         learning_rate = float(self.engine.get_lr()[0])
-        head, maker = self.tasks[task].head, self.tasks[task].rows
+        head, collator = self.tasks[task].head, self.tasks[task].collator
         rows = self.tasks[task].chosen[batch]
-        denominator = maker.loss_denominator(rows)
+        denominator = collator.loss_denominator(rows)
         draw = Draw(self.plan.seed, number)
         for share in shares(rows, self.world.rank, self.world.size, self.accumulation):
-            inputs = maker.tensors(share, self.world.device, draw)
+            inputs = collator.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
             output, zero = self.forward(task, inputs)
             loss = head.loss_sum(output, labels, inputs["attention_mask"]) / denominator + zero

@@ -29,7 +29,7 @@ from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
 from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
 from harness.training.training_log import DivergedError, TrainingLog
-from harness.training.used_rows import settled
+from harness.training.used_rows import merged_rows
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _train(
         log = _open_log(job, world, plan.steps, point.step if point else 0)
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
-        batches = tuple(TaskBatches(part.head, part.maker, part.chosen) for part in parts)
+        batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
         steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report)
         seconds = steps.run(point)
         _save(job, world, model, engine)
@@ -166,6 +166,7 @@ def _held_out(
         return None
     settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
     return score_held_out(
+        part.model,
         part.task,
         rows,
         engine,
@@ -174,7 +175,6 @@ def _held_out(
         settings.max_length,
         settings.batch_size,
         world,
-        text_to_text=part.text_format is not None,
     )
 
 
@@ -186,7 +186,7 @@ def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> Train
 def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
     trained: dict[str, torch.Tensor] = {}
     finite = True
-    for name, weights in settled(engine.module, trained_weights(engine)):
+    for name, weights in merged_rows(engine.module, trained_weights(engine)):
         finite = finite and bool(torch.isfinite(weights).all())
         if world.rank == 0:
             trained[name] = weights

@@ -59,7 +59,7 @@ def _used_ids(job: StageJob, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64]
     any_token = may_hold_any_token((part.task for part in parts), job.model.trust_remote_code)
     if job.hyperparameters.freeze_embeddings or any_token:
         return None
-    return np.unique(np.concatenate([part.maker.tokens.used_ids for part in parts]))
+    return np.unique(np.concatenate([part.collator.tokens.used_ids for part in parts]))
 
 
 def _without_heads(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:

@@ -13,9 +13,8 @@ from harness.data.record import DataRecord
 from harness.data.rows import TrainingRows, load_training_rows, without_rows
 from harness.errors import RunError
 from harness.kinds.collator import Collator
-from harness.kinds.model import Head
-from harness.kinds.registry import TrainingTask, kind_of, text_form
-from harness.kinds.text_form import TextFormat
+from harness.kinds.model import KindModel
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
 from harness.plan.sampling import epoch_examples, sampling_rates
@@ -23,7 +22,7 @@ from harness.training.batches import step_count, subsample
 from harness.training.distributed import on_first_rank
 from harness.training.job import Member, StageJob
 from harness.training.step_plan import StepPlan
-from harness.training.tokenised import tokenised_rows
+from harness.training.tokenized import tokenized_rows
 
 HEADS = "heads"
 """Folder in which a stage of several members keeps the encoder with each one's head, by the member's name."""
@@ -40,25 +39,20 @@ class TaskRows:
     Attributes:
         member: The member; its task has its labels.
         data: Which rows they are.
-        maker: Batches of its rows.
+        model: What trains the task.
+        collator: Batches of its rows.
         rows_used: How many rows of the data are trained on, after train_rows.
-        chosen: `[rows of the plan]` which of the maker's rows these are.
+        chosen: `[rows of the plan]` which of the collator's rows these are.
         folder: Folder, below the stage's, in which the encoder with the member's head is kept.
-        text_format: How a text-to-text model reads the task; None for encoders.
     """
 
     member: Member
     data: DataRecord
-    maker: Collator
+    model: KindModel[Any]
+    collator: Collator
     rows_used: int
     chosen: npt.NDArray[np.int64]
     folder: str
-    text_format: TextFormat | None = None
-
-    @property
-    def head(self) -> Head[Any]:
-        """What the task is trained with."""
-        return model_for(self.task, text_to_text=self.text_format is not None).head
 
     @property
     def task(self) -> TrainingTask:
@@ -68,18 +62,19 @@ class TaskRows:
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """`[rows of the plan]` tokens of each."""
-        return self.maker.lengths[self.chosen]
+        return self.collator.lengths[self.chosen]
 
 
 def load_task_rows(job: StageJob, member: Member) -> TaskRows:
-    """Return a member's rows; rank 0 reads and tokenises them, the others map the file that it leaves.
+    """Return a member's rows; rank 0 reads and tokenizes them, the others map the file that it leaves.
 
     Raises:
         ChangedDataError: the rows' fingerprint is not the member's.
         UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
-    words = text_form(task).format if is_text_to_text(job.model.folder) else None
+    in_words = is_text_to_text(job.model.folder)
+    model_for(task, text_to_text=in_words)  # refuses what the model cannot read before any row is read
 
     def load() -> TrainingRows:
         rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
@@ -87,25 +82,26 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
             raise _changed(member, rows)
         return without_rows(task, rows, member.dropped_rows)
 
-    def tokenise(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenizedRows:
-        return tokenised_rows(task, fingerprint, load, job.model, settings.max_length, words)
+    def tokenize(fingerprint: str, load: Callable[[], TrainingRows]) -> TokenizedRows:
+        return tokenized_rows(task, fingerprint, load, job.model, settings.max_length)
 
     def on_rank_0() -> tuple[DataRecord, tuple[str, ...]]:
         found = load()
         if member.data_fingerprint not in (None, found.fingerprint):
             raise _changed(member, found)
-        tokenise(found.fingerprint, lambda: found)
+        tokenize(found.fingerprint, lambda: found)
         return DataRecord.of(found), found.labels
 
     data, labels = on_first_rank(on_rank_0)
-    model = model_for(task, text_to_text=words is not None)
-    maker = model.collator(task, tokenise(data.fingerprint, load))
-    examples = subsample(int(maker.examples[-1]) + 1, settings.train_rows, job.seed)
-    chosen = np.flatnonzero(np.isin(maker.examples, examples))
-    labelled = member.model_copy(update={"task": kind_of(task).with_labels(task, labels)})
+    labelled = kind_of(task).with_labels(task, labels)
+    model = model_for(labelled, text_to_text=in_words)
+    collator = model.collator(labelled, tokenize(data.fingerprint, load))
+    examples = subsample(int(collator.examples[-1]) + 1, settings.train_rows, job.seed)
+    chosen = np.flatnonzero(np.isin(collator.examples, examples))
     alone = len(job.members) == 1
     folder = model.head.folder if alone else f"{HEADS}/{member.name}"
-    return TaskRows(labelled, data, maker, len(examples), chosen, folder, words)
+    member = member.model_copy(update={"task": labelled})
+    return TaskRows(member, data, model, collator, len(examples), chosen, folder)
 
 
 def _changed(member: Member, found: TrainingRows) -> ChangedDataError:

@@ -52,6 +52,23 @@ CASES = {
     "huge seed": Case(("seeds: [1, 2]", f"seeds: [{10**30}]"), 6, "seeds[0]", str(10**30), "2,147,483,647"),
     "seed true": Case(("seeds: [1, 2]", "seeds: [true]"), 6, "seeds[0]", "true", "whole number"),
     "quoted seed": Case(("seeds: [1, 2]", 'seeds: ["1"]'), 6, "seeds[0]", "'1'", "without quotes: 1"),
+    "contrast of a task that is no intermediate": Case(
+        ("targets: [xnli]", "contrasts: [order, {last: pawx}]\ntargets: [xnli]"),
+        5,
+        "contrasts[1]",
+        "pawx",
+        "did you mean 'pawsx'?",
+    ),
+    "contrast of two kinds": Case(
+        ("targets: [xnli]", "contrasts: [{last: rte, first: rte}]\ntargets: [xnli]"),
+        5,
+        "contrasts[0]",
+        "last",
+        "exactly one of before, last, first and pair",
+    ),
+    "margin of nothing": Case(
+        ("targets: [xnli]", "equivalence_margin: 0\ntargets: [xnli]"), 5, "equivalence_margin", "0", "above 0"
+    ),
     "length beyond the intermediates": Case(
         ("lengths: [0, 1]", "lengths: [0, 3]"), 4, "orders.lengths[1]", "3", "from 0 to 2"
     ),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import Value
+from datasets import ClassLabel, Dataset, Value
 
 from harness.config.catalogue import Catalogue
 from harness.data.rows import NoSourceError, load_training_rows
@@ -12,7 +12,7 @@ from harness.kinds.classification.dataset import NotTextError
 from harness.kinds.columns import MissingColumnError
 from harness.kinds.labels import UnknownLabelError, UnlabelledRowsError
 from harness.kinds.sources import HubSource
-from tests.data.tasks import nli
+from tests.data.tasks import NLI, nli
 
 TSV = 'He said "no.\tNA\tneutral\nIt rains.\tIt is wet.\tentailment\n'
 
@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> HubSource:
     path = tmp_path / "repository" / "train.parquet"
     path.parent.mkdir()
     texts = {"premise": ['He said "no.', "It rains."], "hypothesis": ["NA", "It is wet."], "label": [1, 0]}
-    pq.write_table(pa.table(texts), path)
+    Dataset(pa.table(texts)).cast_column("label", ClassLabel(names=[*NLI])).to_parquet(path)
     return HubSource(repository=str(path.parent))
 
 
@@ -91,7 +91,7 @@ def test_unlabelled_rows_are_refused_or_dropped_where_the_task_says_so(folder: P
 
 
 def test_a_null_text_is_refused_with_its_row(tmp_path: Path) -> None:
-    table = pa.table({"premise": ["a", None], "hypothesis": ["b", "c"], "label": [0, 1]})
+    table = pa.table({"premise": ["a", None], "hypothesis": ["b", "c"], "label": ["neutral"] * 2})
     pq.write_table(table, tmp_path / "train.parquet")
     task = nli("train.parquet", folder={"format": "parquet", "columns": None})
     with pytest.raises(NotTextError, match=r"train\.parquet, row 2: premise is None"):

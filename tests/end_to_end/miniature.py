@@ -35,12 +35,12 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
     for task in [*loaded.tasks.values(), *few_shot_tasks(loaded).values()]:
         held_out = [listed_layouts(task.held_out.folder)] if task.held_out else []
         for layouts in [*(part.layouts for part in task.all_sources), *held_out]:
-            file = layouts[0] if layouts else None
+            file = next((layout for layout in layouts if not layout.only), None)
             if file is not None and not (folder / "data" / file.path).exists():
                 _write(folder / "data" / file.path, content(task, file, draw))
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
         layouts = leaf.corpus.sources(leaf.language, loaded.spec.evaluation.split).layouts
-        for file in layouts[:1]:
+        for file in [layout for layout in layouts if not layout.only][:1]:
             _write(folder / "data" / file.path, content(leaf.corpus.task, file, draw))
     _make_model(loaded.spec.model, folder / "model")
     copy = folder / f"{loaded.spec.name}.yaml"

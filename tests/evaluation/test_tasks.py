@@ -20,7 +20,8 @@ def test_every_shipped_task_loads_in_plain_lm_eval(tmp_path):
 
     for corpus in CORPORA.values():
         for language in corpus.languages:
-            for file in corpus.sources(language, "test").layouts[:1]:
+            layouts = corpus.sources(language, "test").layouts
+            for file in [layout for layout in layouts if not layout.only][:1]:
                 path = tmp_path / file.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content(corpus.task, file, random.Random(language)), encoding="utf-8")

@@ -41,7 +41,7 @@ def test_the_table_shows_percent_with_the_best_in_bold():
     text = page(scored_row((), BASE), scored_row(("rte",), RTE))
     rte, base = tables(text)[0]
     assert rte == {
-        "rank": "1",
+        "ranks": "–",
         "order": "rte → xnli",
         "en": "**66.0**",
         "de": "60.0",
@@ -132,7 +132,7 @@ def test_many_languages_stand_in_a_second_table():
     summary, by_language = tables(text)[:2]
     assert "ur" not in summary[0]
     assert summary[0]["average"] == "65.0 ± 7.1"
-    assert list(by_language[0]) == ["rank", "order", *XNLI_CODES]
+    assert list(by_language[0]) == ["ranks", "order", *XNLI_CODES]
 
 
 def test_names_cannot_break_out_of_the_page():
@@ -240,27 +240,34 @@ def test_the_finding_answers_the_question_of_order(tmp_path):
     made = experiment(tmp_path, items=1500, effects=[0, 0, 0, 1.2, 0])
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
     finding = next(line for line in text.splitlines() if line.startswith("**Finding:**"))
-    assert "Order makes a difference for the one pair" in finding
+    assert "Order is significant (adjusted p" in finding
     assert "rte → pawsx → xnli against pawsx → rte → xnli: +" in finding
-    assert "Of 4 sequences with intermediate tasks, 1 scores above target-only training" in finding
-    order = next(table for table in tables(text) if "apart" in table[0])
-    assert order[0]["apart"] == "yes"
+    assert (
+        "Exploratory: of 4 sequences with intermediate tasks, 1 is significantly above target-only" in finding
+    )
+    order = next(table for table in tables(text) if "better average" in table[0])
+    assert order[0]["verdict"] == "significant"
 
 
-def test_the_finding_says_so_when_nothing_can_be_told_apart(tmp_path):
+def test_the_finding_says_so_when_nothing_is_significant(tmp_path):
     made = experiment(tmp_path, effects=0.0, seed=4)
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
-    assert "No effect of order can be told from chance" in text
-    assert "None of the 4 sequences with intermediate tasks can be told apart" in text
+    assert "Order is not significant (adjusted p" in text
+    assert "not excluded: up to" in text
+    assert "of 4 sequences with intermediate tasks, 4 do not differ from it significantly" in text
     marked = [row["Δ target-only"] for row in tables(text)[0] if row["Δ target-only"] != "baseline"]
     assert all(cell.strip("*").startswith("≈") for cell in marked)
 
 
-def test_one_seed_is_said_to_leave_training_noise_unknown(tmp_path):
+def test_with_one_seed_nothing_is_testable_and_nothing_has_a_rank(tmp_path):
     made = experiment(tmp_path, seeds=(1,))
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
-    assert "how much another training run would differ is not known" in text
-    assert "bootstrap over items only (one seed)" in text
+    assert "With one seed order is not testable" in text
+    assert "intervals are for other items only" in text
+    assert {row["ranks"] for row in tables(text)[0]} == {"–"}
+    assert {row["verdict"] for row in tables(text)[0][1:]} <= {"not testable", "–"}
+    assert "ties" not in tables(text)[0][0]
+    assert "| not testable (1 pair)" in (tmp_path / "boards" / "README.md").read_text()
 
 
 def test_a_failed_run_leaves_the_other_rows_their_intervals(tmp_path):
@@ -333,12 +340,12 @@ def test_the_terminal_table_fits_and_loses_no_column(tmp_path, width):
     table_lines = [line for block in text.split("\n\n")[1:-1] for line in block.splitlines()]
     assert max(map(len, table_lines)) <= width
     for header in (*LANGUAGES, "average", "non-English", "gap", "Δ target-only", "Δ 95%"):
-        assert sum(line.lstrip().startswith("rank") and header in line for line in table_lines) >= 1
+        assert sum(line.lstrip().startswith("ranks") and header in line for line in table_lines) >= 1
     assert "**" not in text
-    assert "No effect of order" in text
+    assert "Order is not significant" in text
 
 
 def test_the_terminal_shows_a_board_alone():
     text = render_terminal(board([scored_row((), BASE), scored_row(("rte",), RTE)], XNLI, (1, 2)), 120)
     assert "rte → xnli" in text
-    assert "There are no intervals" in text
+    assert "Without the scores of single items no difference is tested" in text

@@ -96,8 +96,8 @@ def test_a_changed_score_in_the_json_is_named(published, not_drawn):
     [
         (r'"average": \{\s+"mean": 0\.(?P<digit>\d)', "xnli: ", "average.mean"),
         (r'"average_interval": \{\s+"low": 0\.\d+(?P<digit>\d)', "xnli: ", "average_interval.low"),
-        (r'"delta_interval": \{\s+"low": -?0\.\d+?(?P<digit>\d)', "xnli: ", "delta_interval.low"),
-        (r'"difference": 0\.\d+(?P<digit>\d)', " / ", "difference"),
+        (r'"effect": \{.*?"low": -?0\.\d+?(?P<digit>\d)', "", "effect.interval.low"),
+        (r'"first": .*?"difference": -?0\.\d+(?P<digit>\d)', " / ", "effect.difference"),
     ],
 )
 def test_a_changed_statistic_in_the_json_is_named(published, not_drawn, pattern, row, column):
@@ -248,12 +248,11 @@ def test_pictures_of_other_software_are_held_to_their_digests(published, not_dra
 @pytest.mark.parametrize(
     ("pattern", "row", "column"),
     [
-        (r'"share": 0\.(?P<digit>\d)', "xnli", "variance.0.share"),
-        (r'"smallest_p": 0\.\d*(?P<digit>\d)', "xnli", "test.smallest_p"),
-        (r'"place": "before \w+".*?"difference": -?0\.\d*(?P<digit>\d)', "before", "difference"),
-        (r'"tau": -?\d\.(?P<digit>\d)', "xnli", "agreement.0.tau"),
+        (r'"order": \{\s+"verdict".*?"p": 0\.\d*(?P<digit>\d)', "xnli", "order.p"),
+        (r'"smallest_p": 0\.\d*(?P<digit>\d)', "xnli", "smallest_p"),
+        (r'"place": "before \w+".*?"difference": -?0\.\d*(?P<digit>\d)', "xnli", "difference"),
         (r'"detectable": 0\.\d*(?P<digit>\d)', "xnli", "power.detectable"),
-        (r'"p_items": 0\.\d*(?P<digit>\d)', " / ", "p_items"),
+        (r'"superiority": 0\.\d*(?P<digit>\d)', "xnli", "superiority"),
     ],
 )
 def test_a_changed_number_of_the_analysis_is_named(published, not_drawn, pattern, row, column):

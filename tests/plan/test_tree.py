@@ -1,8 +1,10 @@
+from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
-from harness.plan.orders import plan_size
+from harness.plan.orders import plan_size, stage_counts
 from harness.plan.tree import Plan, TooManyStagesError
 from tests.plan.sequences import TASKS, loaded
 
@@ -59,3 +61,17 @@ def test_more_stages_than_can_be_planned_are_refused_and_still_counted(tmp_path)
     assert plan_size(sequence.spec).stages == 3_945_638
     with pytest.raises(TooManyStagesError, match=r"orders: that makes 3,945,638 stages.*sample"):
         Plan.of(sequence)
+
+
+def test_sequences_that_share_nothing_train_every_stage_with_seeds_of_their_own(tmp_path):
+    sequence = loaded(tmp_path, intermediates=2, orders="{lengths: [0, 1, 2]}", targets=2, seeds=2)
+    alone = replace(sequence, spec=sequence.spec.model_copy(update={"share": "none"}))
+    plan, size = Plan.of(alone), plan_size(alone.spec)
+    assert size.stages == size.stages_without_sharing == len(plan.stages) == len(set(plan.stages)) == 44
+    by_task = Counter(stage.task for stage in plan.stages)
+    assert stage_counts(alone.spec) == by_task == {"mnli": 12, "qqp": 12, "xnli": 10, "pawsx": 10}
+    for one in plan.sequences:
+        assert len({stage.training_seed for stage in one.stages()}) == 1
+    assert len({one.target_stage.training_seed for one in plan.sequences}) == len(plan.sequences)
+    shared = Plan.of(sequence)
+    assert {stage.training_seed for stage in shared.stages} == {1, 2}

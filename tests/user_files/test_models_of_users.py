@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from harness.config.hyperparameters import Hyperparameters
 from harness.errors import UserError
 from harness.models.checks import check_folder
-from harness.models.references import TOKENIZER_FILES, ModelRef, resolve_model
+from harness.models.references import ModelRef, resolve_model, tokenizer_fingerprint
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.tokenizer_files import TOKENIZER_FILES
 from harness.training.checkpoint import _carry_files
 from harness.training.distributed import World
 from harness.training.preflight import PreflightJob, TaskToCheck, preflight
@@ -243,6 +244,22 @@ def test_every_file_that_a_class_of_transformers_names_is_fingerprinted_and_hand
         (parent / name).write_text(name)
     _carry_files(ModelRef.at(parent), child)
     assert {path.name for path in child.iterdir()} == named
+
+
+def test_files_that_a_folders_own_class_names_are_handed_on_without_running_it(tmp_path: Path) -> None:
+    parent, child = tmp_path / "parent", tmp_path / "child"
+    for folder in (parent, child):
+        folder.mkdir()
+    names = {"vocab_file": "lexicon.bin", "other": "../secret"}
+    code = f"VOCAB_FILES_NAMES = {names}\nraise SystemExit\n"
+    (parent / "tokenization_own.py").write_text(code)
+    (parent / "lexicon.bin").write_text("x")
+    (tmp_path / "secret").write_text("x")
+    before = tokenizer_fingerprint(parent)
+    _carry_files(ModelRef.at(parent, trust_remote_code=True), child)
+    assert {path.name for path in child.iterdir()} == {"lexicon.bin", "tokenization_own.py"}
+    (parent / "lexicon.bin").write_text("y")
+    assert tokenizer_fingerprint(parent) != before
 
 
 def test_a_run_refuses_such_a_model_and_publishes_nothing(tmp_path: Path) -> None:

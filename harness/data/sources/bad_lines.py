@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harness.data.sources.text_file import MalformedFileError
+from harness.kinds.columns import RowCount, counted
 from harness.message_text import names_in_short
 
 
@@ -30,8 +31,8 @@ class BadLines:
         self._first = self._first or what
         self._lines.append(line)
 
-    def check(self, good: int, remedy: str) -> tuple[str, ...]:
-        """Return a note about the lines that are left out.
+    def check(self, good: int, remedy: str) -> tuple[RowCount, ...]:
+        """Return the count of the lines that are left out.
 
         Args:
             good: Number of the file's other rows.
@@ -44,7 +45,7 @@ class BadLines:
             return ()
         lines = names_in_short(map(str, self._lines), 120)
         if self._skip and good:
-            return (f"{self._path}: {len(self):,} lines that break its format are left out (lines {lines})",)
+            return counted(len(self), f"lines that break the file's format, left out ({lines})")
         also = f" So are {len(self):,} lines ({lines}) beside {good:,} good ones." if len(self) > 1 else ""
         skip = ", or say 'skip_bad_rows: true' in the task file to leave such lines out"
         raise MalformedFileError(

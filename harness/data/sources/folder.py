@@ -96,7 +96,6 @@ def _jsonl(
         for name, column in found.items():
             columns[name].append(record[column])
         numbers.append(number)
-    notes += bad.check(len(numbers), "Correct it, or download the file again")
-    return SourceColumns(
-        dict(columns), str(path), f"folder: {layout.path}", "line", numbers, {}, notes=notes, skipped=len(bad)
-    )
+    left_out = bad.check(len(numbers), "Correct it, or download the file again")
+    source = f"folder: {layout.path}"
+    return SourceColumns(dict(columns), str(path), source, "line", numbers, {}, notes=notes, counted=left_out)

@@ -4,7 +4,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.data.sources.arrow_file import class_names
+from harness.data.sources.arrow_file import class_names, is_saved
 from harness.errors import UserError
 from harness.kinds.columns import SourceColumns, require_columns
 from harness.kinds.sources import HubSource
@@ -99,6 +99,12 @@ def _load(source: HubSource, commit: str | None, *, offline: bool, origin: str) 
     import datasets
 
     config = f" and config {source.config}" if source.config else ""
+    saved = user_path(source.repository)
+    if is_saved(saved):
+        raise HubDataError(
+            f"{origin}: this folder was written by save_to_disk, which the hub does not know; put it below "
+            "the data folder and name it as a folder source with 'format: arrow'"
+        )
     try:
         with _quiet(), _offline(offline):
             return datasets.load_dataset(

@@ -68,7 +68,7 @@ def table_columns(
                 f"{len(record)} field(s) where {len(names)} are due ({names_in_short(names)}): "
                 f"{in_short(record)}",
             )
-    notes += bad.check(len(fields) - len(bad), "Correct the line, or the source's 'format' and 'columns'")
+    left_out = bad.check(len(fields) - len(bad), "Correct the line, or the source's 'format' and 'columns'")
     kept = [(record, line) for record, line in zip(fields, lines, strict=True) if len(record) == len(names)]
     positions = {name: names.index(column) for name, column in found.items()}
     columns = {name: [record[at] for record, _ in kept] for name, at in positions.items()}
@@ -80,7 +80,7 @@ def table_columns(
         [line for _, line in kept],
         {},
         notes=(*records.notes, *notes),
-        skipped=len(bad),
+        counted=left_out,
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from harness.kinds.classification.dataset import classification_dataset, input_texts
+from harness.kinds.classification.dataset import classification_dataset, input_texts, placeholders
 from harness.kinds.classification.task import ClassificationTask
-from harness.kinds.columns import SourceColumns
+from harness.kinds.columns import SourceColumns, counted
 from harness.kinds.examples import Examples
 from harness.kinds.labels import UNLABELLED, label_ids, require_labelled
 
@@ -19,10 +19,14 @@ def examples(task: ClassificationTask, source: SourceColumns) -> Examples:
     """
     ids: Sequence[int] = label_ids(source, task.label, task.labels, task.label_values)
     text_a, text_b = input_texts(source, task.inputs)
+    unlabelled = 0
     if task.drop_unlabelled:
         kept = [row for row, label in enumerate(ids) if label != UNLABELLED]
+        unlabelled = len(ids) - len(kept)
         ids = [ids[row] for row in kept]
         text_a = [text_a[row] for row in kept]
         text_b = [text_b[row] for row in kept] if text_b is not None else None
     require_labelled(source, task.label, ids, _REMEDY)
-    return Examples(classification_dataset(text_a, text_b, ids), task.labels)
+    counts = counted(unlabelled, "rows without a label, left out")
+    counts += placeholders(text_a, text_b)
+    return Examples(classification_dataset(text_a, text_b, ids), task.labels, counted=counts)

@@ -77,13 +77,15 @@ def _choices(task: MultipleChoiceTask, source: SourceColumns, row: int) -> list[
 
 def _label(task: MultipleChoiceTask, source: SourceColumns, row: int, count: int) -> int:
     value = source.columns[task.label][row]
-    text = str(value)
+    text = str(value).strip()
     classes = source.class_names.get(task.label)
     if classes and isinstance(value, int) and 0 <= value < len(classes):
         text = classes[value]
     label = -1
     if task.labels:
         label = task.labels.index(text) if text in task.labels else -1
+    elif len(task.choices) > 1 and text in task.choices:
+        label = task.choices.index(text)
     elif text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER:
         label = int(text) - task.first_label
     if not 0 <= label < count:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.kinds.columns import SourceColumns
+from harness.kinds.columns import SourceColumns, counted
 from harness.kinds.examples import Examples, fault, table
 from harness.kinds.span_extraction.task import SpanExtractionTask
 from harness.message_text import in_short
@@ -21,20 +21,48 @@ def examples(task: SpanExtractionTask, source: SourceColumns) -> Examples:
     import pyarrow as pa
 
     rows: dict[str, list[Any]] = {"text_a": [], "text_b": [], "answer_starts": [], "answer_texts": []}
-    dropped = 0
+    _require_answers(task, source)
+    dropped = moved = lost = 0
     for row in range(len(source)):
         question, context = (_text(source, row, name) for name in (task.question, task.context))
         answers = _answers(task, source, row)
-        placed = [(at, text) for start, text in answers if (at := _place(context, start, text)) is not None]
+        places = [_place(context, start, text) for start, text in answers]
+        placed = [(at, text) for at, (_, text) in zip(places, answers, strict=True) if at is not None]
         if answers and not placed:
             dropped += 1
             continue
+        lost += len(answers) - len(placed)
+        moved += sum(at not in (None, start) for at, (start, _) in zip(places, answers, strict=True))
         rows["text_a"].append(question)
         rows["text_b"].append(context)
         rows["answer_starts"].append([at for at, _ in placed])
         rows["answer_texts"].append([text for _, text in placed])
     types = {"answer_starts": pa.list_(pa.int64()), "answer_texts": pa.list_(pa.string())}
-    return Examples(table(rows, types), (), dropped, "their answers do not occur in their contexts")
+    since = "their answers do not occur in their contexts"
+    counts = (
+        *counted(dropped, f"questions left out, since {since}"),
+        *counted(lost, "further answers left out, since they do not occur in their contexts"),
+        *counted(
+            moved, "answers that stand elsewhere than the file says, taken from their nearest occurrence"
+        ),
+    )
+    return Examples(table(rows, types), (), dropped, since, counts)
+
+
+def _require_answers(task: SpanExtractionTask, source: SourceColumns) -> None:
+    """Refuse files whose answers were taken out, which are not those of questions without an answer."""
+    texts = [
+        answers.get("text") if isinstance(answers, dict) else None for answers in source.columns[task.answers]
+    ]
+    if any(texts) and not any(
+        isinstance(text, str) and text.strip() for found in texts for text in found or ()
+    ):
+        what = f"the answers of all {len(source):,} questions are empty"
+        remedy = (
+            "XTREME's own download takes the answers out of its test files: use the original release, which "
+            "has them, or the hub"
+        )
+        raise fault(source, 0, what, remedy)
 
 
 def _text(source: SourceColumns, row: int, column: str) -> str:
@@ -69,6 +97,7 @@ def _answers(task: SpanExtractionTask, source: SourceColumns, row: int) -> list[
 def _place(context: str, start: int, text: str) -> int | None:
     if context.startswith(text, start):
         return start
-    before, after = context.rfind(text, 0, start), context.find(text, start)
+    # The last occurrence that begins before the start may reach beyond it.
+    before, after = context.rfind(text, 0, start + len(text)), context.find(text, start)
     places = [at for at in (before, after) if at >= 0]
     return min(places, key=lambda at: abs(at - start)) if places else None

@@ -21,6 +21,9 @@ class TaggingTask(Task):
     labels: tuple[Text, ...] = Field(
         (), max_length=5000, description="Tag names; default: those that occur in the rows, sorted."
     )
+    label_values: dict[str, Text] | None = Field(
+        None, description="Value in the data -> tag name, where they differ."
+    )
     scheme: Literal["plain", "bio"] = Field(
         "plain", description="bio: B-X begins a span of kind X, I-X goes on, O is outside; scored by spans."
     )

@@ -4,11 +4,12 @@ import csv
 import io
 from collections.abc import Iterable
 
-from harness.leaderboard.interval import DECIMALS, Interval
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.statistics import RowStatistics, Spread
+from harness.statistics.arrays import DECIMALS
+from harness.statistics.verdict import Interval
 
-_PLACE = ("target", "metric", "rank", "ties", "order", "sequence", "seeds")
+_PLACE = ("target", "metric", "rank_low", "rank_high", "ties", "order", "sequence", "seeds")
 _SPREADS = ("average", "non_english", "gap", "delta")
 
 
@@ -16,7 +17,8 @@ def render_csv(publication: Publication) -> str:
     """Return the text, lines ended by a line feed.
 
     Columns: where the row stands and its headline metric; mean and sd over seeds of average, average over
-    non-English languages, gap and Δ to target-only; ends of the 95% intervals; the mean of each evaluation
+    non-English languages, gap and Δ to target-only; ends of the 95% intervals; the adjusted p-value of
+    Δ; the average drawn towards the others; the mean of each evaluation
     task; then mean and sd of the average by each other metric. Shares are fractions.
     """
     tasks = list(dict.fromkeys(c.task for table in publication.targets for c in table.languages))
@@ -26,11 +28,12 @@ def render_csv(publication: Publication) -> str:
     intervals = [f"{name}_{end}" for name in ("average", "delta") for end in ("low", "high")]
     others = list(dict.fromkeys(m.name for table in publication.targets for m in table.metrics[1:]))
     secondary = [name for other in others for name in (other, f"{other}_sd")]
-    writer.writerow([*_PLACE, *spreads, *intervals, *tasks, *secondary])
+    writer.writerow([*_PLACE, *spreads, *intervals, "delta_p_adjusted", "shrunken", *tasks, *secondary])
     for table in publication.targets:
         for row in table.rows:
             metric = table.metrics[0].name
-            place = (table.target, metric, row.rank, row.ties, " ".join(row.order), row.sequence, _seeds(row))
+            ranks = row.ranks or (None, None)
+            place = (table.target, metric, *ranks, row.ties, " ".join(row.order), row.sequence, _seeds(row))
             writer.writerow([*place, *map(_number, _numbers(row, tasks, others))])
     return text.getvalue()
 
@@ -39,8 +42,10 @@ def _numbers(row: RowStatistics, tasks: Iterable[str], others: Iterable[str]) ->
     for spread in (row.average, row.non_english, row.gap, row.delta):
         yield spread.mean if spread else None
         yield spread.sd if spread else None
-    for interval in (row.average_interval, row.delta_interval):
+    for interval in (row.average_interval, row.effect.interval if row.effect else None):
         yield from _ends(interval)
+    yield row.effect.p_adjusted if row.effect else None
+    yield row.shrunken
     for task in tasks:
         mean: Spread | None = row.languages.get(task)
         yield mean.mean if mean else None

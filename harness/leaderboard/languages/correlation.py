@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from harness.frozen_model import FrozenModel
-from harness.leaderboard.interval import DECIMALS
+from harness.statistics.arrays import DECIMALS
 
 Floats = npt.NDArray[np.float64]
 DRAWS = 9_999

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.leaderboard.contrast import ALPHA
 from harness.leaderboard.languages.correlation import Correlation, least_p
 from harness.leaderboard.languages.facts import ENGLISH
 from harness.leaderboard.languages.transfer import (
@@ -18,6 +17,7 @@ from harness.leaderboard.languages.transfer import (
 from harness.leaderboard.notation import EMPTY, p_value, spread
 from harness.leaderboard.table import Table
 from harness.leaderboard.target_metric import Scale, TargetMetric
+from harness.statistics.arrays import ALPHA
 
 
 def language_sentences(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[str]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board
-from harness.leaderboard.interval import DECIMALS
 from harness.leaderboard.languages.correlation import (
     Correlation,
     Correlations,
@@ -29,6 +28,7 @@ from harness.leaderboard.statistics import (
     complete_seeds,
     english_gap,
 )
+from harness.statistics.arrays import DECIMALS
 
 FEWEST_LANGUAGES = 4
 SCORE, GAIN = "score", "gain"

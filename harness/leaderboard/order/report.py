@@ -9,12 +9,13 @@ from harness.leaderboard.forgetting_section import forgetting_sentences, forgett
 from harness.leaderboard.languages.section import language_sentences, language_tables
 from harness.leaderboard.languages.transfer import LanguageTransfer
 from harness.leaderboard.order.analysis import OrderAnalysis
-from harness.leaderboard.order.power import SeedsNeeded, seeds_needed
-from harness.leaderboard.order.section import agreement_lines, analysis_tables, test_line
+from harness.leaderboard.order.section import agreement_lines, analysis_tables
 from harness.leaderboard.order.summary import summary
 from harness.leaderboard.publication import Publication, load_publication, require_file_name
 from harness.leaderboard.shown_name import plain
-from harness.leaderboard.target_metric import Scale, TargetMetric
+from harness.leaderboard.statistics import TargetStatistics
+from harness.leaderboard.target_metric import TargetMetric
+from harness.statistics.power import seeds_needed
 
 
 def find_publication(named: str, leaderboards: Path) -> Publication:
@@ -44,10 +45,14 @@ def render_analyses(publication: Publication, differences: Sequence[float] = ())
         differences: For which the seeds needed are wanted, as fractions; the usual ones when empty.
     """
     blocks = [plain(publication.board.title)]
-    for analysis, transfer in zip_longest(publication.analyses, publication.languages):
-        metric = publication.board.metrics[analysis.target][0]
-        blocks.append(f"{analysis.target}: {' '.join(summary(analysis, metric.scale))}")
-        blocks += _details(analysis, metric.scale, differences)
+    answers = {finding.target: finding.sentences for finding in publication.findings}
+    for analysis, table, transfer in zip_longest(
+        publication.analyses, publication.targets, publication.languages
+    ):
+        metric = table.metrics[0]
+        said = (*answers.get(analysis.target, ()), *summary(analysis, table))
+        blocks.append(f"{analysis.target}: {' '.join(said)}")
+        blocks += _details(analysis, table, differences)
         blocks += _languages(transfer, metric) if transfer else ()
     for forgetting in publication.forgetting:
         sentences = " ".join(forgetting_sentences(forgetting))
@@ -66,14 +71,11 @@ def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[str
             yield f"{title}\n\n{table.render('simple')}"
 
 
-def _details(analysis: OrderAnalysis, scale: Scale, differences: Sequence[float]) -> Iterator[str]:
-    lines = [test_line(analysis)] if analysis.test else []
-    lines += agreement_lines(analysis.agreement)
-    if lines:
-        yield "\n".join(lines)
+def _details(analysis: OrderAnalysis, table: TargetStatistics, differences: Sequence[float]) -> Iterator[str]:
+    if analysis.agreement:
+        yield "\n".join(agreement_lines(analysis.agreement))
     needed = None
     if analysis.power and differences:
-        sd, rows = analysis.power.sd, analysis.power.rows
-        needed = [SeedsNeeded(difference=d, seeds=seeds_needed(d, sd, rows)) for d in differences]
-    for title, table in analysis_tables(analysis, scale, needed):
-        yield f"{title}\n\n{table.render('simple')}"
+        needed = seeds_needed(analysis.power, tuple(differences))
+    for title, shown in analysis_tables(analysis, table, needed):
+        yield f"{title}\n\n{shown.render('simple')}"

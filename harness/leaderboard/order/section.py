@@ -2,96 +2,144 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.leaderboard.notation import EMPTY, interval, p_value
-from harness.leaderboard.order.agreement import Agreement
-from harness.leaderboard.order.analysis import OrderAnalysis
-from harness.leaderboard.order.effects import PlaceEffect
-from harness.leaderboard.order.power import SeedsNeeded
-from harness.leaderboard.order.summary import agreement_sentence
-from harness.leaderboard.order.variance import VarianceShare
-from harness.leaderboard.table import UNDECIDED, Table
+from harness.leaderboard.board import ARROW
+from harness.leaderboard.notation import EMPTY, interval, p_value, spread
+from harness.leaderboard.order.analysis import OrderAnalysis, SharedStages
+from harness.leaderboard.order.summary import agreement_sentence, effect_names
+from harness.leaderboard.statistics import TargetStatistics
+from harness.leaderboard.table import Table
 from harness.leaderboard.target_metric import Scale
+from harness.statistics.agreement import Agreement
+from harness.statistics.place_effects import PlaceEffects
+from harness.statistics.power import SeedsNeeded
 
 Titled = tuple[str, Table]
+_MOST_SHARED = 40
 
 
 def analysis_tables(
-    analysis: OrderAnalysis, scale: Scale, needed: Sequence[SeedsNeeded] | None = None
+    analysis: OrderAnalysis, table: TargetStatistics, needed: Sequence[SeedsNeeded] | None = None
 ) -> Iterator[Titled]:
     """Yield the titles and tables of an analysis that have something in them.
 
     Args:
         analysis: The analysis.
-        scale: Of the target's metric.
+        table: The target's table.
         needed: Seeds for other differences than the analysis has.
     """
-    if analysis.variance:
-        yield "Shares of the variance of scores", variance_table(analysis.variance, scale)
+    scale = table.metrics[0].scale
+    if table.order:
+        yield "The test of order, by set of tasks", order_test_table(table)
+    if 0 < len(analysis.shared_stages) <= _MOST_SHARED:
+        yield "Sequences that share trained stages", shared_table(analysis.shared_stages)
     for title, effects in (
-        ("A before B, for the same tasks", analysis.before),
-        ("The last task before the target, for the same tasks", analysis.last),
-        ("Each position, for the same tasks", analysis.positions),
+        ("A before B, for the same tasks (exploratory)", analysis.before),
+        ("The last task before the target, for the same tasks (exploratory)", analysis.last),
+        ("Each position, for the same tasks (exploratory)", analysis.positions),
     ):
-        if effects:
-            yield title, effect_table(effects, scale)
+        if effects and effects.effects:
+            rank = f"; {effects.rank} independent of {effects.names}" if effects.rank < effects.names else ""
+            yield f"{title}{rank}", effect_table(effects, scale)
+    if any(row.collapsed for row in table.rows):
+        yield "Collapsed runs, and averages of the others", collapse_table(table)
     if analysis.power:
-        title = "Seeds needed to tell two sequences apart with 80% power"
+        title = f"Seeds needed for 80% power, corrected for {analysis.power.comparisons:,}"
         yield title, power_table(needed or analysis.power.needed, scale)
 
 
-def variance_table(shares: Sequence[VarianceShare], scale: Scale) -> Table:
-    """Lay out the shares of variance."""
-    rows = tuple((share.source, scale.value(share.sd), f"{share.share * 100:.1f}%") for share in shares)
-    return Table(("source", "sd", "share"), rows, frozenset({"source"}))
-
-
-def effect_table(effects: Sequence[PlaceEffect], scale: Scale) -> Table:
-    """Lay out the effects of places."""
-    headers = ("task", "place", "effect", "95% interval", "p", "p Holm", "apart", "sets")
+def order_test_table(table: TargetStatistics) -> Table:
+    """Lay out the test of each set of rows with the same tasks."""
+    headers = (
+        "sets of tasks",
+        "orders",
+        "decided by",
+        "p",
+        "adjusted p",
+        "permutation p",
+        "least possible",
+        "F",
+        "F p",
+    )
     rows = tuple(
         (
-            effect.task,
-            effect.place,
-            scale.difference(effect.difference),
-            interval(effect.interval, scale, signed=True),
-            p_value(effect.p),
-            p_value(effect.p_holm),
-            "yes" if effect.apart else f"{UNDECIDED} no",
-            str(effect.sets),
+            ", ".join(own.tasks),
+            str(len(test.rows)),
+            test.by,
+            p_value(test.p),
+            p_value(test.p_adjusted),
+            p_value(test.p_permutation),
+            p_value(test.smallest_p),
+            EMPTY if test.f is None else f"{test.f:.2f}",
+            p_value(test.f_p),
         )
-        for effect in effects
+        for own in (table.order.tests if table.order else ())
+        for test in (own.test,)
     )
-    return Table(headers, rows, frozenset(headers[:2]))
+    return Table(headers, rows, frozenset({headers[0], headers[2]}))
+
+
+def shared_table(groups: Sequence[SharedStages]) -> Table:
+    """Lay out which sequences begin with the same stages."""
+    rows = tuple(
+        (ARROW.join(group.sequences[0].split(ARROW)[: group.depth]), str(len(group.sequences)))
+        for group in groups
+    )
+    return Table(("first stages", "sequences"), rows, frozenset({"first stages"}))
+
+
+def effect_table(effects: PlaceEffects, scale: Scale) -> Table:
+    """Lay out the effects of places; names that the design cannot tell apart stand together."""
+    headers = ("place", "effect", "95% interval", "p", "adjusted p", "verdict", "sets")
+    rows = tuple(
+        (
+            effect_names(effect),
+            scale.difference(effect.effect.difference),
+            interval(effect.effect.interval, scale, signed=True),
+            p_value(effect.effect.p),
+            p_value(effect.effect.p_adjusted),
+            effect.effect.verdict,
+            str(effect.places[0].sets),
+        )
+        for effect in effects.effects
+    )
+    return Table(headers, rows, frozenset({headers[0], "verdict"}))
+
+
+def collapse_table(table: TargetStatistics) -> Table:
+    """Lay out how many runs of each row collapsed, and the average over the others."""
+    scale = table.metrics[0].scale
+    rows = tuple(
+        (
+            row.sequence,
+            f"{row.collapsed} of {row.average.n if row.average else 0}",
+            spread(row.average, scale),
+            spread(row.learnt if row.collapsed else row.average, scale),
+        )
+        for row in table.rows
+        if row.average is not None
+    )
+    return Table(("order", "collapsed", "average", "given no collapse"), rows)
 
 
 def power_table(needed: Sequence[SeedsNeeded], scale: Scale) -> Table:
-    """Lay out the seeds needed."""
+    """Lay out the seeds needed, with the interval that the scatter's gives."""
+
+    def shown(seeds: int | None) -> str:
+        return "over 1,000" if seeds is None else str(seeds)
+
     rows = tuple(
         (
             f"{entry.difference * scale.factor:g}",
-            "over 1,000" if entry.seeds is None else str(entry.seeds),
+            shown(entry.seeds),
+            f"{shown(entry.low)} to {shown(entry.high)}",
         )
         for entry in needed
     )
-    return Table((f"difference in {scale.unit}" if scale.unit else "difference", "seeds"), rows, frozenset())
+    unit = f"difference in {scale.unit}" if scale.unit else "difference"
+    return Table((unit, "seeds", "95%"), rows, frozenset())
 
 
 def agreement_lines(agreements: Sequence[Agreement]) -> Iterator[str]:
     """Yield a line of a list for each comparison of rankings."""
     for agreement in agreements:
         yield f"- Between {agreement_sentence(agreement)}."
-
-
-def test_line(analysis: OrderAnalysis) -> str:
-    """Write the tests of no effect of order with their particulars."""
-    test = analysis.test
-    if test is None:
-        return EMPTY
-    how = "all relabellings" if test.exact else "9,999 relabellings drawn"
-    line = (
-        f"- Order labels permuted within seed ({test.orders} sequences, {how}): p {p_value(test.p)}; "
-        f"the least possible is {p_value(test.smallest_p)}."
-    )
-    if test.f is None or test.f_degrees is None or test.f_p is None:
-        return line
-    return f"{line}\n- F({test.f_degrees[0]}, {test.f_degrees[1]}) = {test.f:.2f}: p {p_value(test.f_p)}."

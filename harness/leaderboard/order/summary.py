@@ -1,97 +1,111 @@
-"""What an analysis of order says, in plain sentences."""
+"""What an analysis of order says beyond the finding, in plain sentences; all of it exploratory."""
 
 from collections.abc import Iterator
 
-from harness.leaderboard.contrast import ALPHA
 from harness.leaderboard.notation import interval, p_value
-from harness.leaderboard.order.agreement import Agreement
 from harness.leaderboard.order.analysis import OrderAnalysis
-from harness.leaderboard.order.effects import PlaceEffect
-from harness.leaderboard.order.variance import ORDER, RUN
+from harness.leaderboard.statistics import TargetStatistics
 from harness.leaderboard.target_metric import Scale
+from harness.statistics.agreement import Agreement
+from harness.statistics.arrays import ALPHA
+from harness.statistics.place_effects import PlaceEffect, PlaceEffects
 
-_GOOD_AGREEMENT = 0.7
-_LITTLE_AGREEMENT = 0.3
 
-
-def summary(analysis: OrderAnalysis, scale: Scale) -> tuple[str, ...]:
-    """Return the sentences: whether order matters, how much, what does, and what would be needed to know."""
+def summary(analysis: OrderAnalysis, table: TargetStatistics) -> tuple[str, ...]:
+    """Return the sentences: how runs are related, what order explains, and what more would take."""
+    scale = table.metrics[0].scale
     if analysis.sequences < 2:
         return ("Nothing can be analysed: fewer than two sequences are complete.",)
-    if analysis.test is None:
-        return (
-            "Order cannot be analysed: no two complete sequences hold the same tasks in another order.",
-            *_needed(analysis, scale),
-        )
     return (
-        *_verdict(analysis),
-        *_shares(analysis, scale),
+        *_related(analysis),
+        *_scatter(analysis),
+        *_share(analysis, scale),
         *_effects(analysis, scale),
         *_needed(analysis, scale),
     )
 
 
-def matters(analysis: OrderAnalysis) -> bool:
-    """Whether a test of no effect at all rejects: the permutation test, or where it cannot, the F-test."""
-    test = analysis.test
-    if test is None:
-        return False
-    if test.smallest_p < ALPHA:
-        return test.p < ALPHA
-    return test.f_p is not None and test.f_p < ALPHA
-
-
-def _verdict(analysis: OrderAnalysis) -> Iterator[str]:
-    test = analysis.test
-    assert test is not None
-    answer = (
-        "Order matters on these test items"
-        if matters(analysis)
-        else "No effect of order can be told from the scatter of training runs"
+def _related(analysis: OrderAnalysis) -> Iterator[str]:
+    groups = [group for group in analysis.shared_stages if group.depth == 1]
+    if not groups:
+        yield "No two sequences share a trained stage."
+        return
+    rows = sum(len(group.sequences) for group in groups)
+    shared = analysis.shared
+    share = (
+        f", estimated to carry {shared.share:.0%} of a run's variance (95% [{shared.low:.0%}, "
+        f"{shared.high:.0%}])"
+        if shared
+        else ""
     )
-    permutation = f"permutation test of the order labels within seed, p {p_value(test.p)}"
-    parametric = "" if test.f_p is None else f"F-test, p {p_value(test.f_p)}"
-    if test.smallest_p < ALPHA:
-        yield f"{answer} ({'; '.join(filter(None, (permutation, parametric)))})."
-    elif test.f_p is None:
-        yield (
-            f"{answer}: with one seed it is not known how much training runs scatter, so nothing is tested."
-        )
-    else:
-        yield f"{answer} ({parametric})."
-        yield (
-            f"So few seeds and orders leave the permutation test nothing under p {p_value(test.smallest_p)}; "
-            "the F-test takes training runs as normally distributed."
-        )
+    yield (
+        f"{rows} of {analysis.sequences} sequences share their first stage with others{share}; all tests "
+        f"take "
+        "that into account."
+    )
 
 
-def _shares(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
-    shares = {share.source: share for share in analysis.variance}
-    if ORDER in shares and RUN in shares:
-        order, run = shares[ORDER], shares[RUN]
+def _scatter(analysis: OrderAnalysis) -> Iterator[str]:
+    if not analysis.pooled and analysis.heterogeneity:
+        found = analysis.heterogeneity
+        ratio = "" if found.ratio is None else f" (variances up to {found.ratio:,.0f} times as large"
+        p = "" if found.p is None else f"{'; ' if ratio else ' ('}p {p_value(found.p)} for equal ones"
         yield (
-            f"Of the variance of scores, {order.share:.0%} is order (sd {_amount(order.sd, scale)}) and "
-            f"{run.share:.0%} the training run (sd {scale.value(run.sd)})."
+            f"Rows scatter unlike{ratio}{p}{')' if ratio or p else ''} or runs collapsed, so scatter is "
+            f"pooled only "
+            "within compared sets, and each other row has a moderated variance of its own."
+        )
+    test = analysis.collapse
+    if test is not None:
+        p = "" if test.p is None else f", whose rates differ between rows with p {p_value(test.p)}"
+        yield f"{test.collapsed} of {test.runs} runs collapsed{p}."
+
+
+def _share(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
+    share = analysis.share
+    if share is not None:
+        low, high = share.interval.low, share.interval.high
+        yield (
+            f"Of the variance between runs of the same tasks, {share.share:.0%} is order (95% [{low:.0%}, "
+            f"{high:.0%}]; sd {_amount(share.order_sd, scale)}, of a training run "
+            f"{_amount(share.run_sd, scale)})."
         )
 
 
 def _effects(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
     for effects, kind in ((analysis.before, "A before B"), (analysis.last, "which task is last")):
-        apart = sorted((e for e in effects if e.apart), key=lambda e: -abs(e.difference))
-        if apart:
-            others = "" if len(apart) == 1 else f"; {len(apart)} effects of its kind are apart"
-            yield f"{_effect(apart[0], scale)}{others}."
-        elif effects:
-            count = "the one effect is" if len(effects) == 1 else f"none of {len(effects)} effects is"
-            untold = "not told from chance" if len(effects) == 1 else "told from chance"
-            yield f"Of {kind}, {count} {untold}."
+        if effects is None or not effects.effects or effects.effects[0].effect.p_adjusted is None:
+            continue
+        found = [effect for effect in effects.effects if effect.effect.significant]
+        if found:
+            largest = max(found, key=lambda effect: abs(effect.effect.difference))
+            yield (
+                f"Exploratory: {_effect(largest, scale)} ({_count(effects)} for {kind}, {len(found)} "
+                f"significant)."
+            )
+        else:
+            yield f"Exploratory: of {_count(effects)} for {kind}, none is significant."
+
+
+def _count(effects: PlaceEffects) -> str:
+    distinct = len(effects.effects)
+    named = "" if effects.names == distinct else f" (of {effects.names} names)"
+    return f"{distinct} distinct effect{'' if distinct == 1 else 's'}{named}"
+
+
+def effect_names(effect: PlaceEffect) -> str:
+    """Name an effect by all the places that the design cannot tell from each other."""
+    return " = ".join(
+        f"{'not ' if place.reverse else ''}{place.task} {place.place}" for place in effect.places
+    )
 
 
 def _effect(effect: PlaceEffect, scale: Scale) -> str:
-    other = "after it" if effect.place.startswith("before") else "elsewhere"
+    found = effect.effect
+    ends = "" if found.interval is None else f", 95% {interval(found.interval, scale, signed=True)}"
     return (
-        f"{effect.task} {effect.place} rather than {other}: {scale.with_unit(effect.difference)}, "
-        f"95% {interval(effect.interval, scale, signed=True)}, p {p_value(effect.p_holm)}"
+        f"{effect_names(effect)}: {scale.with_unit(found.difference)}{ends}, "
+        f"adjusted p {p_value(found.p_adjusted)}"
     )
 
 
@@ -103,25 +117,24 @@ def _needed(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
     power = analysis.power
     if power is None:
         return
-    point = next(entry for entry in power.needed if entry.difference == 0.01)
-    seeds = "more than 1,000" if point.seeds is None else str(point.seeds)
-    one = "one point" if scale.factor == 1 / point.difference else _amount(point.difference, scale)
+    low, high = (scale.value(end) for end in (power.detectable_interval.low, power.detectable_interval.high))
+    compared = "one comparison" if power.comparisons == 1 else f"{power.comparisons:,} comparisons"
     yield (
-        f"The {analysis.seeds} seeds detect a difference of {_amount(power.detectable, scale)} between two "
-        f"sequences with 80% power, before correction for several pairs; {one} needs {seeds} seeds."
+        f"With 80% power the {analysis.seeds} seeds detect a difference of "
+        f"{_amount(power.detectable, scale)} between "
+        f"two sequences, corrected for {compared} (between {low} and {high}, as the scatter is itself an "
+        f"estimate)."
     )
 
 
 def agreement_sentence(agreement: Agreement) -> str:
-    """Say how alike the raters rank."""
-    if agreement.tau is None:
-        how = "no ranking to compare, all are tied"
-    elif agreement.tau >= _GOOD_AGREEMENT:
-        how = "the rankings agree"
-    elif agreement.tau <= _LITTLE_AGREEMENT:
-        how = "the rankings hardly agree"
-    else:
-        how = "the rankings agree in part"
-    tau = "" if agreement.tau is None else f", mean Kendall's tau {agreement.tau:.2f}"
-    w = "" if agreement.w is None else f", W {agreement.w:.2f}"
-    return f"{agreement.between} ({agreement.raters}, {agreement.ranked} sequences ranked): {how}{tau}{w}"
+    """Say how alike the raters rank, against what no effect of order would give."""
+    low, high = agreement.without_effect.low, agreement.without_effect.high
+    verdict = "significant" if agreement.p < ALPHA else "not significant"
+    return (
+        f"{agreement.between} ({agreement.raters}, {agreement.ranked} sequences, disjoint halves of the "
+        f"seeds, tasks "
+        f"held fixed): rank correlation {agreement.rho:.2f}, without an effect of order [{low:.2f}, "
+        f"{high:.2f}], "
+        f"p {p_value(agreement.p)}, {verdict}"
+    )

@@ -3,27 +3,31 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from harness.leaderboard.order.effects import PlaceEffect
 from harness.leaderboard.pictures.style import better_is_blue, name_columns
 from harness.leaderboard.target_metric import TargetMetric
+from harness.statistics.place_effects import PlaceEffects
 
 _DARK = 0.6
 _WIDTH = 0.8
 _BEFORE = "before "
 
 
-def draw_before_matrix(effects: tuple[PlaceEffect, ...], metric: TargetMetric) -> Figure | None:
-    """Draw the effects of A before B; a star marks those told from chance. None without effects."""
-    if not effects:
+def draw_before_matrix(effects: PlaceEffects | None, metric: TargetMetric) -> Figure | None:
+    """Draw the effects of A before B; a star marks significant ones. None without effects."""
+    if effects is None or not effects.effects:
         return None
-    pairs = {(effect.task, effect.place.removeprefix(_BEFORE)): effect for effect in effects}
+    pairs = {
+        (place.task, place.place.removeprefix(_BEFORE)): (-1 if place.reverse else 1, own.effect)
+        for own in effects.effects
+        for place in own.places
+    }
     tasks = list(dict.fromkeys(task for pair in pairs for task in pair))
     values = np.full((len(tasks), len(tasks)), np.nan)
     starred = np.zeros_like(values, dtype=np.bool_)
-    for (first, second), effect in pairs.items():
+    for (first, second), (sign, effect) in pairs.items():
         a, b = tasks.index(first), tasks.index(second)
-        values[a, b], values[b, a] = effect.difference, -effect.difference
-        starred[a, b] = starred[b, a] = effect.apart
+        values[a, b], values[b, a] = sign * effect.difference, -sign * effect.difference
+        starred[a, b] = starred[b, a] = effect.significant
     limit = max(float(np.nanmax(np.abs(values))), 0.001)
     figure = Figure(figsize=(2.4 + _WIDTH * len(tasks), 1.2 + 0.55 * len(tasks)))
     axes = figure.subplots()

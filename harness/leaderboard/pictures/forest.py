@@ -5,26 +5,25 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.leaderboard.interval import Interval
 from harness.leaderboard.pictures.style import BLUE, GREY, MOST_ROWS, ORANGE
 from harness.leaderboard.statistics import RowStatistics, TargetStatistics
 from harness.leaderboard.table import sequence_label
+from harness.statistics.verdict import Interval
 
-_Mark = tuple[int, float, Interval]
+_Mark = tuple[int, float, Interval | None]
 
 
 def draw_forest(table: TargetStatistics) -> Figure | None:
-    """Draw the rows that have an interval, best on top; None where none has.
+    """Draw the rows, best on top, those without an interval as points; None where none has one.
 
-    A difference whose interval covers zero is grey and hollow; better than target-only it is blue and round,
+    A difference that is not significant is grey and hollow; better than target-only it is blue and round,
     worse orange and square.
     """
-    rows = [row for row in table.rows if row.average is not None and row.average_interval is not None]
-    rows, metric = rows[:MOST_ROWS], table.metrics[0]
+    rows, metric = [row for row in table.rows if row.average is not None][:MOST_ROWS], table.metrics[0]
     factor, unit = metric.scale.factor, f", {metric.unit}" if metric.unit else ""
-    if not rows:
+    if not any(row.average_interval for row in rows):
         return None
-    with_deltas = any(row.delta_interval for row in rows)
+    with_deltas = any(row.effect for row in rows)
     figure = Figure(figsize=(7.4 if with_deltas else 4.6, 1.0 + 0.3 * len(rows)))
     panels = figure.subplots(1, 2 if with_deltas else 1, sharey=True, squeeze=False)[0]
     averages = panels[0]
@@ -36,8 +35,11 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
     if with_deltas:
         deltas = panels[1]
         deltas.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
-        for mark in _deltas(rows):
-            undecided, better = mark[2].covers_zero, metric.sign * mark[1] > 0
+        for number, effect in enumerate(row.effect for row in rows):
+            if effect is None:
+                continue
+            mark = (number, effect.difference, effect.interval)
+            undecided, better = not effect.significant, metric.sign * mark[1] > 0
             color = GREY if undecided else BLUE if better else ORANGE
             _draw(deltas, mark, color, "o" if undecided or better else "s", factor, filled=not undecided)
         deltas.set_title(f"{metric.scale.unit or metric.noun} above target-only")
@@ -51,22 +53,14 @@ def draw_forest(table: TargetStatistics) -> Figure | None:
 
 def _averages(rows: Sequence[RowStatistics]) -> list[_Mark]:
     return [
-        (number, row.average.mean, row.average_interval)
-        for number, row in enumerate(rows)
-        if row.average and row.average_interval
-    ]
-
-
-def _deltas(rows: Sequence[RowStatistics]) -> list[_Mark]:
-    return [
-        (number, row.delta.mean, row.delta_interval)
-        for number, row in enumerate(rows)
-        if row.delta and row.delta_interval
+        (number, row.average.mean, row.average_interval) for number, row in enumerate(rows) if row.average
     ]
 
 
 def _draw(axes: Axes, mark: _Mark, color: str, marker: str, factor: float, *, filled: bool) -> None:
     number, mean, interval = mark
-    axes.plot([interval.low * factor, interval.high * factor], [number, number], color=color, linewidth=1.6)
+    if interval is not None:
+        ends = [interval.low * factor, interval.high * factor]
+        axes.plot(ends, [number, number], color=color, linewidth=1.6)
     face = color if filled else "white"
     axes.plot([mean * factor], [number], marker, color=color, markerfacecolor=face, markersize=5)

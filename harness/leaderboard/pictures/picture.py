@@ -75,7 +75,7 @@ def _kinds(
     )
     yield (
         "before",
-        f"Effect of training one task before another, then {target}; a star: told from chance",
+        f"Effect of training one task before another, then {target}; a star: significant (exploratory)",
         partial(draw_before_matrix, analysis.before, table.metrics[0]),
     )
 

@@ -24,13 +24,15 @@ def source(values: list[Any], classes: tuple[str, ...] | None = None) -> SourceC
     [
         (["neutral", "entailment"], None, None, [1, 0]),
         (["1", "0"], None, {"0": "contradiction", "1": "neutral"}, [1, 2]),
-        ([2, 0], None, None, [2, 0]),
+        (["neutral ", " entailment"], None, None, [1, 0]),
+        ([1.0, None], None, {"1": "neutral"}, [1, -1]),
+        ([True, 1, 0], None, {"True": "entailment", "1": "neutral", "0": "contradiction"}, [0, 1, 2]),
         ([2, 0], ("contradiction", "neutral", "entailment"), None, [0, 2]),
         ([1, 0], ("0", "1"), {"0": "contradiction", "1": "neutral"}, [1, 2]),
         ([1, 0], ("no", "yes"), {"0": "contradiction", "1": "neutral"}, [1, 2]),
         ([1, 0], None, {"0": "contradiction", "1": "neutral"}, [1, 2]),
         (["neutral", "-", "", "-1"], None, None, [1, -1, -1, -1]),
-        ([-1, None, 1], None, None, [-1, -1, 1]),
+        ([-1, None, 1], None, {"1": "neutral"}, [-1, -1, 1]),
         ([-1, 1], NLI, None, [-1, 1]),
     ],
 )
@@ -45,7 +47,8 @@ def test_values_become_positions(
     [
         (["neutral", "nuetral"], None, None, "x.tsv, line 2: label is 'nuetral', .*did you mean 'neutral'"),
         (["neutral", "1"], None, None, "line 2: label is '1'"),
-        ([0, 3], None, None, "line 2: label is 3"),
+        ([2, 0], None, None, "line 1: label is 2, a number, .*does not say which .* label_values: "),
+        (["Neutral"], None, None, "did you mean 'neutral'"),
         ([True], None, None, "line 1: label is True"),
         ([1], ("no", "yes"), None, r"line 1: label is 1 \('yes'\)"),
         ([1], None, {"0": "neutral"}, "line 1: label is 1"),

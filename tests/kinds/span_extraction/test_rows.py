@@ -43,7 +43,7 @@ def test_an_answer_beside_its_place_is_found_and_one_nowhere_is_left_out(tmp_pat
     (tmp_path / "rows.squad").write_text(json.dumps(squad(near, nowhere)))
     rows = load_training_rows(task("span_extraction", "squad"), data_dir=tmp_path)
     assert rows.dataset["answer_starts"][:] == [[13]]
-    assert "1 of 2 rows are left out" in rows.warnings[0]
+    assert "questions left out, since their answers do not occur in their contexts: 1" in rows.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def test_tags_come_by_name_or_by_class_and_without_a_list_from_the_rows(tmp_path
     pq.write_table(
         pa.table({"words": [["In", "Rome"], ["#"]], "tags": [[1, 0], [1]]}), tmp_path / "rows.parquet"
     )
-    named = task("tagging", "parquet", labels=["B-LOC", "O"])
+    values = {"0": "B-LOC", "1": "O"}
+    named = task("tagging", "parquet", labels=["B-LOC", "O"], label_values=values)
     assert load_training_rows(named, data_dir=tmp_path).fingerprint == rows.fingerprint
     held_out = load_held_out_rows(made, data_dir=tmp_path, trained=("O", "B-PER"))
     assert held_out is not None and held_out.dataset["tags"][:] == [[0, -1], [0]]

@@ -23,11 +23,12 @@ def test_every_row_stands_in_the_csv_with_the_numbers_of_the_json(published):
     for row in table.rows:
         line = lines[row.sequence]
         if row.average is None:
-            assert (line["average"], line["rank"], line["average_low"]) == ("", "", "")
+            assert (line["average"], line["rank_low"], line["average_low"]) == ("", "", "")
             continue
         assert float(line["average"]) == pytest.approx(row.average.mean, abs=1e-6)
         assert float(line["average_sd"]) == pytest.approx(row.average.sd, abs=1e-6)
         assert float(line["average_high"]) == row.average_interval.high
         assert float(line["xtreme_xnli_sw"]) == pytest.approx(row.languages["xtreme_xnli_sw"].mean, abs=1e-6)
-        assert int(line["rank"]) == row.rank
+        assert (int(line["rank_low"]), int(line["rank_high"])) == row.ranks
+        assert float(line["shrunken"]) == row.shrunken
         assert line["order"].split() == list(row.order)

@@ -7,8 +7,8 @@ from harness.kinds.collator import Draw
 from harness.kinds.registry import task_kind
 from harness.kinds.token_rows import IGNORED_LABEL
 from harness.models.references import ModelRef
-from harness.training import tokenised
-from harness.training.tokenised import tokenised_rows
+from harness.training import tokenized
+from harness.training.tokenized import tokenized_rows
 
 from .models import TASK
 
@@ -19,14 +19,14 @@ DRAW = Draw(0, 1)
 @pytest.fixture
 def rows(laboratory, monkeypatch, tmp_path):
     monkeypatch.setenv("XSTILTS_CACHE", str(tmp_path))
-    tokenised._in_process.clear()
+    tokenized._in_process.clear()
     return load_training_rows(TASK, data_dir=laboratory.folder / "data")
 
 
 def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
     from transformers import AutoTokenizer
 
-    found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, ModelRef.at(laboratory.folder / "bert"), 16)
+    found = tokenized_rows(TASK, rows.fingerprint, lambda: rows, ModelRef.at(laboratory.folder / "bert"), 16)
     chosen = np.array([5, 0, 33, 69])
     batch = task_kind("classification").model.collator(TASK, found).tensors(chosen, CPU, DRAW)
     part = rows.dataset.select(chosen.tolist())
@@ -48,13 +48,13 @@ def test_a_batch_equals_what_the_tokenizer_pads_itself(laboratory, rows):
 
 def test_no_row_gives_one_that_counts_nothing(laboratory, rows):
     model = ModelRef.at(laboratory.folder / "xlm-roberta")
-    found = tokenised_rows(TASK, rows.fingerprint, lambda: rows, model, 16)
+    found = tokenized_rows(TASK, rows.fingerprint, lambda: rows, model, 16)
     batch = task_kind("classification").model.collator(TASK, found).tensors(np.array([], np.int64), CPU, DRAW)
     assert batch["labels"].tolist() == [IGNORED_LABEL] and batch["input_ids"].shape[0] == 1
     assert "token_type_ids" not in batch
 
 
-def test_rows_are_tokenised_once_and_a_damaged_file_is_made_again(laboratory, rows, tmp_path):
+def test_rows_are_tokenized_once_and_a_damaged_file_is_made_again(laboratory, rows, tmp_path):
     loaded = []
 
     def load():
@@ -62,8 +62,8 @@ def test_rows_are_tokenised_once_and_a_damaged_file_is_made_again(laboratory, ro
         return rows
 
     def read():
-        tokenised._in_process.clear()
-        return tokenised_rows(TASK, rows.fingerprint, load, ModelRef.at(laboratory.folder / "bert"), 16)
+        tokenized._in_process.clear()
+        return tokenized_rows(TASK, rows.fingerprint, load, ModelRef.at(laboratory.folder / "bert"), 16)
 
     first, second = read(), read()
     assert len(loaded) == 1 and (first.ids == second.ids).all()

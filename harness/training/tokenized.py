@@ -1,4 +1,4 @@
-"""A task's rows as token ids: tokenised once, kept in an Arrow file that every process maps."""
+"""A task's rows as token ids: tokenized once, kept in an Arrow file that every process maps."""
 
 import hashlib
 import json
@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from harness.config.model_family import is_text_to_text
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
-from harness.kinds.registry import TrainingTask, kind_of
+from harness.kinds.registry import TrainingTask, kind_of, text_form
 from harness.kinds.text_form import TextFormat
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
@@ -20,24 +21,23 @@ from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
 from harness.whole_file import whole_file
 
-# Raised by hand when the same text would be tokenised otherwise.
+# Raised by hand when the same text would be tokenized otherwise.
 _VERSION = 2
 _KEPT_IN_PROCESS = 4
 
 _in_process: OrderedDict[str, "TokenizedRows"] = OrderedDict()
 
 
-class TokenisedCacheError(RunError):
-    """The file of tokenised rows cannot be written or read."""
+class TokenizedCacheError(RunError):
+    """The file of tokenized rows cannot be written or read."""
 
 
-def tokenised_rows(
+def tokenized_rows(
     task: TrainingTask,
     fingerprint: str,
     load: Callable[[], TrainingRows],
     model: ModelRef,
     max_length: int,
-    text_format: TextFormat | None = None,
 ) -> TokenizedRows:
     """Return the rows of a task as token ids, from this process, the cache folder, or the tokenizer.
 
@@ -47,25 +47,26 @@ def tokenised_rows(
         load: Returns the rows; called only where they are in no cache.
         model: A model of this machine, whose tokenizer is used.
         max_length: Longest input in tokens; longer ones are cut, or cut into several, as the kind has it.
-        text_format: How a text-to-text model reads the task; None for encoders.
 
     Raises:
-        TokenisedCacheError: the cache folder cannot be written.
+        TokenizedCacheError: the cache folder cannot be written.
         UserError: tokenizer or `max_length` do not do for the kind.
     """
-    tokenizer = tokenizer_fingerprint(model.folder)
-    key = _key(task, fingerprint, tokenizer, max_length, text_format)
+    words = text_form(task).format if is_text_to_text(model.folder) else None
+    key = _key(task, fingerprint, tokenizer_fingerprint(model.folder), max_length, words)
     if key not in _in_process:
         file = cache_folder() / "tokenized" / f"{key}.arrow"
         found = _read(file)
         if found is None:
-            rows, words = load(), fast_tokenizer(model)
+            rows = load()
             labelled = kind_of(task).with_labels(task, rows.labels)
-            maker = model_for(labelled, text_to_text=text_format is not None)
-            _write(file, maker.features(labelled, rows.dataset, words, max_length))
+            half = model_for(labelled, text_to_text=words is not None)
+            _write(file, half.features(labelled, rows.dataset, fast_tokenizer(model), max_length))
             found = _read(file)
         if found is None:
-            raise TokenisedCacheError(f"{file} was just written and cannot be read back; is the disk sound?")
+            raise TokenizedCacheError(
+                f"{file} was just written and cannot be read back; is the disk full or damaged?"
+            )
         _in_process[key] = found
         while len(_in_process) > _KEPT_IN_PROCESS:
             _in_process.popitem(last=False)
@@ -96,13 +97,13 @@ def _write(file: Path, table: pa.Table) -> None:
         ):
             writer.write_table(table)
     except OSError as error:
-        raise TokenisedCacheError(
+        raise TokenizedCacheError(
             f"cannot write {file}: {error}. Set XSTILTS_CACHE to a writable folder."
         ) from error
 
 
 def _read(file: Path) -> TokenizedRows | None:
-    """Map a file of tokenised rows; None where there is none or it is damaged, so that it is made again."""
+    """Map a file of tokenized rows; None where there is none or it is damaged, so that it is made again."""
     try:
         return TokenizedRows.of(pa.ipc.open_file(pa.memory_map(str(file))).read_all())
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, AttributeError):
