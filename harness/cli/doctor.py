@@ -180,18 +180,18 @@ def _data(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
 def _plan(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
     from harness.execution.preflight import preflight_job
-    from harness.execution.resolution import resolve
+    from harness.execution.resolved_plan import resolve
     from harness.plan.tree import Plan
     from harness.training.preflight import preflight
 
     try:
-        resolution = resolve(Plan.of(loaded), folder)
-        notes = preflight(preflight_job(resolution), _alone())
+        resolved = resolve(Plan.of(loaded), folder)
+        notes = preflight(preflight_job(resolved), _alone())
     except UserError as error:
         yield Finding("STOPS", str(error))
         return
-    yield Finding("ok", f"model {resolution.model.description}: it goes with the tasks and their settings")
-    for note in (*resolution.leakage.warnings, *notes):
+    yield Finding("ok", f"model {resolved.model.description}: it goes with the tasks and their settings")
+    for note in (*resolved.leakage.warnings, *notes):
         yield Finding("note", note)
 
 

@@ -5,7 +5,6 @@ import itertools
 import json
 import re
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,13 +30,11 @@ class LmEvalRefusesError(UserError):
 def command(arguments: tuple[str, ...]) -> None:
     """Run lm-eval with ARGUMENTS; `--model xstilts` and the tasks in tasks/evaluation are known to it."""
     _refuse_commas_in_paths(arguments)
-    # lm-eval registers its own models only where none is registered: register() imports them first.
-    from harness.evaluation.registration import register
+    from harness.compat.lm_eval import register_model, run_command_line
 
-    register()
-    import lm_eval.tasks
+    # lm-eval registers its own models only where none is registered: this imports them first.
+    register_model()
     import yaml
-    from lm_eval.__main__ import cli_evaluate
 
     from harness.evaluation.task_manager import EvaluationTaskManager
 
@@ -46,16 +43,12 @@ def command(arguments: tuple[str, ...]) -> None:
     asked = list(_values_of(arguments, ("--tasks", "-t")))
     # lm-eval takes 10 s or more to read its own 14,000 task files; spare that where none of them is wanted.
     only_ours = bool(asked) and all(task in ours for task in asked)
-    theirs, words = lm_eval.tasks.TaskManager, sys.argv
-    lm_eval.tasks.TaskManager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
-    sys.argv = ["lm-eval", *_with_batch_size(arguments)]
+    manager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     try:
-        cli_evaluate()
+        run_command_line(_with_batch_size(arguments), manager)
     # What lm-eval raises for arguments that it cannot use: unknown tasks and models, malformed JSON or YAML.
     except (ValueError, TypeError, FileNotFoundError, yaml.YAMLError) as error:
         raise LmEvalRefusesError(f"lm-eval: {cut(str(error), _LONGEST_REASON)}") from error
-    finally:
-        lm_eval.tasks.TaskManager, sys.argv = theirs, words
 
 
 def _values_of(arguments: Sequence[str], options: Sequence[str]) -> Iterator[str]:

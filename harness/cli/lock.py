@@ -29,8 +29,8 @@ def command(file: str, data_dir: Path | None) -> None:
     from harness.config.load import load_sequences
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
-    from harness.execution.resolution import model_ref
-    from harness.execution.rows import evaluation_rows, training_rows
+    from harness.data.locked_rows import evaluation_rows, training_rows
+    from harness.execution.resolved_plan import model_ref
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
 

@@ -39,7 +39,7 @@ def command(
     """
     from harness.config.catalogue import find_sequence
     from harness.config.load import load_sequences
-    from harness.execution.published import publish_files
+    from harness.execution.run import publish_files
 
     loaded = load_sequences([find_sequence(file) for file in files])
     stores = sources or (options.store,)

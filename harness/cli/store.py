@@ -29,7 +29,7 @@ def check(store: Path) -> None:
     Names each file that is missing, truncated, changed, or that does not belong there. Exit code 1 when
     there is one. Changes nothing.
     """
-    from harness.execution.entry_kinds import ENTRY_KINDS
+    from harness.execution.steps import ENTRY_KINDS
     from harness.store.check import DamagedEntry, damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.integrity import Checksums
@@ -37,7 +37,7 @@ def check(store: Path) -> None:
 
     opened, checksums = Store.existing(store), Checksums()
     valid, faults = Counter[str](), 0
-    for found in check_entries(opened, ENTRY_KINDS, checksums):
+    for found in check_entries(opened, [*ENTRY_KINDS.values()], checksums):
         if isinstance(found, DamagedEntry):
             click.echo(_words(found))
             faults += 1
@@ -62,7 +62,7 @@ def repair(store: Path) -> None:
     What is quarantined lies in STORE/quarantine and is made again by the next run that needs it. May be done
     while runs work on the store. Exit code 1 when a damaged entry is in use.
     """
-    from harness.execution.entry_kinds import ENTRY_KINDS
+    from harness.execution.steps import ENTRY_KINDS
     from harness.store.check import DamagedEntry, remove_damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.check import repair as repair_entry
@@ -71,7 +71,7 @@ def repair(store: Path) -> None:
 
     opened, checksums, busy, damaged = Store.existing(store), Checksums(), False, 0
     opened.require_writable()
-    for found in check_entries(opened, ENTRY_KINDS, checksums):
+    for found in check_entries(opened, [*ENTRY_KINDS.values()], checksums):
         if isinstance(found, DamagedEntry):
             damaged += 1
             click.echo(_words(found))
@@ -99,7 +99,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
 
     Finished stages and evaluations are never removed. May be done while runs work on the store.
     """
-    from harness.execution.entry_kinds import ENTRY_KINDS
+    from harness.execution.steps import ENTRY_KINDS
     from harness.store.space import garbage, remove
     from harness.store.store import Store
 
@@ -107,7 +107,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
     if not dry_run:
         opened.require_writable()
     before = None if logs is None else time.time() - logs * _DAY
-    for item in garbage(opened, ENTRY_KINDS, unfinished=unfinished, logs_before=before):
+    for item in garbage(opened, [*ENTRY_KINDS.values()], unfinished=unfinished, logs_before=before):
         gone = dry_run or remove(opened, item)
         freed += item.bytes if gone else 0
         click.echo(f"{item.path}: {item.reason}, {_bytes(item.bytes)}{'' if gone else '; in use, kept'}")
@@ -120,11 +120,11 @@ def size(store: Path) -> None:
     """Say what the parts of a store take; weights that stages share are counted once."""
     from tabulate import tabulate
 
-    from harness.execution.entry_kinds import ENTRY_KINDS
+    from harness.execution.steps import ENTRY_KINDS
     from harness.store.space import sizes
     from harness.store.store import Store
 
-    parts = sizes(Store.existing(store), ENTRY_KINDS)
+    parts = sizes(Store.existing(store), [*ENTRY_KINDS.values()])
     rows = [[part.name, f"{part.entries:,}", _bytes(part.apparent), _bytes(part.on_disk)] for part in parts]
     totals = (sum(part.apparent for part in parts), sum(part.on_disk for part in parts))
     rows.append(["all", "", *map(_bytes, totals)])

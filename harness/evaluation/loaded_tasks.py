@@ -1,15 +1,11 @@
 """Evaluation tasks ready for lm-eval, loaded once per process and used for many checkpoints."""
 
 import functools
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import lm_eval.api.task
-
+from harness.compat.lm_eval import quiet_lm_eval
 from harness.data.location import data_folder
 from harness.errors import RunError
 from harness.evaluation.datasets import ScoredRows, scored_rows
@@ -81,17 +77,3 @@ def _load(
         metadata = task.config.metadata
         rows[name] = scored_rows(metadata["corpus"], metadata["language"], split, folder, task_folders)
     return LoadedTasks(loaded, rows)
-
-
-@contextmanager
-def quiet_lm_eval() -> Iterator[None]:
-    """Hold back lm-eval's progress bars and its remarks on every task."""
-    logger, bar = logging.getLogger("lm_eval"), lm_eval.api.task.tqdm
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    lm_eval.api.task.tqdm = functools.partial(bar, disable=True)
-    try:
-        yield
-    finally:
-        lm_eval.api.task.tqdm = bar
-        logger.setLevel(level)

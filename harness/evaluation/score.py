@@ -7,10 +7,11 @@ from typing import Any
 
 import lm_eval
 
+from harness.compat.lm_eval import quiet_lm_eval
 from harness.errors import RunError
 from harness.evaluation.answers import judged
 from harness.evaluation.job import PREDICTIONS, EvaluationJob, EvaluationProgress, EvaluationResult, TaskScore
-from harness.evaluation.loaded_tasks import LoadedTasks, load_tasks, quiet_lm_eval
+from harness.evaluation.loaded_tasks import LoadedTasks, load_tasks
 from harness.evaluation.logprobs import LOGPROBS, Answer, collect_answers, merge_answers, write_logprobs
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.results_file import ResultsFile

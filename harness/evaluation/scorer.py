@@ -31,7 +31,7 @@ from harness.kinds.token_rows import TokenizedRows
 from harness.message_text import cut, names_in_short
 from harness.models.prediction import batches_of_tokens, kept_of_rows
 from harness.models.references import tokenizer_fingerprint
-from harness.training.model import mend_output_scale
+from harness.training.model import fix_umt5_logit_scaling
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -259,7 +259,7 @@ def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
             "would be random numbers. It may be an encoder without a head: train one first."
         )
     if checkpoint.text_format is not None:
-        mend_output_scale(model)
+        fix_umt5_logit_scaling(model)
     if precision is not Precision.FP32:
         _keep_head_in_fp32(model, checkpoint.text_format is not None)
     return model.eval()

@@ -8,7 +8,7 @@ from harness.data.record import DataRecord
 from harness.evaluation.job import TaskScore
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
-from harness.execution.resolution import Resolution
+from harness.execution.resolved_plan import ResolvedPlan
 from harness.kinds.registry import kind_of
 from harness.leaderboard.board import (
     AnalysisPlan,
@@ -36,17 +36,17 @@ _RISEN, _RISEN_BY = 1.5, 0.5
 
 
 def make_board(
-    resolution: Resolution, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
+    resolved: ResolvedPlan, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
     """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run."""
-    loaded = resolution.plan.loaded
+    loaded = resolved.plan.loaded
     spec = loaded.spec
     machines = _machines(finished)
     results = {
-        sequence: _seed_result(resolution, finished, sequence, failures, machines)
-        for sequence in resolution.plan.sequences
+        sequence: _seed_result(resolved, finished, sequence, failures, machines)
+        for sequence in resolved.plan.sequences
     }
-    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolution.plan.sequences))
+    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
     shares = spec.share == "prefixes"
     targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
@@ -56,7 +56,7 @@ def make_board(
             seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
         )
         for target, shots in targets
-        for order in resolution.plan.orders
+        for order in resolved.plan.orders
     )
     languages = {
         _target(target, shots): tuple(
@@ -73,10 +73,10 @@ def make_board(
         rows=rows,
         languages=languages,
         seeds=seeds,
-        data=_data(resolution),
-        overlap=_overlap(resolution),
+        data=_data(resolved),
+        overlap=_overlap(resolved),
         mixtures=mixtures_in_words(loaded),
-        provenance=_provenance(resolution, finished, options),
+        provenance=_provenance(resolved, finished, options),
         analysis=AnalysisPlan(
             share=spec.share,
             contrasts=spec.contrasts,
@@ -84,8 +84,8 @@ def make_board(
             planned_seeds=loaded.planned_seeds,
         ),
         machines=machines,
-        metrics={_target(target, shots): _metrics(resolution, finished, target) for target, shots in targets},
-        held_out_metrics=_held_out_metrics(resolution, finished),
+        metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
+        held_out_metrics=_held_out_metrics(resolved, finished),
     )
 
 
@@ -114,7 +114,7 @@ def _machine(environment: Environment) -> Machine:
 
 
 def _seed_result(
-    resolution: Resolution,
+    resolved: ResolvedPlan,
     finished: FinishedEntries,
     sequence: PlannedSequence,
     failures: Mapping[Stage, str],
@@ -122,7 +122,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    recipe = tuple(resolution.config_hash(part) for part in sequence.stages())
+    recipe = tuple(resolved.config_hash(part) for part in sequence.stages())
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
@@ -132,14 +132,14 @@ def _seed_result(
     return SeedResult(
         seed=sequence.seed,
         status="ok",
-        stage_digest=resolution.digests[stage],
+        stage_digest=resolved.digests[stage],
         evaluation_digest=evaluation.manifest.digest,
         scores={score.task: score.score for score in scores},
         secondary=_secondary(scores),
         items={score.task: score.items for score in scores},
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
-        weights=_weights(chain, resolution.digests[stage]),
+        weights=_weights(chain, resolved.digests[stage]),
         recipe=recipe,
         manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
@@ -160,12 +160,12 @@ def _forgetting(finished: FinishedEntries, target: Stage) -> tuple[tuple[float |
     return tuple(after) if any(value is not None for value in after[-1]) else ()
 
 
-def _metrics(resolution: Resolution, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
+def _metrics(resolved: ResolvedPlan, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
     """Return what a target's evaluations are scored by; what its kind says as long as none is finished."""
-    stages = (sequence.target_stage for sequence in resolution.plan.sequences if sequence.target == target)
+    stages = (sequence.target_stage for sequence in resolved.plan.sequences if sequence.target == target)
     evaluations = (finished.evaluation(stage) for stage in stages)
     scores = next((found.manifest.result.scores for found in evaluations if found is not None), ())
-    task = resolution.plan.loaded.tasks[target]
+    task = resolved.plan.loaded.tasks[target]
     metrics = map(metric, scores[0].scores) if scores else kind_of(task).metrics(task)
     return tuple(map(TargetMetric.of, metrics))
 
@@ -180,8 +180,8 @@ def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _held_out_metrics(resolution: Resolution, finished: FinishedEntries) -> dict[str, TargetMetric]:
-    results = (finished.forgetting(stage) for stage in resolution.forgetting_digests)
+def _held_out_metrics(resolved: ResolvedPlan, finished: FinishedEntries) -> dict[str, TargetMetric]:
+    results = (finished.forgetting(stage) for stage in resolved.forgetting_digests)
     names = {score.task: score.metric for result in results if result for score in result.scores}
     return {task: TargetMetric.of(metric(name)) for task, name in names.items()}
 
@@ -210,13 +210,13 @@ def _risen_loss(manifest: StageManifest) -> Iterator[str]:
         )
 
 
-def _data(resolution: Resolution) -> tuple[DataUse, ...]:
+def _data(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
     uses = []
-    for role, sets in (("training", resolution.training), ("evaluation", resolution.evaluation)):
+    for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
         for name, rows in sets.items():
             use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
             if role == "training":
-                loaded = resolution.plan.loaded
+                loaded = resolved.plan.loaded
                 task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)
                 use["expected_rows"] = task.expected_rows if task else None
                 use["development_rows"] = corpus.expected_rows("en", "validation") if corpus else None
@@ -224,7 +224,7 @@ def _data(resolution: Resolution) -> tuple[DataUse, ...]:
     return tuple(uses)
 
 
-def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
+def _overlap(resolved: ResolvedPlan) -> tuple[SharedRows, ...]:
     return tuple(
         SharedRows(
             training=shared.training,
@@ -236,12 +236,12 @@ def _overlap(resolution: Resolution) -> tuple[SharedRows, ...]:
             sentence_rows=shared.sentence_rows,
             similar_sentence_rows=shared.similar_sentence_rows,
         )
-        for shared in resolution.leakage.shared
+        for shared in resolved.leakage.shared
     )
 
 
-def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunOptions) -> Provenance:
-    loaded = resolution.plan.loaded
+def _provenance(resolved: ResolvedPlan, finished: FinishedEntries, options: RunOptions) -> Provenance:
+    loaded = resolved.plan.loaded
     manifests = list(finished.manifests())
     environments = [manifest.environment for manifest in manifests]
     return Provenance(
@@ -257,9 +257,9 @@ def _provenance(resolution: Resolution, finished: FinishedEntries, options: RunO
         deepspeed=_joined(m.deepspeed for m in manifests if isinstance(m, StageManifest))
         or loaded.deepspeed.name,
         model=loaded.spec.model,
-        model_revision=resolution.model.revision,
-        model_fingerprint=resolution.model.fingerprint,
-        model_description=resolution.model.description,
+        model_revision=resolved.model.revision,
+        model_fingerprint=resolved.model.fingerprint,
+        model_description=resolved.model.description,
         split=loaded.spec.evaluation.split,
         limited=loaded.spec.evaluation.limit,
     )

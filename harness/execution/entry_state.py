@@ -4,58 +4,57 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.errors import RunError
-from harness.evaluation.job import EVALUATIONS
-from harness.execution.resolution import Resolution
-from harness.execution.work import Work
+from harness.execution.planned_steps import PlannedStep
+from harness.execution.resolved_plan import ResolvedPlan
+from harness.execution.steps import ENTRY_KINDS
 from harness.plan.stage import Stage
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import EntryKind
 from harness.store.store import Store
-from harness.training.manifest import FORGETTING, STAGES
 
 _MOST_DAMAGES = 2
 
 
-class UnsoundDiskError(RunError):
+class UnreliableDiskError(RunError):
     """An entry was damaged again soon after it had been made anew."""
 
 
 class EntryStates:
     """Looks at the entries of a plan before they are used."""
 
-    def __init__(self, resolution: Resolution, store: Store, say: Callable[[str], None]) -> None:
+    def __init__(self, resolved: ResolvedPlan, store: Store, say: Callable[[str], None]) -> None:
         """Look at a plan's entries.
 
         Args:
-            resolution: The plan.
+            resolved: The plan.
             store: Where they lie.
             say: Is told of each damaged file and what becomes of its entry.
         """
-        self._resolution = resolution
+        self._resolved = resolved
         self._store = store
         self._say = say
         self._damages: dict[str, int] = {}
 
-    def is_finished(self, work: Work) -> bool:
-        """Return whether a work's entry is there; its files are not read."""
-        kind = entry_kind(work)
+    def is_finished(self, step: PlannedStep) -> bool:
+        """Return whether a step's entry is there; its files are not read."""
+        kind = ENTRY_KINDS[step.kind]
         try:
-            return self._store.get(kind, work.digest) is not None
+            return self._store.get(kind, step.digest) is not None
         except DamagedEntryError as error:
-            self._quarantine(kind, work.digest, error)
+            self._quarantine(kind, step.digest, error)
             return False
 
-    def is_valid(self, work: Work) -> bool:
-        """Return whether a work's entry is there and every file of it as it was written.
+    def is_valid(self, step: PlannedStep) -> bool:
+        """Return whether a step's entry is there and every file of it as it was written.
 
         Raises:
-            UnsoundDiskError: The entry was made again in this run already, and is damaged again.
+            UnreliableDiskError: The entry was made again in this run already, and is damaged again.
         """
-        kind = entry_kind(work)
+        kind = ENTRY_KINDS[step.kind]
         try:
-            return self._store.verify(kind, work.digest) is not None
+            return self._store.verify(kind, step.digest) is not None
         except DamagedEntryError as error:
-            self._quarantine(kind, work.digest, error)
+            self._quarantine(kind, step.digest, error)
             return False
 
     def needed_stages(self) -> set[Stage]:
@@ -67,21 +66,21 @@ class EntryStates:
         needed: set[Stage] = set()
         wanted = [
             stage
-            for stage, digest in self._resolution.evaluation_digests.items()
-            if not self.is_valid(Work("evaluate", stage, digest))
+            for stage, digest in self._resolved.evaluation_digests.items()
+            if not self.is_valid(PlannedStep("evaluate", stage, digest))
         ]
-        for measured, digest in self._resolution.forgetting_digests.items():
-            if not self.is_valid(Work("forgetting", measured, digest)):
+        for measured, digest in self._resolved.forgetting_digests.items():
+            if not self.is_valid(PlannedStep("forgetting", measured, digest)):
                 wanted += measured.lineage()
         while wanted:
             stage = wanted.pop()
             if stage not in needed and not self._is_trained(stage):
                 needed.add(stage)
-                wanted += self._resolution.dependencies(stage)
+                wanted += self._resolved.dependencies(stage)
         return needed
 
     def _is_trained(self, stage: Stage) -> bool:
-        return self.is_finished(Work("train", stage, self._resolution.digests[stage]))
+        return self.is_finished(PlannedStep("train", stage, self._resolved.digests[stage]))
 
     def _quarantine(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
         lock = self._store.lock(digest)
@@ -98,12 +97,6 @@ class EntryStates:
         finally:
             lock.release()
         if self._damages.get(digest, 0) > _MOST_DAMAGES:
-            raise UnsoundDiskError(
-                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk sound?"
+            raise UnreliableDiskError(
+                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk reliable?"
             )
-
-
-def entry_kind(work: Work) -> EntryKind[Any]:
-    """Return the kind of entry that a work makes."""
-    kinds: dict[str, EntryKind[Any]] = {"train": STAGES, "evaluate": EVALUATIONS, "forgetting": FORGETTING}
-    return kinds[work.kind]

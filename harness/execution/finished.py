@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.evaluation.job import EVALUATIONS, PREDICTIONS, EvaluationManifest
-from harness.execution.resolution import Resolution
+from harness.execution.resolved_plan import ResolvedPlan
 from harness.leaderboard.combine import ConflictingEvaluationsError
 from harness.metrics.item_file import read_items
 from harness.plan.stage import Stage
@@ -20,21 +20,21 @@ from harness.training.manifest import FORGETTING, STAGES, StageManifest
 class FinishedEntries:
     """The finished stages and evaluations of a plan in one store or several, the first that has one first."""
 
-    def __init__(self, resolution: Resolution, stores: Sequence[Store]) -> None:
+    def __init__(self, resolved: ResolvedPlan, stores: Sequence[Store]) -> None:
         """Read the manifests.
 
         Raises:
             ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
         """
-        self._resolution = resolution
+        self._resolved = resolved
         self._stores = stores
         self._damaged: dict[str, str] = {}
-        self._stages = [self._read(store, STAGES, resolution.digests.values()) for store in stores]
+        self._stages = [self._read(store, STAGES, resolved.digests.values()) for store in stores]
         self._evaluations = [
-            self._read(store, EVALUATIONS, resolution.evaluation_digests.values()) for store in stores
+            self._read(store, EVALUATIONS, resolved.evaluation_digests.values()) for store in stores
         ]
         self._forgetting = [
-            self._read(store, FORGETTING, resolution.forgetting_digests.values()) for store in stores
+            self._read(store, FORGETTING, resolved.forgetting_digests.values()) for store in stores
         ]
         for number, found in enumerate(self._evaluations):
             for other in self._evaluations[:number]:
@@ -60,11 +60,11 @@ class FinishedEntries:
     def failure(self, sequence: PlannedSequence) -> str | None:
         """Return why a sequence has no evaluation: damage, or what failed when it was last tried."""
         target = sequence.target_stage
-        digest = self._resolution.evaluation_digests[target]
+        digest = self._resolved.evaluation_digests[target]
         if digest in self._damaged:
             return f"its evaluation is damaged in the store: {self._damaged[digest]}"
         for stage in target.lineage():
-            error = self._recorded(self._resolution.digests[stage])
+            error = self._recorded(self._resolved.digests[stage])
             if error is not None:
                 return error if stage == target else f"left out: {stage} failed"
         return self._recorded(digest)
@@ -74,25 +74,25 @@ class FinishedEntries:
 
     def evaluation(self, target: Stage) -> Entry[EvaluationManifest] | None:
         """Return the evaluation of a target stage."""
-        return _first(self._evaluations, self._resolution.evaluation_digests[target])
+        return _first(self._evaluations, self._resolved.evaluation_digests[target])
 
     def chain(self, target: Stage) -> list[Entry[StageManifest]]:
         """Return the stages up to a target, first to last, from the store of its evaluation where it can."""
-        digest = self._resolution.evaluation_digests[target]
+        digest = self._resolved.evaluation_digests[target]
         order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
         stores = [self._stages[number] for number in order]
-        found = (_first(stores, self._resolution.digests[stage]) for stage in target.lineage())
+        found = (_first(stores, self._resolved.digests[stage]) for stage in target.lineage())
         return [entry for entry in found if entry is not None]
 
     def forgetting(self, stage: Stage) -> ForgettingResult | None:
         """Return the forgetting evaluation of a stage, where there is one."""
-        found = _first(self._forgetting, self._resolution.forgetting_digests.get(stage, ""))
+        found = _first(self._forgetting, self._resolved.forgetting_digests.get(stage, ""))
         return found.manifest.result if found else None
 
     def manifests(self) -> Iterator[StageManifest | EvaluationManifest]:
         """Yield the manifests of what the plan's sequences are made of, each once, sequence by sequence."""
         seen: set[str] = set()
-        for sequence in self._resolution.plan.sequences:
+        for sequence in self._resolved.plan.sequences:
             evaluation = self.evaluation(sequence.target_stage)
             made: list[StageManifest | EvaluationManifest] = [
                 entry.manifest for entry in self.chain(sequence.target_stage)
@@ -107,9 +107,7 @@ class FinishedEntries:
 
     def predictions(self) -> dict[str, Path]:
         """Return the per-item predictions of every evaluation, by its digest."""
-        entries = (
-            _first(self._evaluations, digest) for digest in self._resolution.evaluation_digests.values()
-        )
+        entries = (_first(self._evaluations, digest) for digest in self._resolved.evaluation_digests.values())
         found = {entry.manifest.digest: entry.folder / PREDICTIONS for entry in entries if entry is not None}
         return {digest: path for digest, path in found.items() if path.exists()}
 

@@ -5,39 +5,29 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from harness.evaluation.job import EvaluationJob, EvaluationProgress, EvaluationResult
+from harness.execution.steps import AnyStep, StepManifest, StepProgress
 from harness.frozen_model import FrozenModel
-from harness.training.forgetting_job import ForgettingJob, ForgettingResult
-from harness.training.job import StageJob, StageProgress, StageResult
 from harness.training.preflight import PreflightJob
 
 
-class TrainRequest(FrozenModel):
-    """Train a stage.
+class StepRequest(FrozenModel):
+    """Run a step.
 
     Attributes:
-        locks: The folder of the locks that keep two workers out of one workdir.
+        store: Folder of the store.
+        data_dir: Folder with local data, if any.
         resume_every: Seconds of training between two resume points.
     """
 
-    kind: Literal["train"] = "train"
-    job: StageJob
-    locks: Path
+    kind: Literal["step"] = "step"
+    step: Annotated[AnyStep, Field(discriminator="kind")]
+    store: Path
+    data_dir: Path | None
     resume_every: float
 
-
-class EvaluateRequest(FrozenModel):
-    """Score a checkpoint."""
-
-    kind: Literal["evaluate"] = "evaluate"
-    job: EvaluationJob
-
-
-class ForgettingRequest(FrozenModel):
-    """Evaluate how well a stage's encoder does the tasks up to it."""
-
-    kind: Literal["forgetting"] = "forgetting"
-    job: ForgettingJob
+    def memory_advice(self) -> str:
+        """Return what to do where memory ran out."""
+        return self.step.memory_advice()
 
 
 class CheckRequest(FrozenModel):
@@ -46,6 +36,10 @@ class CheckRequest(FrozenModel):
     kind: Literal["check"] = "check"
     job: PreflightJob
 
+    def memory_advice(self) -> str:
+        """Return what to do where memory ran out."""
+        return "out of memory: close other programs, or take a smaller model"
+
 
 class StopRequest(FrozenModel):
     """End the worker."""
@@ -53,46 +47,18 @@ class StopRequest(FrozenModel):
     kind: Literal["stop"] = "stop"
 
 
-class Training(FrozenModel):
-    """A stage goes on."""
-
-    kind: Literal["training"] = "training"
-    progress: StageProgress
-
-
 class Remark(FrozenModel):
-    """Something that a user should know of the work; it goes on."""
+    """Something that a user should know of the step; it goes on."""
 
     kind: Literal["remark"] = "remark"
     text: str
 
 
-class Evaluating(FrozenModel):
-    """An evaluation goes on."""
+class Finished(FrozenModel):
+    """The step's files lie complete in its folder; the manifest lacks their checksums."""
 
-    kind: Literal["evaluating"] = "evaluating"
-    progress: EvaluationProgress
-
-
-class Trained(FrozenModel):
-    """A stage lies complete in its workdir."""
-
-    kind: Literal["trained"] = "trained"
-    result: StageResult
-
-
-class Evaluated(FrozenModel):
-    """An evaluation lies complete in its output folder."""
-
-    kind: Literal["evaluated"] = "evaluated"
-    result: EvaluationResult
-
-
-class ForgettingDone(FrozenModel):
-    """A forgetting evaluation is complete."""
-
-    kind: Literal["forgetting_done"] = "forgetting_done"
-    result: ForgettingResult
+    kind: Literal["finished"] = "finished"
+    manifest: Annotated[StepManifest, Field(discriminator="kind")]
 
 
 class Checked(FrozenModel):
@@ -103,7 +69,7 @@ class Checked(FrozenModel):
 
 
 class Failed(FrozenModel):
-    """The request could not be carried out; the worker's log has the rest."""
+    """The step failed; the worker's log has the rest."""
 
     kind: Literal["failed"] = "failed"
     error: str
@@ -111,9 +77,8 @@ class Failed(FrozenModel):
     refused: bool = Field(False, description="Whether the user is to change something (a UserError).")
 
 
-WorkRequest = CheckRequest | TrainRequest | EvaluateRequest | ForgettingRequest
-Request = WorkRequest | StopRequest
-Event = Training | Remark | Evaluating | Checked | Trained | Evaluated | ForgettingDone | Failed
+Request = StepRequest | CheckRequest | StopRequest
+Event = StepProgress | Remark | Finished | Checked | Failed
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.execution.messages import CheckRequest
-from harness.execution.resolution import Resolution
+from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.worker_process import WorkerProcess
 from harness.store.store import Store
 from harness.training.manifest import STAGES
@@ -20,7 +20,7 @@ _LONGEST = 300
 
 
 def check_before_training(
-    resolution: Resolution, store: Store, workers: Sequence[WorkerProcess]
+    resolved: ResolvedPlan, store: Store, workers: Sequence[WorkerProcess]
 ) -> tuple[str, ...]:
     """Let the first worker check what is to be trained; nothing where all stages are in the store.
 
@@ -33,36 +33,34 @@ def check_before_training(
         UserError: something would fail in a stage.
     """
     digests = set(store.digests(STAGES))
-    if all(digest in digests for digest in resolution.digests.values()):
+    if all(digest in digests for digest in resolved.digests.values()):
         return ()
     for worker in workers:
         worker.start()
-    return workers[0].check(CheckRequest(job=preflight_job(resolution)))
+    return workers[0].check(CheckRequest(job=preflight_job(resolved)))
 
 
-def preflight_job(resolution: Resolution) -> PreflightJob:
+def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
     """Return what is to be checked of a plan."""
-    plan = resolution.plan
-    contents = [resolution.content(stage) for stage in plan.stages]
+    plan = resolved.plan
+    contents = [resolved.content(stage) for stage in plan.stages]
     members = {member.name: member for content in contents for member in content.members}
-    leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolution.leaves(stage)}
+    leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)}
     return PreflightJob(
-        model=resolution.model.ref.local(),
+        model=resolved.model.ref.local(),
         deepspeed=plan.loaded.deepspeed.config,
         tasks=tuple(
             TaskToCheck(
                 name=name,
                 task=member.task,
                 hyperparameters=member.settings,
-                texts=tuple(_texts(resolution.training[name].dataset)),
+                texts=tuple(_texts(resolved.training[name].dataset)),
             )
             for name, member in members.items()
         ),
         stages=tuple({content.settings.model_dump_json(): content.settings for content in contents}.values()),
         evaluation_texts={
-            name: tuple(_texts(rows.dataset))
-            for name, rows in resolution.evaluation.items()
-            if name in leaves
+            name: tuple(_texts(rows.dataset)) for name, rows in resolved.evaluation.items() if name in leaves
         },
     )
 

@@ -9,7 +9,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from harness.execution.messages import Evaluating, Event, Remark, Training
+from harness.evaluation.job import EvaluationManifest
+from harness.execution.messages import Event, Remark
+from harness.execution.steps import StepManifest, StepProgress
+from harness.training.job import StageResult
+from harness.training.manifest import ForgettingManifest, StageManifest
 
 _LINE_SECONDS = 15.0
 _SAMPLE_TO_ITEM = 3
@@ -52,12 +56,12 @@ class Reporter:
         """Leave the terminal as it was."""
         self._live.stop()
 
-    def begin(self, label: str, total: int) -> "Shown":
-        """Begin a stage or an evaluation of `total` steps or items."""
+    def begin(self, label: str) -> "Shown":
+        """Begin a step."""
         with self._lock:
             self._number += 1
             numbered = f"[{self._number}/{self._works}] {label}"
-            shown = Shown(self, numbered, self._live.add_task(numbered, total=total, figures=""))
+            shown = Shown(self, numbered, self._live.add_task(numbered, total=None, figures=""))
             self._current.append(shown)
             if not self._console.is_terminal:
                 self._say(numbered)
@@ -84,7 +88,7 @@ class Reporter:
             self._number += 1
             self.failed(label, error, samples, items)
 
-    def again(self, samples: int, items: int) -> None:
+    def requeue(self, samples: int, items: int) -> None:
         """Tell that a stage which was counted as done is to be made again."""
         with self._lock:
             self._works += 1
@@ -114,10 +118,10 @@ class Reporter:
             self._end(shown)
             self._say(f"  done    {shown.label}: {text}")
 
-    def _show(self, shown: "Shown", completed: int, figures: str) -> None:
+    def _show(self, shown: "Shown", progress: StepProgress) -> None:
         with self._lock:
-            line = f"{figures}  {self._left()}"
-            self._live.update(shown.bar, completed=completed, figures=line)
+            line = f"{progress.text}  {self._left()}"
+            self._live.update(shown.bar, completed=progress.completed, total=progress.total, figures=line)
             now = time.monotonic()
             if not self._console.is_terminal and now - shown.spoken >= _LINE_SECONDS:
                 shown.spoken = now
@@ -155,31 +159,18 @@ class Shown:
         self.spoken = time.monotonic()
         self._reporter = reporter
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Show an event of the worker."""
-        if isinstance(event, Training):
-            training = event.progress
-            self.samples, self.speed = training.samples, _Speed(samples=training.samples_per_second)
-            figures = (
-                f"step {training.step}/{training.steps}  {training.samples_per_second:.1f} samples/s  "
-                f"loss {training.loss:.3f}"
-            )
-            self._reporter._show(self, training.step, figures)
-        elif isinstance(event, Remark):
+        if isinstance(event, Remark):
             self._reporter.say(f"  note    {self.label}: {event.text}")
-        elif isinstance(event, Evaluating):
-            scored = event.progress
-            self.items, self.speed = scored.done, _Speed(items=scored.items_per_second)
-            figures = f"item {scored.done}/{scored.total}  {scored.items_per_second:.0f} items/s"
-            self._reporter._show(self, scored.done, figures)
+        elif isinstance(event, StepProgress):
+            self.samples, self.items = event.samples, event.items
+            self.speed = _Speed(event.samples_per_second, event.items_per_second)
+            self._reporter._show(self, event)
 
-    def trained(self, samples: int, seconds: float, text: str) -> None:
-        """Tell that the stage is finished; `samples` were to be trained on in `seconds`."""
-        self._reporter._finish(self, samples, 0, seconds, text)
-
-    def evaluated(self, items: int, seconds: float, text: str) -> None:
-        """Tell that the evaluation is finished; `items` were scored in `seconds`."""
-        self._reporter._finish(self, 0, items, seconds, text)
+    def finished(self, samples: int, items: int, seconds: float, text: str) -> None:
+        """Say that the step is finished, which had so many samples and items and took `seconds`."""
+        self._reporter._finish(self, samples, items, seconds, text)
 
 
 class _Rate:
@@ -197,10 +188,36 @@ class _Rate:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words: 45 s, 3 min 20 s, 2 h 5 min."""
+    """Format a duration: 45 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def summary(manifest: StepManifest) -> str:
+    """Return what a person sees of a finished step."""
+    match manifest:
+        case StageManifest(result=stage):
+            return (
+                f"loss {stage.final_loss:.3f}, {stage.samples_per_second:.1f} samples/s, "
+                f"{duration(stage.seconds)}{_held_out(stage)}"
+            )
+        case EvaluationManifest(result=scored):
+            scores = ", ".join(f"{score.language} {score.score:.3f}" for score in scored.scores)
+            return f"{scores}; {scored.items_per_second:.0f} items/s"
+        case ForgettingManifest(result=found):
+            return ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in found.scores)
+
+
+def _held_out(stage: StageResult) -> str:
+    """Return the held-out metrics of a stage's members, as far as there are any."""
+    parts = [
+        (f"{member.name} " if len(stage.members) > 1 else "")
+        + ", ".join(f"{name} {value:.3f}" for name, value in member.held_out.metrics.items())
+        for member in stage.members
+        if member.held_out is not None
+    ]
+    return f"; held out: {'; '.join(parts)}" if parts else ""

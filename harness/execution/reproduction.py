@@ -13,7 +13,7 @@ from harness.evaluation.job import EVALUATIONS, PREDICTIONS
 from harness.evaluation.logprobs import LOGPROBS
 from harness.execution.board import weights_digest
 from harness.execution.options import RunOptions
-from harness.execution.resolution import Resolution, resolve
+from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.run import carry_out
 from harness.execution.weights import weights_difference
 from harness.leaderboard.board import Machine
@@ -65,7 +65,7 @@ def reproduce(
         row: What was published.
         loaded: Its sequence file.
         options: Those of the published run, with a fresh store.
-        original: The store of the published run, where it is at hand: weights are then compared tensor by
+        original: The store of the published run, where it is available: weights are then compared tensor by
             tensor, otherwise by the published checksum of the last stage's.
         console: Shows the progress.
 
@@ -74,32 +74,32 @@ def reproduce(
         NotReproducedError: A stage or the evaluation failed.
     """
     loaded = replace(options, seeds=(row.result.seed,)).apply(loaded)
-    resolution = _restricted(resolve(Plan.of(loaded), options.data_dir), row)
+    resolved = _restricted(resolve(Plan.of(loaded), options.data_dir), row)
     fresh = Store(options.store)
-    outcome, logs = carry_out(resolution, fresh, options, console)
+    outcome, logs = carry_out(resolved, fresh, options, console)
     if outcome.failures:
         failed = "; ".join(f"{stage}: {reason}" for stage, reason in outcome.failures.items())
         raise NotReproducedError(f"{row.name}: {failed} (logs: {logs}, kept where --into names a folder)")
     found = Reproduction(machines=list(_machine_differences(row)))
-    _compare_weights(found, row, resolution, fresh, original)
+    _compare_weights(found, row, resolved, fresh, original)
     _compare_answers(found, row, fresh, original)
     return found
 
 
-def _restricted(resolution: Resolution, row: PublishedRow) -> Resolution:
+def _restricted(resolved: ResolvedPlan, row: PublishedRow) -> ResolvedPlan:
     """Keep the published sequence of a plan that is resolved as a whole: leaked rows depend on all of it."""
     published = (row.result.stage_digest, row.result.evaluation_digest)
-    for sequence in resolution.plan.sequences:
+    for sequence in resolved.plan.sequences:
         target = sequence.target_stage
-        evaluation = resolution.evaluation_digests[target]
-        if (resolution.digests[target], evaluation) == published:
+        evaluation = resolved.evaluation_digests[target]
+        if (resolved.digests[target], evaluation) == published:
             return replace(
-                resolution,
-                plan=Plan(resolution.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
+                resolved,
+                plan=Plan(resolved.plan.loaded, (sequence.order,), (sequence,), sequence.stages()),
                 evaluation_digests={target: evaluation},
                 forgetting_digests={},
             )
-    raise NotTheSameExperimentError(_other_experiment(row, resolution.plan.loaded.path))
+    raise NotTheSameExperimentError(_other_experiment(row, resolved.plan.loaded.path))
 
 
 def _other_experiment(row: PublishedRow, path: Path) -> str:
@@ -115,14 +115,14 @@ def _other_experiment(row: PublishedRow, path: Path) -> str:
 
 
 def _compare_weights(
-    found: Reproduction, row: PublishedRow, resolution: Resolution, fresh: Store, original: Store | None
+    found: Reproduction, row: PublishedRow, resolved: ResolvedPlan, fresh: Store, original: Store | None
 ) -> None:
-    stages = resolution.plan.sequences[0].stages()
+    stages = resolved.plan.sequences[0].stages()
     pairs: list[tuple[str, Entry[StageManifest], Entry[StageManifest] | None]] = []
     for stage in stages:
-        own = fresh.entry(STAGES, resolution.digests[stage])
+        own = fresh.entry(STAGES, resolved.digests[stage])
         assert own is not None, "a run without failures leaves every stage"
-        other = original.entry(STAGES, resolution.digests[stage]) if original is not None else None
+        other = original.entry(STAGES, resolved.digests[stage]) if original is not None else None
         pairs.append((str(stage), own, other))
     for name, own, other in pairs:
         if other is None:

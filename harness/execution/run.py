@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +11,21 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.config.load import LoadedSequence
+from harness.execution.board import make_board
+from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
+from harness.execution.planned_steps import Outcome
 from harness.execution.preflight import check_before_training
-from harness.execution.published import publish_plan
 from harness.execution.reporter import Reporter, duration
-from harness.execution.resolution import Resolution, resolve
+from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
-from harness.execution.work import Outcome
-from harness.execution.worker_process import WorkerProcess
 from harness.execution.workers import make_workers
-from harness.leaderboard.publish import Published, make_folder
+from harness.leaderboard.board import Board
+from harness.leaderboard.combine import combine
+from harness.leaderboard.publish import Published, make_folder, publish
 from harness.leaderboard.reported import read_reported
 from harness.plan.drawing import summary
+from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
@@ -55,16 +58,16 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     if options.reported is not None:
         read_reported(options.reported, loaded.spec.targets)
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
-    resolution = resolve(Plan.of(loaded), options.data_dir)
-    _warn(resolution, console)
-    outcome, logs = carry_out(resolution, store, options, console)
-    published = publish_plan(resolution, [store], options, outcome.failures)
+    resolved = resolve(Plan.of(loaded), options.data_dir)
+    _warn(resolved, console)
+    outcome, logs = carry_out(resolved, store, options, console)
+    published = publish_plan(resolved, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
     return RunReport(outcome, published)
 
 
 def carry_out(
-    resolution: Resolution, store: Store, options: RunOptions, console: Console
+    resolved: ResolvedPlan, store: Store, options: RunOptions, console: Console
 ) -> tuple[Outcome, Path]:
     """Train and score what the store lacks of a plan; return what was done, and the folder of the logs.
 
@@ -72,50 +75,88 @@ def carry_out(
         InterruptedRunError: SIGINT or SIGTERM arrived.
     """
     logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with _full_disk_in_words(store):
+    plan = resolved.plan
+    targets = [stage for stage in plan.stages if stage.is_evaluated]
+    with _translate_disk_full(store):
         workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
         try:
-            for warning in check_before_training(resolution, store, workers):
+            for warning in check_before_training(resolved, store, workers):
                 console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-            return _carry_out(resolution, store, workers, console, options.resume_minutes * 60), logs
+            reporter = Reporter(
+                console,
+                works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+                samples=sum(resolved.samples(stage) for stage in plan.stages),
+                items=sum(resolved.items(stage) for stage in targets),
+                workers=len(workers),
+            )
+            with reporter:
+                outcome = Runner(resolved, store, workers, reporter, options.resume_minutes * 60).run()
         except BaseException:
             for worker in workers:
                 worker.ask_to_end()
             for worker in workers:
                 worker.kill()
             raise
+        for worker in workers:
+            worker.stop()
+    return outcome, logs
 
 
-def _carry_out(
-    resolution: Resolution,
-    store: Store,
-    workers: Sequence[WorkerProcess],
-    console: Console,
-    resume_seconds: float,
-) -> Outcome:
-    plan = resolution.plan
-    targets = [stage for stage in plan.stages if stage.is_evaluated]
-    reporter = Reporter(
-        console,
-        works=len(plan.stages) + len(targets) + len(resolution.forgetting_digests),
-        samples=sum(resolution.samples(stage) for stage in plan.stages),
-        items=sum(resolution.items(stage) for stage in targets),
-        workers=len(workers),
-    )
-    with reporter:
-        outcome = Runner(resolution, store, workers, reporter, resume_seconds).run()
-    for worker in workers:
-        worker.stop()
-    return outcome
+def publish_plan(
+    resolved: ResolvedPlan, stores: Sequence[Store], options: RunOptions, failures: Mapping[Stage, str]
+) -> Published:
+    """Write the leaderboard of a plan.
+
+    Args:
+        resolved: The plan.
+        stores: Where its entries lie; the first that has one counts.
+        options: Of the run; the page names the command.
+        failures: Stages that failed -> why; of others that are not there it is said that they were not run.
+
+    Raises:
+        ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
+    """
+    finished = FinishedEntries(resolved, stores)
+    board = make_board(resolved, finished, options, failures)
+    return publish(board, options.leaderboards, finished.predictions(), options.reported)
 
 
-def _warn(resolution: Resolution, console: Console) -> None:
-    warnings = [warning for rows in resolution.training.values() for warning in rows.warnings]
-    warnings += [warning for rows in resolution.evaluation.values() for warning in rows.warnings]
-    warnings += resolution.leakage.warnings
+def publish_files(
+    files: Sequence[LoadedSequence],
+    folders: Sequence[Path],
+    options: RunOptions,
+    together: str | None = None,
+    title: str | None = None,
+) -> Iterator[Published]:
+    """Write a leaderboard of each sequence file, or one of all under the name `together`.
+
+    Raises:
+        ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
+        IncompatibleBoardsError: The files' rows cannot stand in one table.
+    """
+    stores = [Store(folder) for folder in folders]
+    resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
+    if together is None:
+        for resolved in resolved_plans:
+            yield publish_plan(resolved, stores, options, {})
+        return
+    boards: list[Board] = []
+    predictions: dict[str, Path] = {}
+    for resolved in resolved_plans:
+        finished = FinishedEntries(resolved, stores)
+        boards.append(make_board(resolved, finished, options, {}))
+        predictions |= finished.predictions()
+    board = combine(boards, together, title, None)
+    yield publish(board, options.leaderboards, predictions, options.reported)
+
+
+def _warn(resolved: ResolvedPlan, console: Console) -> None:
+    warnings = [warning for rows in resolved.training.values() for warning in rows.warnings]
+    warnings += [warning for rows in resolved.evaluation.values() for warning in rows.warnings]
+    warnings += resolved.leakage.warnings
     warnings += [
         f"training task {name!r}: {len(rows.dropped):,} rows are dropped, since they are also evaluation rows"
-        for name, rows in resolution.training.items()
+        for name, rows in resolved.training.items()
         if rows.dropped
     ]
     for warning in dict.fromkeys(warnings):
@@ -126,14 +167,14 @@ def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
     failures = len(outcome.failures) + len(outcome.unmeasured)
     failed = f", {failures} failed (logs: {logs})" if failures else ""
     return (
-        f"{outcome.trained} stages trained, {outcome.reused_stages} reused; "
-        f"{outcome.evaluated} evaluations made, {outcome.reused_evaluations} reused{failed}; "
+        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused; "
+        f"{outcome.made['evaluate']} evaluations made, {outcome.reused['evaluate']} reused{failed}; "
         f"{duration(seconds)}"
     )
 
 
 @contextmanager
-def _full_disk_in_words(store: Store) -> Iterator[None]:
+def _translate_disk_full(store: Store) -> Iterator[None]:
     try:
         yield
     except OSError as error:

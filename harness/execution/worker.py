@@ -14,30 +14,25 @@ import traceback
 from pathlib import Path
 
 import psutil
+from pydantic import BaseModel
 
 from harness.errors import UserError
-from harness.execution.failure import in_words
+from harness.execution.failure import describe_error
 from harness.execution.messages import (
     Checked,
     CheckRequest,
-    Evaluated,
-    EvaluateRequest,
-    Evaluating,
     Failed,
-    ForgettingDone,
-    ForgettingRequest,
+    Finished,
     Remark,
-    Request,
+    StepRequest,
     StopRequest,
-    Trained,
-    Training,
-    TrainRequest,
-    WorkRequest,
 )
 from harness.execution.process import is_alive
 from harness.execution.spool import Spool
+from harness.execution.steps import StepContext
 from harness.store.disk import has_space, is_no_space
 from harness.store.lock import EntryLock
+from harness.store.store import Store
 
 DISK_FULL = 74
 """Exit code of a worker that could not even write down that the disk is full (EX_IOERR of sysexits.h)."""
@@ -46,7 +41,7 @@ _WATCH_SECONDS = 0.5
 
 
 def main() -> None:
-    """Carry out the requests of a spool until told to stop, or until the runner is gone."""
+    """Run the steps that a spool asks for until told to stop, or until the runner is gone."""
     spool, runner = Spool(Path(sys.argv[1])), int(sys.argv[2])
     _end_with(runner)
     from harness.training.distributed import start_process_group
@@ -68,60 +63,46 @@ def main() -> None:
             gc.freeze()
 
 
-def _fail(error: Exception, request: WorkRequest, spool: Spool, rank: int) -> None:
+def _fail(error: Exception, request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
     """Tell the runner of an error, even where there is no space left to write it down."""
-    full = is_no_space(error) or not has_space(_written(request, spool))
+    folder = spool.folder if isinstance(request, CheckRequest) else request.store
+    full = is_no_space(error) or not has_space(folder)
     try:
         traceback.print_exc()
         if rank == 0:
+            told = describe_error(error, request.memory_advice())
             refused = isinstance(error, UserError)
-            spool.report(Failed(error=in_words(error, request), disk_full=full, refused=refused))
+            spool.report(Failed(error=told, disk_full=full, refused=refused))
     except OSError:
         os._exit(DISK_FULL)
 
 
-def _written(request: WorkRequest, spool: Spool) -> Path:
-    """Return the folder that a request fills."""
-    if isinstance(request, CheckRequest):
-        return spool.folder
-    return request.job.workdir if isinstance(request, TrainRequest) else request.job.output
+def _carry_out(request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
 
-
-def _carry_out(request: Request, spool: Spool, rank: int) -> None:
-    if isinstance(request, TrainRequest):
-        from harness.training.stage import train_stage
-
-        # A worker whose runner was killed may live for a moment more; don't share its folder.
-        with EntryLock(request.locks / f"{request.job.digest}.rank{rank}"):
-            result = train_stage(
-                request.job,
-                lambda progress: spool.report(Training(progress=progress)) if rank == 0 else None,
-                remark=lambda text: spool.report(Remark(text=text)) if rank == 0 else None,
-                resume_every=request.resume_every,
-            )
+    def report(event: BaseModel) -> None:
         if rank == 0:
-            spool.report(Trained(result=result))
-    elif isinstance(request, EvaluateRequest):
-        from harness.evaluation.score import evaluate_checkpoint
+            spool.report(event)
 
-        scored = evaluate_checkpoint(
-            request.job, lambda progress: spool.report(Evaluating(progress=progress))
-        )
-        if scored is not None:
-            spool.report(Evaluated(result=scored))
-    elif isinstance(request, CheckRequest):
+    if isinstance(request, CheckRequest):
         from harness.training.distributed import world
         from harness.training.preflight import preflight
 
-        warnings = preflight(request.job, world())
-        if rank == 0:
-            spool.report(Checked(warnings=warnings))
-    elif isinstance(request, ForgettingRequest):
-        from harness.training.forgetting import evaluate_forgetting
-
-        measured = evaluate_forgetting(request.job)
-        if rank == 0:
-            spool.report(ForgettingDone(result=measured))
+        report(Checked(warnings=preflight(request.job, world())))
+        return
+    store, step = Store(request.store), request.step
+    context = StepContext(
+        store=store,
+        data_dir=request.data_dir,
+        resume_every=request.resume_every,
+        rank=rank,
+        report=report,
+        remark=lambda text: report(Remark(text=text)),
+    )
+    # A worker whose runner was killed may live for a moment more; don't share its folder.
+    with EntryLock(store.layout.worker_lock(step.digest, rank)):
+        manifest = step.run(context)
+    if manifest is not None:
+        spool.report(Finished(manifest=manifest))
 
 
 def _end_with(runner: int) -> None:

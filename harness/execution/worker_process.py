@@ -10,31 +10,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.errors import RunError, UserError, XstiltsError
-from harness.evaluation.job import EvaluationResult
 from harness.execution.compilation import compilation_locks
 from harness.execution.environment import worker_variables
-from harness.execution.failure import memory_advice
 from harness.execution.messages import (
     Checked,
     CheckRequest,
-    Evaluated,
-    EvaluateRequest,
     Event,
     Failed,
-    ForgettingDone,
-    ForgettingRequest,
+    Finished,
+    StepRequest,
     StopRequest,
-    Trained,
-    TrainRequest,
-    WorkRequest,
 )
 from harness.execution.process import cpu_seconds, descendants, end, runs_or_would
 from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
+from harness.execution.steps import StepManifest
 from harness.execution.worker import DISK_FULL
 from harness.store.disk import has_space
-from harness.training.forgetting_job import ForgettingResult
-from harness.training.job import StageResult
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
@@ -45,8 +37,8 @@ _LOG_TAIL_LINES = 12
 STALL_SECONDS = 600.0
 
 
-class StageFailedError(RunError):
-    """A request failed in the worker, or the worker died of it."""
+class StepFailedError(RunError):
+    """A step failed in the worker, or the worker died of it."""
 
 
 class RefusedError(UserError):
@@ -93,30 +85,21 @@ class WorkerProcess:
         self._running()
 
     def check(self, request: CheckRequest) -> tuple[str, ...]:
-        """Check a plan's model before training; raises UserError, StageFailedError or DiskFullError."""
+        """Check a plan's model before training; raises UserError, StepFailedError or DiskFullError."""
         last = self._ask(request, lambda event: None)
         assert isinstance(last, Checked)
         return last.warnings
 
-    def train(self, request: TrainRequest, heard: Callable[[Event], None]) -> StageResult:
-        """Train a stage; raises StageFailedError or DiskFullError."""
-        last = self._ask(request, heard)
-        assert isinstance(last, Trained)
-        return last.result
+    def run(self, request: StepRequest, on_event: Callable[[Event], None]) -> StepManifest:
+        """Run a step and return its manifest.
 
-    def evaluate(self, request: EvaluateRequest, heard: Callable[[Event], None]) -> EvaluationResult:
-        """Score a checkpoint; raises StageFailedError or DiskFullError."""
-        last = self._ask(request, heard)
-        assert isinstance(last, Evaluated)
-        return last.result
-
-    def evaluate_forgetting(
-        self, request: ForgettingRequest, heard: Callable[[Event], None]
-    ) -> ForgettingResult:
-        """Evaluate what a stage forgot; raises StageFailedError."""
-        last = self._ask(request, heard)
-        assert isinstance(last, ForgettingDone)
-        return last.result
+        Raises:
+            StepFailedError: It failed, or the worker died of it.
+            DiskFullError: No space was left.
+        """
+        last = self._ask(request, on_event)
+        assert isinstance(last, Finished)
+        return last.manifest
 
     def stop(self) -> None:
         """Let the worker end, and end it when it doesn't."""
@@ -140,7 +123,9 @@ class WorkerProcess:
         if process is not None:
             end(process, _KILL_SECONDS)
 
-    def _ask(self, request: WorkRequest, heard: Callable[[Event], None]) -> Event:
+    def _ask(
+        self, request: StepRequest | CheckRequest, on_event: Callable[[Event], None]
+    ) -> Finished | Checked:
         process = self._running()
         self._spool.send(self._sent, request)
         self._sent += 1
@@ -153,35 +138,35 @@ class WorkerProcess:
             # Asked before reading, so that the last words of a worker that just ended are heard.
             ended = process.poll() is not None
             for event in self._reader.new():
-                heard(event)
+                on_event(event)
                 watch.active()
                 if isinstance(event, Failed):
                     raise self._failure(event, request)
-                if isinstance(event, Checked | Trained | Evaluated | ForgettingDone):
+                if isinstance(event, Finished | Checked):
                     return event
             if ended:
                 self._process = None
                 raise self._death(process.returncode, request)
             if watch.is_stalled:
                 self.kill()
-                raise StageFailedError(self._stall())
+                raise StepFailedError(self._stall())
             time.sleep(_POLL_SECONDS)
 
-    def _failure(self, event: Failed, request: WorkRequest) -> XstiltsError:
+    def _failure(self, event: Failed, request: StepRequest | CheckRequest) -> XstiltsError:
         if event.refused and isinstance(request, CheckRequest):
             return RefusedError(event.error)
         words = f"{event.error} (log: {self._spool.log})"
-        return DiskFullError(words) if event.disk_full else StageFailedError(words)
+        return DiskFullError(words) if event.disk_full else StepFailedError(words)
 
-    def _death(self, code: int, request: WorkRequest) -> RunError:
+    def _death(self, code: int, request: StepRequest | CheckRequest) -> RunError:
         """Return what to say of a worker that has ended without an answer."""
         words = f"the worker ended with code {code} (log: {self._spool.log})\n{self._log_tail()}"
         if code == DISK_FULL or not has_space(self._folder):
             return DiskFullError(words)
         if code == -signal.SIGKILL:
             # Nobody but the system ends a process so, and it does so when memory runs out.
-            words += f"\nIf the system ended it for want of memory: {memory_advice(request)}"
-        return StageFailedError(words)
+            words += f"\nIf the system ended it for want of memory: {request.memory_advice()}"
+        return StepFailedError(words)
 
     def _stall(self) -> str:
         """Return what to say of a worker that was ended since it did nothing."""

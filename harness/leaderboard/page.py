@@ -138,12 +138,14 @@ def _forgetting(publication: Publication, target: str) -> Iterator[str]:
 def _how_to_read(publication: Publication) -> Iterator[str]:
     board = publication.board
     seeds = len(board.seeds)
+    shares = all(metrics[0].unit == "%" for metrics in board.metrics.values())
+    units = ", in points" if shares else ""
     yield "## How to read"
     lines = [
         f"- {_scored_by(board)} on the {inline(board.provenance.split)} split; "
         "training data is English, other languages are zero-shot.",
         "- **average**: of all languages; **non-English**: of all but English; **gap**: English − those.",
-        "- **Δ target-only**: average minus that of training on the target alone, seed by seed, in points.",
+        f"- **Δ target-only**: average minus that of training on the target alone, seed by seed{units}.",
         f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
         if seeds > 1
         else "- One seed: there is no standard deviation. The best of a column is bold.",

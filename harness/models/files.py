@@ -88,7 +88,7 @@ def read_tensors(file: Path) -> "dict[str, Any]":
         tensors: dict[str, Any] = load_file(file)
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelFileError(
-            f"{file}: not a sound safetensors file ({error}); copy or download it again"
+            f"{file}: not a valid safetensors file ({error}); copy or download it again"
         ) from error
     return tensors
 

@@ -71,6 +71,6 @@ class Stage:
         return (*(self.parent.lineage() if self.parent else ()), self)
 
     def __str__(self) -> str:
-        """Return the path in words, as progress lines and errors show it."""
+        """Return the path as progress lines and errors show it."""
         own = f" of {' → '.join(self.sequence)}" if self.sequence and self.role == "intermediate" else ""
         return f"{' → '.join(self.path)}{own} (seed {self.seed})"

@@ -46,6 +46,10 @@ class Layout:
         """File that is locked while an entry is made."""
         return self._below("locks", digest)
 
+    def worker_lock(self, digest: str, rank: int) -> Path:
+        """File that a worker's process locks while it writes, which may outlive its runner for a moment."""
+        return self.lock(digest).with_name(f"{digest}.rank{rank}")
+
     @property
     def tensors(self) -> Path:
         """Folder of weight files by content."""

@@ -95,7 +95,7 @@ def remove(store: Store, item: Garbage) -> bool:
     if item.path.parent == store.layout.root / "building":
         # The runner's lock, and that of a worker whose runner was killed a moment ago.
         digest = item.path.name
-        locks = [store.lock(digest), EntryLock(store.layout.root / "locks" / f"{digest}.rank0")]
+        locks = [store.lock(digest), EntryLock(store.layout.worker_lock(digest, 0))]
         try:
             if not all(lock.try_acquire() for lock in locks):
                 return False

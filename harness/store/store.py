@@ -175,6 +175,11 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def clear_workdir(self, digest: str) -> None:
+        """Remove what an earlier attempt at an entry left in its workdir."""
+        shutil.rmtree(self.workdir(digest))
+        self.workdir(digest)
+
     def add(self, kind: EntryKind[M], manifest: M) -> M:
         """Finish the entry that lies in its workdir; call it under its lock.
 

@@ -51,7 +51,7 @@ def cpu_attention(
     return (weights @ value).transpose(1, 2).contiguous(), weights
 
 
-def quicken_attention(model: Any) -> None:
+def enable_cpu_attention(model: Any) -> None:
     """Give a model this attention, where the machine has no GPU and the model lets it be chosen."""
     if torch.cuda.is_available() or not model._supports_attention_backend:
         return

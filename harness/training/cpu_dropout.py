@@ -40,7 +40,7 @@ class CpuDropout(nn.Dropout):
         return dropout(input, self.p)
 
 
-def quicken_dropout(model: nn.Module) -> None:
+def enable_cpu_dropout(model: nn.Module) -> None:
     """Let every plain `Dropout` of a model be a `CpuDropout`."""
     for module in model.modules():
         if type(module) is nn.Dropout:

@@ -7,14 +7,13 @@ from typing import Any
 
 import torch
 
+from harness.compat.deepspeed import undo_zero3
 from harness.config.deepspeed_file import zero_stage
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.errors import UserError
 from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.optimizer import make_optimizer, make_schedule
-
-_LINEAR = torch.nn.functional.linear
 
 
 class BatchSplitError(UserError):
@@ -108,7 +107,7 @@ def start_engine(
             dist_init_required=False,
         )
     except BaseException:
-        _undo_zero3()
+        undo_zero3()
         raise
     engine.train()
     return engine
@@ -143,28 +142,9 @@ def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
 def stop_engine(engine: Any) -> None:
     """Free what an engine holds and undo what it changed, so that the process can take the next stage."""
     engine.destroy()
-    _undo_zero3()
+    undo_zero3()
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None
     gc.collect()
     release_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _undo_zero3() -> None:
-    """Take back what ZeRO 3 leaves for the whole process, on which its next stage would depend."""
-    import inspect
-
-    from deepspeed.runtime.zero import parameter_offload
-    from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
-
-    # Its own linear layer (partition_parameters.py, _enable_mem_efficient_linear) rounds otherwise.
-    torch.nn.functional.linear = _LINEAR
-    # The outermost module is entered and never left, and holds its model and its engine.
-    parameter_offload.FWD_MODULE_STACK.clear()
-    for method in vars(PartitionedParameterCoordinator).values():
-        if inspect.isfunction(method):
-            # A cache of results by coordinator and module, inside DeepSpeed's own decorator.
-            clear = getattr(inspect.getclosurevars(method).nonlocals.get("func"), "cache_clear", None)
-            if clear:
-                clear()

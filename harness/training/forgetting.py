@@ -15,7 +15,7 @@ from harness.training.distributed import World, from_every_rank, start_process_g
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
-from harness.training.model import mend_output_scale, model_weights
+from harness.training.model import fix_umt5_logit_scaling, model_weights
 
 
 class HeldOutGoneError(RunError):
@@ -98,5 +98,5 @@ def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
             f"{folder}: with the encoder of {encoder.name} the model lacks {len(missing)} tensors (first: "
             f"{missing[0]})"
         )
-    mend_output_scale(model)
+    fix_umt5_logit_scaling(model)
     return model

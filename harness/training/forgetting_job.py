@@ -25,7 +25,6 @@ class ForgettingJob(FrozenModel):
     encoder: ModelRef = Field(description="The stage's `encoder/`.")
     heads: tuple[EvaluatedHead, ...] = Field(min_length=1)
     data_dir: Path | None = None
-    output: Path = Field(description="Folder of the entry that is made of it.")
 
 
 class ForgettingScore(FrozenModel):

@@ -18,8 +18,8 @@ from harness.models.checks import check_folder
 from harness.models.files import read_tensors, tensor_shapes, weight_files
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
-from harness.training.cpu_attention import quicken_attention
-from harness.training.cpu_dropout import quicken_dropout
+from harness.training.cpu_attention import enable_cpu_attention
+from harness.training.cpu_dropout import enable_cpu_dropout
 from harness.training.used_rows import train_used_rows
 
 _DROPOUT_FIELDS = (
@@ -247,13 +247,13 @@ def _build(
         tensor = found.get(prefix + name, found.get(name))
         if tensor is not None and prefix + name not in names:
             carried[prefix + name] = tensor.float()
-    mend_output_scale(model)
-    quicken_attention(model)
-    quicken_dropout(model)
+    fix_umt5_logit_scaling(model)
+    enable_cpu_attention(model)
+    enable_cpu_dropout(model)
     return model, head_names | pooler, carried
 
 
-def mend_output_scale(model: Any) -> None:
+def fix_umt5_logit_scaling(model: Any) -> None:
     """Let a umT5 model scale the decoder's outputs only where its output layer is its embedding matrix.
 
     transformers 5 takes every umT5 for such a one, though the published ones have a layer of their own

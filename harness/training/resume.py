@@ -91,7 +91,7 @@ class ResumePoints:
         self._due = time.monotonic() + every
 
     def load(self, engine: Any) -> SavedPoint | None:
-        """Bring the engine and the random generators to the newest sound point; None where there is none."""
+        """Bring the engine and the random generators to the newest valid point; None where there is none."""
         slot, point, self.given_up = on_first_rank(self._newest)
         if point is None:
             return None

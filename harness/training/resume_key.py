@@ -30,7 +30,7 @@ def seal(content: bytes) -> str:
 
 
 def is_sealed(content: bytes, found: str) -> bool:
-    """Tell whether a seal is that of this user's key."""
+    """Return whether a seal is that of this user's key."""
     return hmac.compare_digest(seal(content).encode(), found.encode())
 
 

@@ -29,7 +29,7 @@ from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
 from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
 from harness.training.training_log import DivergedError, TrainingLog
-from harness.training.used_rows import settled
+from harness.training.used_rows import merged_rows
 
 _log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> Train
 def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
     trained: dict[str, torch.Tensor] = {}
     finite = True
-    for name, weights in settled(engine.module, trained_weights(engine)):
+    for name, weights in merged_rows(engine.module, trained_weights(engine)):
         finite = finite and bool(torch.isfinite(weights).all())
         if world.rank == 0:
             trained[name] = weights

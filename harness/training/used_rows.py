@@ -58,7 +58,7 @@ class UsedRows(nn.Module):
             rows[others] = self._whole[ids[others].cpu()].to(rows)
         return rows
 
-    def settle(self, trained: Tensor) -> Tensor:
+    def merge_rows(self, trained: Tensor) -> Tensor:
         """Take over the trained rows, and return the whole embedding as the stage leaves it.
 
         Args:
@@ -89,9 +89,9 @@ def train_used_rows(model: Any, used: npt.NDArray[np.int64]) -> None:
     model.set_input_embeddings(UsedRows(embedding, torch.from_numpy(used)))
 
 
-def settled(module: Any, weights: Iterable[tuple[str, Tensor]]) -> Iterable[tuple[str, Tensor]]:
+def merged_rows(module: Any, weights: Iterable[tuple[str, Tensor]]) -> Iterable[tuple[str, Tensor]]:
     """Yield trained weights by name, with whole word embeddings where only rows of them were trained."""
     children = module.named_modules()
     partial = {f"{name}.weight": child for name, child in children if isinstance(child, UsedRows)}
     for name, tensor in weights:
-        yield name, partial[name].settle(tensor) if name in partial else tensor
+        yield name, partial[name].merge_rows(tensor) if name in partial else tensor

@@ -1,42 +1,32 @@
-from pathlib import Path
-
 import pytest
 
 from harness.config.hyperparameters import Hyperparameters
+from harness.config.mixture import Sampling
 from harness.errors import RunError
-from harness.evaluation.job import EvaluationJob
-from harness.execution.failure import in_words, is_out_of_memory
-from harness.execution.messages import EvaluateRequest, TrainRequest
+from harness.execution.failure import describe_error, is_out_of_memory
+from harness.execution.steps import EvaluateStep, TrainStep
 from harness.models.references import ModelRef
-from harness.training.job import Member, StageJob
+from harness.training.job import Member
 from tests.training.models import TASK
 
 SETTINGS = Hyperparameters(batch_size=64, max_length=256)
-TRAIN = TrainRequest(
-    job=StageJob(
-        digest="d",
-        name=TASK.name,
-        model=ModelRef(name="e"),
-        members=(Member(name=TASK.name, task=TASK, hyperparameters=SETTINGS),),
-        hyperparameters=SETTINGS,
-        seed=1,
-        deepspeed={},
-        workdir=Path("w"),
-    ),
-    locks=Path("locks"),
-    resume_every=60.0,
+STEP = {"digest": "d", "dependencies": (), "model": ModelRef(name="m")}
+TRAIN = TrainStep(
+    **STEP,
+    parent=None,
+    model_name="m",
+    model_fingerprint="f",
+    name=TASK.name,
+    path=(TASK.name,),
+    members=(Member(name=TASK.name, task=TASK, hyperparameters=SETTINGS),),
+    heads={},
+    sampling=Sampling(),
+    hyperparameters=SETTINGS,
+    seed=1,
+    deepspeed="zero2",
+    deepspeed_config={},
 )
-EVALUATE = EvaluateRequest(
-    job=EvaluationJob(
-        checkpoint=ModelRef(name="c"),
-        tasks=("t",),
-        split="test",
-        limit=None,
-        batch_size=48,
-        precision="fp32",
-        output=Path("o"),
-    )
-)
+EVALUATE = EvaluateStep(**STEP, stage="d", split="test", limit=None, batch_size=48, precision="fp32", data={})
 
 
 def real_error_of_the_cpu() -> Exception:
@@ -70,13 +60,13 @@ def real_error_of_numpy() -> Exception:
 )
 def test_out_of_memory_says_which_setting_to_lower_and_its_value(error: Exception) -> None:
     assert is_out_of_memory(error)
-    words = in_words(error, TRAIN)
+    words = describe_error(error, TRAIN.memory_advice())
     for part in ("training.accumulation (now 1)", "batch of 64", "training.max_length (now 256)"):
         assert part in words
     assert "training.per_task.tiny_pairs" in words
-    assert "evaluation.batch_size (now 48)" in in_words(error, EVALUATE)
+    assert "evaluation.batch_size (now 48)" in describe_error(error, EVALUATE.memory_advice())
 
 
 def test_other_errors_are_given_as_they_are() -> None:
-    assert in_words(RunError("the loss became nan"), TRAIN) == "the loss became nan"
-    assert in_words(ValueError("x"), TRAIN) == "ValueError: x"
+    assert describe_error(RunError("the loss became nan"), TRAIN.memory_advice()) == "the loss became nan"
+    assert describe_error(ValueError("x"), TRAIN.memory_advice()) == "ValueError: x"

@@ -9,7 +9,7 @@ from harness.config.load import load_sequences
 from harness.data.overlap import OverlapError
 from harness.data.rows import NoRowsLeftError
 from harness.execution.leakage import Leakage, Shared
-from harness.execution.resolution import resolve
+from harness.execution.resolved_plan import resolve
 from harness.plan.tree import Plan
 from tests.corpora import CORPORA
 from tests.training.models import make_bert

@@ -70,7 +70,7 @@ def test_an_index_cannot_lead_out_of_the_folder(model: Path, name: str) -> None:
 )
 def test_damaged_weights_are_named(model: Path, damage: bytes) -> None:
     (model / "model.safetensors").write_bytes(damage)
-    with pytest.raises(ModelFileError, match=r"model\.safetensors: not a sound safetensors file"):
+    with pytest.raises(ModelFileError, match=r"model\.safetensors: not a valid safetensors file"):
         read_tensors(model / "model.safetensors")
     with pytest.raises(UserError, match=r"model\.safetensors"):
         load_model(ModelRef.at(model), models.TASK, Hyperparameters(max_length=32), 1)

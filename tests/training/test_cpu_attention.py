@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from harness.training.cpu_attention import CPU_ATTENTION, cpu_attention, quicken_attention
+from harness.training.cpu_attention import CPU_ATTENTION, cpu_attention, enable_cpu_attention
 
 
 def states(width=16):
@@ -40,7 +40,7 @@ def test_an_encoder_with_it_computes_what_it_computes_with_torchs(laboratory, fo
     mask[1, 6:] = 0
     with torch.inference_mode():
         expected = model(input_ids=ids, attention_mask=mask).last_hidden_state
-        quicken_attention(model)
+        enable_cpu_attention(model)
         found = model(input_ids=ids, attention_mask=mask).last_hidden_state
     assert model.config._attn_implementation == CPU_ATTENTION
     torch.testing.assert_close(found[mask == 1], expected[mask == 1], rtol=1e-4, atol=1e-5)
@@ -49,5 +49,5 @@ def test_an_encoder_with_it_computes_what_it_computes_with_torchs(laboratory, fo
 def test_a_model_that_has_only_its_own_attention_keeps_it(laboratory):
     model = AutoModel.from_pretrained(laboratory.folder / "mdeberta")
     before = model.config._attn_implementation
-    quicken_attention(model)
+    enable_cpu_attention(model)
     assert model.config._attn_implementation == before

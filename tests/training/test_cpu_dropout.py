@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from harness.training.cpu_dropout import CpuDropout, dropout, quicken_dropout
+from harness.training.cpu_dropout import CpuDropout, dropout, enable_cpu_dropout
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.25, 0.5, 0.9])
@@ -53,6 +53,6 @@ def test_nothing_is_dropped_outside_training_nor_by_probability_zero():
 
 def test_a_models_dropouts_are_replaced_and_keep_their_probability():
     model = torch.nn.Sequential(torch.nn.Dropout(0.2), torch.nn.Sequential(torch.nn.Dropout1d(0.3)))
-    quicken_dropout(model)
+    enable_cpu_dropout(model)
     assert type(model[0]) is CpuDropout and model[0].p == 0.2
     assert type(model[1][0]) is torch.nn.Dropout1d

@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceC
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.training.optimizer import make_optimizer, make_schedule
-from harness.training.used_rows import UsedRows, settled, train_used_rows
+from harness.training.used_rows import UsedRows, merged_rows, train_used_rows
 
 VOCABULARY, STEPS = 90, 6
 SMALL = {
@@ -64,7 +64,7 @@ def train(model):
 
 
 def trained(model):
-    return {name: tensor.detach() for name, tensor in settled(model, model.named_parameters())}
+    return {name: tensor.detach() for name, tensor in merged_rows(model, model.named_parameters())}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -9,9 +9,9 @@ from harness.config.hyperparameters import Precision
 from harness.config.sequence_file import SequenceFile
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.lock import read_lock
+from harness.data.locked_rows import evaluation_rows, training_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.execution.leakage import Leakage, drop_leaked, find_leakage
-from harness.execution.rows import evaluation_rows, training_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
@@ -31,8 +31,8 @@ _HASH_LENGTH = 16
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """A plan whose model and data are at hand.
+class ResolvedPlan:
+    """A plan whose model and data are available.
 
     Attributes:
         training: Training task -> its rows.
@@ -40,7 +40,7 @@ class Resolution:
         digests: Stage -> digest.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
-        held_out: Training task -> its held-out rows, those at hand, where forgetting is to be measured.
+        held_out: Training task -> its held-out rows, those available, where forgetting is to be measured.
         forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """
@@ -109,7 +109,7 @@ def model_ref(spec: SequenceFile) -> ModelRef:
     return ModelRef(name=spec.model, revision=spec.revision, trust_remote_code=spec.trust_remote_code)
 
 
-def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
+def resolve(plan: Plan, data_dir: Path | None) -> ResolvedPlan:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
     Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
@@ -141,7 +141,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> Resolution:
         leakage.refuse()
     digests = _stage_digests(plan, model, training)
     held_out = _held_out_rows(plan, data_dir, training)
-    return Resolution(
+    return ResolvedPlan(
         plan=plan,
         data_dir=data_dir,
         model=model,

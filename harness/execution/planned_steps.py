@@ -1,0 +1,135 @@
+"""What a plan asks for, step by step, and what a run did."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.data.record import DataRecord
+from harness.execution.resolved_plan import ResolvedPlan, evaluation_precision
+from harness.execution.steps import AnyStep, EvaluateStep, ForgettingStep, HeadToEvaluate, StepKind, TrainStep
+from harness.kinds.registry import kind_of
+from harness.plan.stage import Stage
+from harness.training.job import Member
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One stage to train, to evaluate, or to evaluate for forgetting.
+
+    Attributes:
+        dependencies: The stages that must be finished first, where it is to be done.
+    """
+
+    kind: StepKind
+    stage: Stage
+    digest: str
+    dependencies: tuple[Stage, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        """Return what is done to which stage."""
+        what = {"train": "", "evaluate": "evaluation of ", "forgetting": "forgetting evaluation of "}
+        return f"{what[self.kind]}{self.stage}"
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        made: Kind of step -> how many were made.
+        reused: Kind of step -> how many were in the store.
+        failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
+        unmeasured: Stages whose forgetting evaluation failed -> why.
+    """
+
+    made: Counter[StepKind] = field(default_factory=Counter)
+    reused: Counter[StepKind] = field(default_factory=Counter)
+    failures: dict[Stage, str] = field(default_factory=dict)
+    unmeasured: dict[Stage, str] = field(default_factory=dict)
+
+
+def all_steps(resolved: ResolvedPlan) -> Iterator[PlannedStep]:
+    """Yield everything that a plan asks for, each stage after its parent."""
+    for stage in resolved.plan.stages:
+        yield PlannedStep("train", stage, resolved.digests[stage], resolved.dependencies(stage))
+        if stage.is_evaluated:
+            yield PlannedStep("evaluate", stage, resolved.evaluation_digests[stage], (stage,))
+        if stage in resolved.forgetting_digests:
+            yield PlannedStep("forgetting", stage, resolved.forgetting_digests[stage], stage.lineage())
+
+
+def step_of(resolved: ResolvedPlan, planned: PlannedStep) -> AnyStep:
+    """Return what a worker is sent."""
+    common: dict[str, Any] = {
+        "digest": planned.digest,
+        "dependencies": tuple(resolved.digests[stage] for stage in planned.dependencies),
+        "model": resolved.model.ref,
+    }
+    build = {"train": _train_step, "evaluate": _evaluate_step, "forgetting": _forgetting_step}
+    return build[planned.kind](resolved, planned.stage, common)
+
+
+def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+    loaded, content = resolved.plan.loaded, resolved.content(stage)
+    return TrainStep(
+        **common,
+        parent=resolved.digests[stage.parent] if stage.parent else None,
+        model_name=resolved.model.name,
+        model_fingerprint=resolved.model.fingerprint,
+        name=stage.task,
+        path=stage.path,
+        members=tuple(
+            Member(
+                name=member.name,
+                task=member.task,
+                hyperparameters=member.settings,
+                data_revision=resolved.training[member.name].revision,
+                data_fingerprint=resolved.training[member.name].fingerprint,
+                dropped_rows=resolved.training[member.name].dropped,
+            )
+            for member in content.members
+        ),
+        heads={
+            name: (resolved.digests[head.stage], head.member)
+            for name, head in resolved.reused_heads(stage).items()
+        },
+        sampling=content.sampling,
+        hyperparameters=content.settings,
+        seed=stage.training_seed,
+        deepspeed=loaded.deepspeed.name,
+        deepspeed_config=loaded.deepspeed.config,
+    )
+
+
+def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+    settings = resolved.plan.loaded.spec.evaluation
+    return EvaluateStep(
+        **common,
+        stage=resolved.digests[stage],
+        split=settings.split,
+        limit=settings.limit,
+        batch_size=settings.batch_size,
+        precision=evaluation_precision(resolved.plan, stage.task),
+        data={task.name: DataRecord.of(resolved.evaluation[task.name]) for task in resolved.leaves(stage)},
+        task_folders=resolved.plan.loaded.task_folders,
+    )
+
+
+def _forgetting_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+    loaded = resolved.plan.loaded
+    heads = []
+    for place, before in enumerate(stage.lineage(), 1):
+        if before.task not in resolved.held_out:
+            continue
+        task, settings = loaded.tasks[before.task], loaded.spec.hyperparameters(before.task)
+        heads.append(
+            HeadToEvaluate(
+                place=place,
+                stage=resolved.digests[before],
+                task=kind_of(task).with_labels(task, resolved.training[before.task].labels),
+                max_length=settings.max_length,
+                batch_size=settings.batch_size,
+            )
+        )
+    return ForgettingStep(**common, stage=resolved.digests[stage], heads=tuple(heads))
