@@ -1,8 +1,8 @@
 """How often a table without any effect says that there is one, by how its runs vary together.
 
 Rows share their first stage with a part of the variance, or every stage; runs collapse now and then, alone
-or with the stage that they begin with; runs have heavy tails. A rate is held to 6% plus two of its Monte-Carlo
-standard errors.
+or with the stage that they begin with; runs have heavy tails. A rate is held to 6% plus two of its
+Monte-Carlo standard errors.
 """
 
 import numpy as np
