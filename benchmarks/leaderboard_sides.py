@@ -11,7 +11,7 @@ from harness.leaderboard.board import BoardRow
 from harness.leaderboard.publication import compile_publication
 from harness.metrics.item_scores import ItemScores, Predictions, TaskItems, Texts
 from tests.leaderboard.experiments import board, columns, scored_row
-from tests.leaderboard.order.simulated import all_orders
+from tests.statistics.generators import all_orders
 
 LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
 
@@ -25,7 +25,7 @@ def statistics_side(sequences: int, seeds: int, items: int) -> None:
     references = Texts(labels, words)
     rows: list[BoardRow] = []
     answers: Predictions = {}
-    for order in all_orders(tuple("abcdef"))[:sequences]:
+    for order in all_orders(tuple("abcdef"), range(7))[:sequences]:
         made = {}
         for seed in range(1, seeds + 1):
             made[seed] = {}

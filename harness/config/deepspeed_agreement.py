@@ -62,7 +62,7 @@ def _contradictions(file: DeepSpeedFile, stages: list[Hyperparameters]) -> Itera
         dotted(first),
         "",
         f"{count} not what the sequence file decides: {'; '.join(found.values())}",
-        'change the sequence file if it is wrong; DeepSpeed\'s file says "auto" there, so write instead:\n'
+        "change the sequence file, if these values are meant; else let it decide, and write instead:\n"
         + json.dumps(better, indent=2),
     )
 

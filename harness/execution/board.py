@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.config.corpus import CorpusFile
 from harness.data.record import DataRecord
 from harness.evaluation.job import TaskScore
 from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.resolved_plan import ResolvedPlan
-from harness.kinds.registry import kind_of
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.leaderboard.board import (
+    NOT_STATED,
     AnalysisPlan,
     Board,
     BoardRow,
@@ -212,9 +214,14 @@ def _risen_loss(manifest: StageManifest) -> Iterator[str]:
 
 def _data(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
     uses = []
+    leaves = [leaf for leaves in resolved.plan.loaded.evaluations.values() for leaf in leaves]
+    corpora = {leaf.name: leaf.corpus.definition for leaf in leaves}
+    described: dict[str, TrainingTask | CorpusFile] = {**resolved.plan.tasks, **corpora}
     for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
         for name, rows in sets.items():
             use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
+            use["citation"] = described[name].citation or NOT_STATED
+            use["license"] = described[name].license or NOT_STATED
             if role == "training":
                 loaded = resolved.plan.loaded
                 task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)

@@ -93,6 +93,9 @@ class EvaluatedLanguage(FrozenModel):
     corpus: ShownName
 
 
+NOT_STATED = "not stated"
+
+
 class DataUse(FrozenModel):
     """A data set that entered the results, and exactly which version of it."""
 
@@ -109,6 +112,8 @@ class DataUse(FrozenModel):
     counted: tuple[RowCount, ...] = Field(
         (), description="What was left out, moved or is not as it should be."
     )
+    citation: str | None = Field(None, description="Where the data set was published.")
+    license: str | None = Field(None, description="Under which terms.")
 
 
 class SharedRows(FrozenModel):

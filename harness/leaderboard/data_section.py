@@ -25,6 +25,9 @@ def data_section(board: Board) -> Iterator[str]:
     ]
     if counts:
         yield "\n".join(counts)
+    sources = _citations(board)
+    if sources:
+        yield "\n".join(sources)
     if board.mixtures:
         yield "\n".join(_mixtures(board))
     if board.overlap:
@@ -60,6 +63,18 @@ def _uses(board: Board) -> Table:
         for use in board.data
     )
     return Table(headers, rows, frozenset(headers[:5]))
+
+
+def _citations(board: Board) -> list[str]:
+    """Return a line for each citation and license, with the data sets that have both."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for use in board.data:
+        if use.citation is not None and use.license is not None:
+            names.setdefault((use.citation, use.license), []).append(inline(use.name))
+    return [
+        f"- {', '.join(dict.fromkeys(sets))}: {inline(citation)}; license: {inline(terms)}."
+        for (citation, terms), sets in names.items()
+    ]
 
 
 def other_sets(board: Board) -> Iterator[tuple[DataUse, int, int]]:

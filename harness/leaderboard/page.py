@@ -138,12 +138,14 @@ def _forgetting(publication: Publication, target: str) -> Iterator[str]:
 def _how_to_read(publication: Publication) -> Iterator[str]:
     board = publication.board
     seeds = len(board.seeds)
+    shares = all(metrics[0].unit == "%" for metrics in board.metrics.values())
+    units = ", in points" if shares else ""
     yield "## How to read"
     lines = [
         f"- {_scored_by(board)} on the {inline(board.provenance.split)} split; "
         "training data is English, other languages are zero-shot.",
         "- **average**: of all languages; **non-English**: of all but English; **gap**: English − those.",
-        "- **Δ target-only**: average minus that of training on the target alone, seed by seed, in points.",
+        f"- **Δ target-only**: average minus that of training on the target alone, seed by seed{units}.",
         f"- ± is the standard deviation (n − 1) over {seeds} seeds. The best of a column is bold."
         if seeds > 1
         else "- One seed: there is no standard deviation. The best of a column is bold.",
@@ -189,19 +191,16 @@ def _tests(board: Board) -> Iterator[str]:
         "table only."
     )
     yield (
-        "- **Order**: first a test of all orders of the same tasks at once, Holm over sets of tasks; pairs "
-        "only as "
-        "far as it is significant. **Verdicts** at 0.05: significant, equivalent (within "
-        f"±{plan.equivalence_margin:g} "
-        "points by two one-sided tests), not significant, not testable; **≈**: not significant."
+        "- **Order**: pairs of sequences with the same tasks (max-T, four fifths of the level) and all their "
+        "orders at once (one fifth); where runs scatter unlike, all at once first. **Verdicts** at 0.05: "
+        f"significant, equivalent (within ±{plan.equivalence_margin:g} points by two one-sided tests), not "
+        "significant, not testable; **≈**: not significant."
     )
     yield (
         "- **ranks**: those that a row may have; **ties**: rows that share a letter do not differ "
-        "significantly; "
-        "**shrunken**: the average drawn towards the others as far as chance explains their spread; "
-        "**Δ/σ**: the "
-        "difference over the standard deviation of a run; **P(better)**: of a run of the first over one of "
-        "the second."
+        "significantly; **shrunken**: the average drawn towards the others as far as chance explains their "
+        "spread; **Δ/σ**: the difference over the standard deviation of a run; **P(better)**: of a run of "
+        "the first over one of the second with the same seed."
     )
     looks = ", ".join(map(str, plan.looks))
     if looks:

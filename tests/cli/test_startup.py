@@ -25,8 +25,8 @@ print("MODULES", *sys.modules)
 def heavy_libraries() -> set[str]:
     """The list of the contract that `make lint` holds the imports of configuration and plans to."""
     settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
-    _, contract = settings["tool"]["importlinter"]["contracts"]
-    return set(contract["forbidden_modules"])
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    return {name for contract in contracts for name in contract.get("forbidden_modules", ())}
 
 
 def loaded_libraries(program: str) -> set[str]:

@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from harness.leaderboard.board import DataUse, SharedRows
+from harness.kinds.columns import RowCount
+from harness.leaderboard.board import NOT_STATED, DataUse, SharedRows
 from harness.leaderboard.page import render_page
 from harness.leaderboard.publication import compile_publication
 from harness.leaderboard.publish import publish
@@ -205,6 +206,20 @@ def test_the_page_says_what_training_and_evaluation_rows_share():
     assert "Nothing is shared by: xnli and xnli (sw); rte and xnli (en)." in text
     clean = page(scored_row((), BASE), overlap=overlap[1:])
     assert "No training row is also an evaluation row." in clean
+
+
+def test_the_page_says_what_was_counted_in_the_data_and_whose_the_data_are():
+    counts = (RowCount(count=3, what="lines that break the file's format, left out"),)
+    known = {"citation": "Dagan et al. 2006", "license": "research use"}
+    unknown = {"citation": NOT_STATED, "license": NOT_STATED}
+    data = (
+        DataUse(name="rte", role="training", source="folder: rte.tsv", rows=9, counted=counts, **known),
+        DataUse(name="own", role="training", source="folder: own.tsv", rows=9, **unknown),
+    )
+    text = page(scored_row((), BASE), data=data)
+    assert "- rte: lines that break the file's format, left out: 3 (folder: rte.tsv)." in text
+    assert "- rte: Dagan et al. 2006; license: research use." in text
+    assert "- own: not stated; license: not stated." in text
 
 
 def test_training_on_other_rows_than_the_published_set_is_said_in_finding_and_data():

@@ -90,11 +90,12 @@ def _tsv_records(path: Path, text: str) -> _Records:
     There are two conventions: none (GLUE, PAWS-X: a quote is text), and that of Python's csv.writer, by which
     XTREME's script writes its files. Which one holds is decided by the whole file.
     """
-    records = [line.split("\t") for line in file_lines(text)]
+    filled = file_lines(text)
+    records = [line.split("\t") for line in filled]
     lines = range(1, len(records) + 1)
     if '"' not in text:
         return _Records(records, lines)
-    quoting = _quoting(text)
+    quoting = _quoting("\n".join(filled))
     even = len({len(record) for record in records}) == 1
     # A field over several lines or columns that is none: two lines of one width, each with half a quotation.
     if quoting.consistent and not (quoting.spans and even):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from harness.kinds.classification.dataset import input_texts
+from harness.kinds.classification.dataset import input_texts, placeholders
 from harness.kinds.columns import SourceColumns
 from harness.kinds.examples import Examples, fault, table
 from harness.kinds.regression.task import RegressionTask
@@ -22,7 +22,8 @@ def examples(task: RegressionTask, source: SourceColumns) -> Examples:
     text_a, text_b = input_texts(source, task.inputs)
     label = [_score(task, source, row) for row in range(len(source))]
     second: Sequence[str | None] = [None] * len(label) if text_b is None else text_b
-    return Examples(table({"text_a": text_a, "text_b": second, "label": label}, {"label": pa.float64()}))
+    columns = {"text_a": text_a, "text_b": second, "label": label}
+    return Examples(table(columns, {"label": pa.float64()}), counted=placeholders(text_a, text_b))
 
 
 def _score(task: RegressionTask, source: SourceColumns, row: int) -> float:
