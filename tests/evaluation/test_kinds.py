@@ -49,9 +49,9 @@ def make_model(folder: Path, head: str, labels: tuple[str, ...] = ()) -> Path:
     return folder
 
 
-def score(folder: Path, task: str, data: Path, output: Path, limit: int):
+def score(folder: Path, task: str, data: Path, output: Path, limit: int, **settings):
     job = EvaluationJob(
-        checkpoint=ModelRef.at(folder), tasks=(task,), data_dir=data, limit=limit, output=output
+        checkpoint=ModelRef.at(folder), tasks=(task,), data_dir=data, limit=limit, output=output, **settings
     )
     (found,) = evaluate_checkpoint(job).scores
     items = read_items(output / "predictions.parquet")[task]
@@ -219,3 +219,40 @@ def test_files_without_gold_are_refused(tmp_path, shared_data, task):
     folder = make_model(tmp_path / "model", "QuestionAnswering")
     with pytest.raises(FaultyRowError, match=r"answers of all .* are empty"):
         score(folder, task, shared_data, tmp_path / "out", 5)
+
+
+STSB = """\
+name: similar
+kind: regression
+title: Similar sentences
+inputs: [a, b]
+score: score
+minimum: 0
+maximum: 5
+languages: [en]
+splits: [test]
+sources:
+  folder: {path: "similar/{language}.tsv", format: tsv}
+"""
+
+
+def test_regression(tmp_path):
+    from scipy.stats import pearsonr, spearmanr
+
+    folder = make_model(tmp_path / "model", "SequenceClassification", ("number",))
+    models.edit_config(folder, problem_type="regression")
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "similar.yaml").write_text(STSB)
+    (tmp_path / "similar").mkdir()
+    rows = [(f"text {row * row}", "other " * (row % 7 + 1), (row * 37 % 50) / 10) for row in range(30)]
+    lines = ["a\tb\tscore", *("\t".join(map(str, row)) for row in rows)]
+    (tmp_path / "similar" / "en.tsv").write_text("\n".join(lines) + "\n")
+    found, predictions, references, results = score(
+        folder, "similar_en", tmp_path, tmp_path / "out", 30, task_folders=(tmp_path / "tasks",)
+    )
+    logits = models.direct_logits(folder, [row[:2] for row in rows], LENGTH)[:, 0].tolist()
+    assert predictions == pytest.approx(logits, abs=1e-5)
+    assert references == [row[2] for row in rows]
+    for name, correlation in (("pearson", pearsonr), ("spearman", spearmanr)):
+        expected = pytest.approx(correlation(predictions, references)[0], abs=1e-9)
+        assert found.scores[name] == expected and results[f"{name},none"] == expected
