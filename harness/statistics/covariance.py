@@ -8,10 +8,10 @@ The components are fitted by restricted maximum likelihood (Patterson & Thompson
 an orthonormal basis of the contrasts of rows, H Y centred by row holds neither μ nor b, and its products are
 Wishart with S − 1 degrees of freedom and scale H V H′. Fisher scoring (Searle, Casella & McCulloch 1992,
 "Variance Components", section 6.6) on the logarithms of the components. With few shared stages a component's
-estimate is zero half the time, which makes tests of what it covers too lax; so ¼ log σ_d² is added for every
+estimate is zero half the time, which makes tests of what it covers too lax; so ⅒ log σ_d² is added for every
 shared one, the penalty of Chung et al. 2013, "A nondegenerate penalized likelihood estimator for variance
 parameters in multilevel models" (Psychometrika 78, https://doi.org/10.1007/s11336-013-9328-2; a gamma prior
-on σ_d, here of shape 1.5), which keeps it off zero by less than a standard error and fades as information
+on σ_d, here of shape 1.2), which keeps it off zero by less than a standard error and fades as information
 grows.
 """
 
@@ -24,8 +24,8 @@ from scipy import linalg, stats
 from harness.statistics.arrays import CONFIDENCE, Floats
 from harness.statistics.prefixes import PrefixTree
 
-# Of the logarithm of each shared component: a gamma prior of shape 1.5 on its standard deviation.
-_PENALTY = 0.25
+# Of the logarithm of each shared component: a gamma prior of shape 1.2 on its standard deviation.
+_PENALTY = 0.1
 _ITERATIONS = 100
 _CONVERGED = 1e-9
 _SMALLEST = 1e-8
