@@ -204,8 +204,6 @@ class _Likelihood:
             logs, (value, gradient, information) = tried, new
             if gain < _CONVERGED:
                 break
-        shared = np.arange(count - 1)
-        information[shared, shared] += _PENALTY
         fitted: Floats = np.exp(logs)
         spread = np.linalg.pinv(information / np.outer(fitted, fitted), hermitian=True)
         return fitted, np.asarray(spread, np.float64)
