@@ -29,6 +29,7 @@ _PENALTY = 0.25
 _ITERATIONS = 100
 _CONVERGED = 1e-9
 _SMALLEST = 1e-8
+_ROUNDING = 1e-13
 _GRID = np.linspace(0.0, 0.999, 400)
 
 
@@ -152,12 +153,16 @@ def row_covariance(table: Floats, tree: PrefixTree) -> RowCovariance | None:
 
 
 def residual_mean_square(table: Floats) -> float:
-    """Return the interaction mean square of a two-way layout without replication, 0 for one row."""
+    """Return the interaction mean square of a two-way layout without replication, 0 for one row.
+
+    What is left of rows that do not differ is rounding, and 0 too: nothing can be estimated from it.
+    """
     rows, columns = table.shape
     if rows < 2 or columns < 2:
         return 0.0
     residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
-    return float((residuals**2).sum() / ((rows - 1) * (columns - 1)))
+    mean_square = float((residuals**2).sum() / ((rows - 1) * (columns - 1)))
+    return mean_square if mean_square > (_ROUNDING * np.abs(table).max()) ** 2 else 0.0
 
 
 @dataclass(frozen=True)
@@ -240,7 +245,7 @@ def shared_variance(table: Floats, tree: PrefixTree) -> SharedVariance | None:
         return None
     likelihood = _Likelihood.of(table, (np.mean(tree.components, axis=0),))
     values, vectors = np.linalg.eigh(likelihood.matrices[0])
-    squares = ((vectors.T @ likelihood.products) * vectors.T).sum(axis=1)
+    squares = np.maximum(((vectors.T @ likelihood.products) * vectors.T).sum(axis=1), 0)
     scales = 1 - _GRID[:, None] + _GRID[:, None] * np.maximum(values, 0)
     degrees = likelihood.degrees * (rows - 1)
     profile = -likelihood.degrees / 2 * np.log(scales).sum(axis=1) - degrees / 2 * np.log(
