@@ -1,4 +1,4 @@
-"""`xstilts eval`: score a classifier or text-to-text checkpoint on evaluation tasks."""
+"""`xstilts eval`: score a checkpoint on evaluation tasks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ def command(
     revision: str,
     trust_remote_code: bool,
 ) -> None:
-    """Score CHECKPOINT: a Hugging Face classifier folder, a finished stage's folder, or a hub id.
+    """Score CHECKPOINT: a Hugging Face folder with a head, a finished stage's folder, or a hub id.
 
     Text-to-text models (mT5, umT5, byT5) must come from a stage of xstilts, which says how inputs and label
     words were written; each label's score is the likelihood of its words and the end of the sequence.

@@ -11,7 +11,7 @@ from harness.config.order_checks import order_problems, twice
 from harness.config.outline import Outline
 from harness.config.problem import Problem, listed
 from harness.config.reused_head_checks import reused_head_problems
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.message_text import cut, nearest
 
 
@@ -95,9 +95,11 @@ def _unscored_targets(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
         if not _is_task(name, catalogue):
             continue
         task = catalogue.training_tasks[name]
-        if task.kind != "classification":
-            message = f"a sequence cannot end with a task of kind {task.kind}: only classifiers are scored"
-            remedy = "name it under intermediates, and a task of kind classification here"
+        if kind_of(task).request is None:
+            message = (
+                f"a sequence cannot end with a task of kind {task.kind}, which no evaluation task scores"
+            )
+            remedy = "name it under intermediates, and a task of another kind here"
             yield outline.source.problem(key, message, remedy)
         elif not task.scored_by:
             remedy = f"choose another target, or give {catalogue.training_task_files[name]} a `scored_by`"

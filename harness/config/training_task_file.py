@@ -24,12 +24,13 @@ def check_training_task(source: YamlSource, scorers: Scorers) -> Task:
     Raises:
         SpecError: all problems of the file.
     """
-    problems = list(_cross_problems(source, scorers))
+    problems: list[Problem] = []
     task = None
     try:
         task = _of_its_kind(source)
     except SpecError as error:
         problems += error.problems
+    problems += _cross_problems(source, scorers, task)
     if task is None or problems:
         raise SpecError(problems)
     return task
@@ -65,14 +66,14 @@ def _of_its_kind(source: YamlSource) -> Task:
     raise SpecError(problems)
 
 
-def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
+def _cross_problems(source: YamlSource, scorers: Scorers, task: Task | None) -> Iterator[Problem]:
     """Check what pydantic cannot see, as far as the file can be understood."""
     data = source.data if isinstance(source.data, dict) else {}
     name = data.get("name")
     if isinstance(name, str) and name != source.path.stem:
         remedy = f"rename the file to {name}.yaml, or the task to {source.path.stem}"
         yield source.problem(("name",), "a task's file must bear its name", remedy)
-    labels, scored_by = data.get("labels"), data.get("scored_by")
+    labels, scored_by = task.labels if task else data.get("labels"), data.get("scored_by")
     for position, scorer in enumerate(scored_by if isinstance(scored_by, list) else []):
         if not isinstance(scorer, str):
             continue
@@ -88,14 +89,16 @@ def _cross_problems(source: YamlSource, scorers: Scorers) -> Iterator[Problem]:
             yield source.problem(
                 ("scored_by", position), message, "name one of the same kind, or leave it out"
             )
-        elif isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+        elif data.get("kind") in kinds and not task_kind(str(data["kind"])).choices:
             yield from _label_problems(source, position, labels, scorers[scorer])
     yield from _embedded_problems(source, data)
 
 
 def _label_problems(
-    source: YamlSource, position: int, labels: list[str], leaves: tuple[EvaluationTask, ...]
+    source: YamlSource, position: int, labels: object, leaves: tuple[EvaluationTask, ...]
 ) -> Iterator[Problem]:
+    if not isinstance(labels, list | tuple) or not all(isinstance(label, str) for label in labels):
+        return  # the model of the kind says so
     # Heads are matched to evaluation tasks by label names, so that the order may differ.
     for theirs in dict.fromkeys(frozenset(leaf.labels) for leaf in leaves if set(leaf.labels) != set(labels)):
         strange = [label for label in labels if label not in theirs]

@@ -13,6 +13,7 @@ from harness.kinds.columns import RowCount, SourceColumns
 from harness.kinds.examples import Examples
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import Sources
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -223,5 +224,5 @@ def _warnings(task: TrainingTask, source: str, found: Examples) -> tuple[str, ..
         )
     absent = kind_of(task).absent_labels(found)
     if absent:
-        warnings.append(f"{_what(task)} has no row labelled {', '.join(absent)} ({source})")
+        warnings.append(f"{_what(task)} has no row labelled {names_in_short(absent)} ({source})")
     return tuple(warnings)

@@ -124,7 +124,7 @@ class CheckpointScorer:
         Raises:
             UnsuitedTaskError: the checkpoint was trained on another kind of task.
         """
-        task, model, data = self._task(corpus), self._model(corpus), dataset(documents)
+        model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
         kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), report)
@@ -139,7 +139,7 @@ class CheckpointScorer:
             UnsuitedTaskError: the checkpoint was trained on another kind of task.
             LabelMismatchError: its labels are not the corpus's.
         """
-        task, model, data = self._task(corpus), self._model(corpus), dataset(documents)
+        model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
         kept = self._kept(collator, model.predictor(task, data, tokens, self._session), report)

@@ -55,7 +55,7 @@ class Leakage:
 
     Attributes:
         shared: What was compared, also where nothing is shared.
-        scored: Corpus -> the languages that are scored; row i is the same item in all of them.
+        scored: Parallel corpus -> the languages that are scored; row i is the same item in all of them.
         warnings: What could not be compared.
     """
 
@@ -84,7 +84,7 @@ class Leakage:
 
     def _line(self, part: Shared) -> str:
         count, first = len(part.training_rows), part.pairs[0]
-        languages = self.scored[part.evaluation.corpus]
+        languages = self.scored.get(part.evaluation.corpus, ())
         parallel = (
             f"; the same items are scored in {len(languages)} languages ({', '.join(languages)})"
             if len(languages) > 1
@@ -119,7 +119,7 @@ def find_leakage(
         found += together.compare(task, training[task])
     scored: dict[str, dict[str, None]] = {}
     for leaves in plan.loaded.evaluations.values():
-        for leaf in leaves:
+        for leaf in (leaf for leaf in leaves if leaf.corpus.definition.parallel):
             scored.setdefault(leaf.corpus.name, {})[leaf.language] = None
     return Leakage(tuple(found), {corpus: tuple(found) for corpus, found in scored.items()}, warnings)
 

@@ -14,6 +14,7 @@ from harness.frozen_model import FrozenModel
 from harness.leaderboard.board import Board, BoardRow
 from harness.leaderboard.statistics import Spread
 from harness.leaderboard.target_metric import TargetMetric
+from harness.statistics.verdict import Interval, own_seed_interval
 
 Matrix = Sequence[Sequence[float | None]]
 
@@ -39,6 +40,7 @@ class RowForgetting(FrozenModel):
     sequence: str
     tasks: tuple[TaskRetention, ...]
     backward_transfer: Spread | None
+    interval: Interval | None = None
 
 
 class TargetForgetting(FrozenModel):
@@ -98,6 +100,7 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
         sequence=row.sequence,
         tasks=tuple(tasks),
         backward_transfer=Spread.of(transfers) if complete else None,
+        interval=own_seed_interval(transfers) if complete else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.leaderboard.board import ARROW
 from harness.leaderboard.forgetting import RowForgetting, TargetForgetting
-from harness.leaderboard.notation import EMPTY, spread
+from harness.leaderboard.notation import EMPTY, interval, spread
 from harness.leaderboard.table import Table
 from harness.leaderboard.target_metric import PERCENT
 
@@ -35,11 +35,17 @@ def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
 
 def forgetting_table(forgetting: TargetForgetting) -> Table:
     """Lay out the sequences: backward transfer, and each task's metric after its own stage and at the end."""
-    headers = ("order", "backward transfer", "task: after its stage → after the target")
+    headers = ("order", "backward transfer", "95%", "task: after its stage → after the target")
     rows = tuple(
-        (row.sequence, spread(row.backward_transfer, signed=True), _tasks(row)) for row in forgetting.rows
+        (
+            row.sequence,
+            spread(row.backward_transfer, signed=True),
+            interval(row.interval, PERCENT, signed=True),
+            _tasks(row),
+        )
+        for row in forgetting.rows
     )
-    return Table(headers, rows, frozenset({headers[0], headers[2]}))
+    return Table(headers, rows, frozenset({headers[0], headers[3]}))
 
 
 def _tasks(row: RowForgetting) -> str:

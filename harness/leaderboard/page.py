@@ -191,19 +191,16 @@ def _tests(board: Board) -> Iterator[str]:
         "table only."
     )
     yield (
-        "- **Order**: first a test of all orders of the same tasks at once, Holm over sets of tasks; pairs "
-        "only as "
-        "far as it is significant. **Verdicts** at 0.05: significant, equivalent (within "
-        f"±{plan.equivalence_margin:g} "
-        "points by two one-sided tests), not significant, not testable; **≈**: not significant."
+        "- **Order**: pairs of sequences with the same tasks (max-T, four fifths of the level) and all their "
+        "orders at once (one fifth); where runs scatter unlike, all at once first. **Verdicts** at 0.05: "
+        f"significant, equivalent (within ±{plan.equivalence_margin:g} points by two one-sided tests), not "
+        "significant, not testable; **≈**: not significant."
     )
     yield (
         "- **ranks**: those that a row may have; **ties**: rows that share a letter do not differ "
-        "significantly; "
-        "**shrunken**: the average drawn towards the others as far as chance explains their spread; "
-        "**Δ/σ**: the "
-        "difference over the standard deviation of a run; **P(better)**: of a run of the first over one of "
-        "the second."
+        "significantly; **shrunken**: the average drawn towards the others as far as chance explains their "
+        "spread; **Δ/σ**: the difference over the standard deviation of a run; **P(better)**: of a run of "
+        "the first over one of the second with the same seed."
     )
     looks = ", ".join(map(str, plan.looks))
     if looks:

@@ -158,7 +158,9 @@ class Contrasts:
             return self
         variances, degrees = moderated_variances(self.table)
         spread = np.sqrt(np.diag(self.covariance.matrix))
+        spread[spread == 0] = 1.0  # rows that do not vary are correlated with none
         correlation = self.covariance.matrix / np.outer(spread, spread)
+        np.fill_diagonal(correlation, 1.0)
         return replace(
             self, covariance=ModeratedCovariance(variances, correlation, degrees, self.table.shape[1])
         )

@@ -1,13 +1,13 @@
 """One table of rows × seeds: what of it is significant, by one gate.
 
-The primary question is order. First the omnibus test of each set of rows with the same tasks (`order_test`),
-Holm over sets; then, no lower than its p-value, the pairs within the sets, by the distribution of the
-largest |t| of them all (Hothorn, Bretz & Westfall 2008). Differences to the baseline are a family of their
-own with simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's correction
-within its kind.
-
-Scatter is pooled over all rows where they scatter alike and no run collapsed. Otherwise order is tested by
-the scatter of the compared set alone, and everything else by a moderated variance of each row.
+The primary question is order. Scatter is pooled over all rows where they scatter alike and no run collapsed.
+Then four fifths of the level go to the pairs of the same tasks, by the distribution of the largest |t| of
+them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one fifth to the tests
+of all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
+Bonferroni test). Otherwise the tests of sets come first, by the scatter of the compared set alone, and pairs
+are never below their p-value; everything else has a moderated variance of each row. Order is significant if
+any of it is. Differences to the baseline are a family of their own with simultaneous intervals (Dunnett
+1955). Whatever else is compared is exploratory: Holm's correction within its kind.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,8 @@ from harness.statistics.ranks import rank_sets, shrunken
 from harness.statistics.verdict import Effect, Family, Interval, judge
 
 _PAIRS_AT_ONCE = 20_000
+# Of the level, where both pairs and all orders at once are tested.
+PAIRS_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TableResult:
         pooled: Whether their scatter is pooled.
         shared: The share of variance in shared stages; None where there are none.
         order_tests: Of each set.
-        order_p: The omnibus p-value, corrected for the sets and the page's primary tests; None: not testable.
+        order_p: The p-value of "no order matters", corrected for the page's tests; None: not testable.
         pairs: Both rows of each pair of the same tasks, the better first, and what it shows; largest
             difference first.
         deltas: Row -> its difference to the baseline.
@@ -107,7 +109,16 @@ def analyse_table(runs: Runs) -> TableResult:
     testable = [test.p_adjusted for test in tests if test.p_adjusted is not None]
     order_p = round(min(1.0, runs.factor * min(testable)), DECIMALS) if testable else None
     family = Family(margin=runs.margin, gate=order_p or 0.0, factor=runs.factor)
+    if pooled:
+        single = sum(len(own) for own in runs.sets) == 2
+        share = 1.0 if single else PAIRS_SHARE
+        family = Family(margin=runs.margin, factor=runs.factor / share)
     pairs = _order_pairs(runs, family, pooled, affected)
+    if pooled and order_p is not None:
+        smallest = min(effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None)
+        order_p = (
+            smallest if single else min(smallest, round(min(1.0, order_p / (1 - PAIRS_SHARE)), DECIMALS))
+        )
     deltas: dict[int, Effect] = {}
     if runs.baseline is not None:
         rows = np.array([row for row in range(len(affected)) if row != runs.baseline], np.int64)

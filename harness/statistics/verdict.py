@@ -1,5 +1,6 @@
 """What a contrast shows: a significant difference, equivalence within a margin, or neither."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +55,16 @@ class Effect(FrozenModel):
     def significant(self) -> bool:
         """Whether the difference is significant after correction."""
         return self.verdict == "significant"
+
+
+def own_seed_interval(values: Sequence[float]) -> Interval | None:
+    """Return the 95% t-interval of the mean of one value per seed; None with one seed."""
+    if len(values) < 2:
+        return None
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    half = float(stats.t.isf((1 - CONFIDENCE) / 2, len(values) - 1)) * error
+    mean = float(np.mean(values))
+    return Interval(low=round(mean - half, DECIMALS), high=round(mean + half, DECIMALS))
 
 
 @dataclass(frozen=True)

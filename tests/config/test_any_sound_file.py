@@ -78,6 +78,9 @@ def sequence(draw: st.DrawFn) -> dict[str, Any]:
         ),
         "evaluation": {"tasks": [draw(st.sampled_from(GROUPS[target])) for target in targets]},
     }
+    if content["training"].get("precision") == "fp16" and content["deepspeed"] == "zero0":
+        # Refused, since DeepSpeed learns next to nothing in fp16 without ZeRO.
+        content["deepspeed"] = "zero2"
     further = {
         "title": TEXT,
         "question": TEXT,

@@ -15,7 +15,7 @@ CASES = {
     "unknown key": Case(("citation:", "citaton:"), 4, "citaton", "citaton", "did you mean 'citation'?"),
     "missing title": Case(("title: My task\n", ""), 1, "title", "nothing", "add `title: …`"),
     "another name than the file's": Case(("name: own", "name: other"), 1, "name", "other", "rename the file"),
-    "unknown kind": Case(("classification", "regression"), 2, "kind", "regression", "classification"),
+    "unknown kind": Case(("classification", "ranking"), 2, "kind", "ranking", "classification"),
     "YAML's no for Norwegian": Case(("language: en", "language: no"), 6, "language", "no", '("no")'),
     "language in full": Case(
         ("language: en", "language: English"), 6, "language", "English", "two lower-case"

@@ -37,11 +37,11 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
         for layouts in [*(part.layouts for part in task.all_sources), *held_out]:
             file = next((layout for layout in layouts if not layout.only), None)
             if file is not None and not (folder / "data" / file.path).exists():
-                _write(folder / "data" / file.path, _content(task, file, draw))
+                _write(folder / "data" / file.path, content(task, file, draw))
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
         layouts = leaf.corpus.sources(leaf.language, loaded.spec.evaluation.split).layouts
         for file in [layout for layout in layouts if not layout.only][:1]:
-            _write(folder / "data" / file.path, _content(leaf.corpus.task, file, draw))
+            _write(folder / "data" / file.path, content(leaf.corpus.task, file, draw))
     _make_model(loaded.spec.model, folder / "model")
     copy = folder / f"{loaded.spec.name}.yaml"
     copy.write_text(yaml.safe_dump(_smaller(loaded, folder), sort_keys=False))
@@ -73,7 +73,7 @@ def _smaller(loaded: LoadedSequence, folder: Path) -> dict[str, Any]:
     return content
 
 
-def _content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str | bytes:
+def content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str | bytes:
     if isinstance(task, SpanExtractionTask):
         return json.dumps({"data": [{"title": "", "paragraphs": list(_paragraphs(draw))}]})
     if isinstance(task, TaggingTask):

@@ -62,6 +62,26 @@ def make_tokenizer(folder: Path, segments: bool) -> None:
     ).save_pretrained(folder)
 
 
+def make_encoder(folder: Path, positions: int = 512) -> Path:
+    """A random BERT without a head, with the byte tokenizer, so that it knows every text."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=260,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=positions,
+        pad_token_id=0,
+    )
+    BertModel(config).save_pretrained(folder)
+    make_tokenizer(folder, segments=True)
+    return folder
+
+
 def make_classifier(
     folder: Path, labels: Sequence[str] = XNLI, kind: str = "bert", seed: int = 0, **config: object
 ) -> Path:

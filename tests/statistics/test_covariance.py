@@ -47,3 +47,11 @@ def test_equal_runs_have_no_variance_and_one_seed_has_no_covariance():
     assert row_covariance(np.full((16, 3), 0.5), tree).components.sum() == 0
     assert row_covariance(np.full((16, 1), 0.5), tree) is None
     assert shared_variance(np.full((16, 3), 0.5), tree) is None
+
+
+def test_runs_that_all_score_the_same_have_no_variance_to_share():
+    runs = np.full((30, 3), 0.1) + np.arange(3) / 3  # rows differ by rounding at most
+    tree = PrefixTree(BLOCKS)
+    assert residual_mean_square(runs) == 0
+    assert shared_variance(runs, tree) is None
+    assert not row_covariance(runs, tree).matrix.any()
