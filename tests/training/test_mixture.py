@@ -43,7 +43,7 @@ def learnt(kinds):
         mixed("mix-all", *KINDS, sampling=LEARNABLE),
         kinds.job("mix-after", encoder=kinds.stage("mix-all"), steps=2),
         *(mixed(f"mix-{level}", *few, deepspeed=level, **short) for level in ("zero0", "zero2", "zero3")),
-        # Here the second task comes after a step of the first, and its encoder has a pooler that it does without.
+        # The second member follows a step of the first, and its encoder has a pooler that it does without.
         *(
             mixed(f"pair-{level}", "classification", "masked_lm", deepspeed=level, **short)
             for level in ("zero0", "zero3")
