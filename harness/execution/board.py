@@ -18,7 +18,7 @@ from harness.leaderboard.board import (
     BoardRow,
     DataUse,
     EvaluatedLanguage,
-    Machine,
+    MachineRecord,
     Provenance,
     SeedResult,
     SharedRows,
@@ -96,9 +96,9 @@ def _target(target: str, shots: Shots | None) -> str:
     return target if shots is None else f"{target} → {shots} (not zero-shot)"
 
 
-def _machines(finished: FinishedEntries) -> tuple[Machine, ...]:
+def _machines(finished: FinishedEntries) -> tuple[MachineRecord, ...]:
     """Return the different machines that made a plan's entries; none where it is one."""
-    found: list[Machine] = []
+    found: list[MachineRecord] = []
     for manifest in finished.manifests():
         machine = _machine(manifest.environment)
         if machine not in found:
@@ -106,8 +106,8 @@ def _machines(finished: FinishedEntries) -> tuple[Machine, ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _machine(environment: Environment) -> Machine:
-    return Machine(
+def _machine(environment: Environment) -> MachineRecord:
+    return MachineRecord(
         hardware=environment.hardware,
         packages=environment.packages,
         commit=environment.commit,
@@ -120,7 +120,7 @@ def _seed_result(
     finished: FinishedEntries,
     sequence: PlannedSequence,
     failures: Mapping[Stage, str],
-    machines: Sequence[Machine],
+    machines: Sequence[MachineRecord],
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)

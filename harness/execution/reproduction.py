@@ -16,7 +16,7 @@ from harness.execution.options import RunOptions
 from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.run import carry_out
 from harness.execution.weights import weights_difference
-from harness.leaderboard.board import Machine
+from harness.leaderboard.board import MachineRecord
 from harness.leaderboard.published_row import PublishedRow
 from harness.metrics.item_file import read_items
 from harness.named_path import is_file
@@ -190,7 +190,9 @@ def _machine_differences(row: PublishedRow) -> Iterator[str]:
                 yield f"{name}: published with {version}, here {here.packages.get(name, 'none')}"
 
 
-def _machines(row: PublishedRow) -> list[Machine]:
+def _machines(row: PublishedRow) -> list[MachineRecord]:
     made = row.provenance
-    alone = Machine(hardware=made.hardware, packages=made.packages, commit=made.commit, dirty=made.dirty)
+    alone = MachineRecord(
+        hardware=made.hardware, packages=made.packages, commit=made.commit, dirty=made.dirty
+    )
     return [row.board.machines[place] for place in row.result.machines] or [alone]

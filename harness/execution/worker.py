@@ -51,7 +51,7 @@ def main() -> None:
         if isinstance(request, StopRequest):
             return
         try:
-            _carry_out(request, spool, world.rank)
+            _run_request(request, spool, world.rank)
         except Exception as error:
             _fail(error, request, spool, world.rank)
             if world.size > 1:
@@ -77,7 +77,7 @@ def _fail(error: Exception, request: StepRequest | CheckRequest, spool: Spool, r
         os._exit(DISK_FULL)
 
 
-def _carry_out(request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
+def _run_request(request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
 
     def report(event: BaseModel) -> None:
         if rank == 0:

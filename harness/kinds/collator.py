@@ -66,3 +66,11 @@ def _on(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type == "cpu":
         return tensor
     return tensor.pin_memory().to(device, non_blocking=True)
+
+
+class RowTargets(Collator):
+    """Batches with one target for each row, the column `label`."""
+
+    def arrays(self, rows: Rows, draw: Draw) -> Arrays:
+        """Return the inputs `[rows, width]` and labels `[rows]`."""
+        return self.tokens.padded(rows) | {"labels": self.tokens.targets["label"].values[rows]}

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 CHUNK = 10_000
 """Rows that are tokenized at once."""
@@ -81,3 +84,23 @@ def segment_columns(tokenizer: Any) -> list[str]:
     """Return the columns of token ids and, where the model takes them, segment ids."""
     with_types = "token_type_ids" in tokenizer.model_input_names
     return ["input_ids", "token_type_ids"] if with_types else ["input_ids"]
+
+
+def text_features(
+    dataset: "Dataset", tokenizer: Any, max_length: int, targets: dict[str, pa.DataType]
+) -> pa.Table:
+    """Return input_ids, perhaps token_type_ids, and targets; of a pair the longer text is cut first."""
+    encoded = Encoded(common_facts(tokenizer, max_length), targets)
+    columns = segment_columns(tokenizer)
+    for start in range(0, len(dataset), CHUNK):
+        part = dataset[start : start + CHUNK]
+        pair = part["text_b"] if part["text_b"][0] is not None else None
+        found = tokenizer(
+            part["text_a"],
+            pair,
+            truncation="longest_first",
+            max_length=max_length,
+            return_attention_mask=False,
+        )
+        encoded.add(**{name: found[name] for name in columns}, **{name: part[name] for name in targets})
+    return encoded.table()

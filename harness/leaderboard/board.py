@@ -149,7 +149,7 @@ class Provenance(FrozenModel):
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
 
 
-class Machine(FrozenModel):
+class MachineRecord(FrozenModel):
     """Hardware and software that made a result."""
 
     hardware: str
@@ -200,7 +200,7 @@ class Board(FrozenModel):
     provenance: Provenance
     analysis: AnalysisPlan = AnalysisPlan()
     held_out_metrics: dict[str, TargetMetric] = Field({})
-    machines: tuple[Machine, ...] = ()
+    machines: tuple[MachineRecord, ...] = ()
     parts: tuple[Provenance, ...] = ()
 
     @model_validator(mode="after")
@@ -279,7 +279,7 @@ def canonical_json(model: FrozenModel) -> str:
     return model.model_dump_json(indent=1) + "\n"
 
 
-def read_model(model: type[M], path: Path) -> M:
+def read_json(model: type[M], path: Path) -> M:
     """Read a model of this package from a JSON file.
 
     Raises:

@@ -10,7 +10,7 @@ from harness.leaderboard.board import (
     BoardRow,
     DataUse,
     EvaluatedLanguage,
-    Machine,
+    MachineRecord,
     Provenance,
     SeedResult,
     checked_name,
@@ -155,20 +155,22 @@ def _data(boards: Sequence[Board]) -> tuple[DataUse, ...]:
     return tuple(found.values())
 
 
-def _machines(boards: Sequence[Board]) -> tuple[Machine, ...]:
-    found: list[Machine] = []
+def _machines(boards: Sequence[Board]) -> tuple[MachineRecord, ...]:
+    found: list[MachineRecord] = []
     for board in boards:
         found += [machine for machine in _machines_of(board) if machine not in found]
     return tuple(found)
 
 
-def _machines_of(board: Board) -> tuple[Machine, ...]:
+def _machines_of(board: Board) -> tuple[MachineRecord, ...]:
     made = board.provenance
-    alone = Machine(hardware=made.hardware, packages=made.packages, commit=made.commit, dirty=made.dirty)
+    alone = MachineRecord(
+        hardware=made.hardware, packages=made.packages, commit=made.commit, dirty=made.dirty
+    )
     return board.machines or (alone,)
 
 
-def _rows(boards: Sequence[Board], machines: Sequence[Machine]) -> Iterator[BoardRow]:
+def _rows(boards: Sequence[Board], machines: Sequence[MachineRecord]) -> Iterator[BoardRow]:
     """Yield the rows target by target, each with the results of all boards that have it."""
     found: dict[str, dict[tuple[str, ...], dict[int, tuple[str, SeedResult]]]] = {}
     offset = 0

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from harness.leaderboard.board import BoardFileError, read_model
+from harness.leaderboard.board import BoardFileError, read_json
 from harness.leaderboard.notation import EMPTY, inline, p_value, spread
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.statistics import TargetStatistics
@@ -55,7 +55,7 @@ def _rows_of_file(path: Path) -> list[tuple[str, ...]]:
     if not _is_publication(path):
         return []
     try:
-        return index_rows(read_model(Publication, path))
+        return index_rows(read_json(Publication, path))
     except BoardFileError:
         return [(inline(path.stem), "cannot be read", *[EMPTY] * (len(_HEADERS) - 2))]
 

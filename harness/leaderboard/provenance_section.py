@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.leaderboard.board import Board, Machine, Provenance, canonical_json
+from harness.leaderboard.board import Board, MachineRecord, Provenance, canonical_json
 from harness.leaderboard.notation import EMPTY, code, code_block, inline
 from harness.leaderboard.publication import Publication
 from harness.leaderboard.table import Table
@@ -112,7 +112,7 @@ def _description(made: Provenance) -> str:
     return f": {inline(made.model_description)}" if made.model_description else ""
 
 
-def _commit(made: Provenance | Machine) -> str:
+def _commit(made: Provenance | MachineRecord) -> str:
     """Show the commit, or all of them where results were made from several."""
     if made.commit is None:
         return "not made from a checkout"

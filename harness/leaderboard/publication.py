@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.frozen_model import FrozenModel
-from harness.leaderboard.board import Board, BoardFileError, read_model
+from harness.leaderboard.board import Board, BoardFileError, read_json
 from harness.leaderboard.collapse import Collapse, collapses
 from harness.leaderboard.finding import finding
 from harness.leaderboard.forgetting import TargetForgetting, target_forgetting
@@ -96,7 +96,7 @@ def load_publication(path: Path) -> Publication:
             "were accuracies). Check that commit out to verify it, or publish the leaderboard again with "
             "`xstilts run`."
         )
-    return read_model(Publication, path)
+    return read_json(Publication, path)
 
 
 def require_file_name(page: Path) -> None:

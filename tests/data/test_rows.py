@@ -8,8 +8,8 @@ from datasets import ClassLabel, Dataset, Value
 from harness.config.catalogue import Catalogue
 from harness.data.rows import NoSourceError, load_training_rows
 from harness.embedded import corpus
-from harness.kinds.classification.dataset import NotTextError
 from harness.kinds.columns import MissingColumnError
+from harness.kinds.input_texts import NotTextError
 from harness.kinds.labels import UnknownLabelError, UnlabelledRowsError
 from harness.kinds.sources import HubSource
 from tests.data.tasks import NLI, nli

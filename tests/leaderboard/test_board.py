@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_model
+from harness.leaderboard.board import Board, BoardFileError, canonical_json, read_json
 from harness.leaderboard.target_metric import TargetMetric
 from harness.metrics.registry import metric
 
@@ -18,8 +18,8 @@ def test_json_round_trip_keeps_every_bit(tmp_path):
     original = make([scored_row(("rte",), SCORES)])
     path = tmp_path / "b.json"
     path.write_text(canonical_json(original))
-    assert read_model(Board, path) == original
-    assert canonical_json(read_model(Board, path)) == canonical_json(original)
+    assert read_json(Board, path) == original
+    assert canonical_json(read_json(Board, path)) == canonical_json(original)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_an_unreadable_file_is_named_with_the_place(tmp_path):
         canonical_json(make([scored_row((), SCORES)])).replace('"status": "ok"', '"status": "fine"')
     )
     with pytest.raises(BoardFileError, match=r"b\.json: rows\.0\.seeds\.0\.status"):
-        read_model(Board, path)
+        read_json(Board, path)

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.leaderboard.board import BoardNameError, DataUse, Machine
+from harness.leaderboard.board import BoardNameError, DataUse, MachineRecord
 from harness.leaderboard.combine import ConflictingEvaluationsError, IncompatibleBoardsError, combine
 
 from .experiments import board, columns, provenance, scored_row
@@ -112,7 +112,7 @@ def test_each_result_keeps_the_machine_that_made_it_where_they_differ():
 
 def test_machines_and_parts_of_a_combination_are_counted_on():
     machines = tuple(
-        Machine(hardware=name, packages={}, commit=None, dirty=None) for name in ("small", "large")
+        MachineRecord(hardware=name, packages={}, commit=None, dirty=None) for name in ("small", "large")
     )
     within = one(row((), machines=(1,)), machines=machines)
     first = both(within, one(row(("rte",)), name="two"))

@@ -1,51 +1,10 @@
-"""The data set of classification rows, and the texts of its inputs."""
+"""The data set of classification rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError
-from harness.kinds.columns import RowCount, SourceColumns, counted
-from harness.message_text import in_short
-
 if TYPE_CHECKING:
     from datasets import Dataset
-
-
-_NO_SENTENCE = "NS"
-
-
-class NotTextError(UserError):
-    """An input column holds something other than text."""
-
-
-def input_texts(source: SourceColumns, inputs: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
-    """Return the first text column and, for pairs, the second.
-
-    Raises:
-        NotTextError: a value is null, a number or a list; names the first such row.
-    """
-    for column in inputs:
-        values = source.columns[column]
-        if not all(type(value) is str for value in values):
-            row = next(at for at, value in enumerate(values) if type(value) is not str)
-            raise NotTextError(
-                f"{source.place(row)}: {column} is {in_short(values[row])}, not a text; correct the row, or "
-                "the task's 'inputs'"
-            )
-    return source.columns[inputs[0]], source.columns[inputs[1]] if len(inputs) == 2 else None
-
-
-def placeholders(text_a: Sequence[str], text_b: Sequence[str] | None) -> tuple[RowCount, ...]:
-    """Count the rows with an empty text, and those with PAWS-X's mark for a sentence that has no translation.
-
-    They are kept, since other results on these data sets have them too.
-    """
-    texts = list(zip(text_a, text_b, strict=True)) if text_b is not None else [(text,) for text in text_a]
-    empty = sum(not all(map(str.strip, row)) for row in texts)
-    marked = sum(any(text.strip() == _NO_SENTENCE for text in row) for row in texts)
-    return counted(empty, "rows with an empty text, kept") + counted(
-        marked, f"rows with the placeholder {_NO_SENTENCE} in place of a sentence, kept"
-    )
 
 
 def classification_dataset(

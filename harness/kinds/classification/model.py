@@ -7,41 +7,13 @@ import pyarrow as pa
 from torch import Tensor
 
 from harness.kinds.classification.task import ClassificationTask
-from harness.kinds.collator import Arrays, Collator, Draw, Rows
-from harness.kinds.encoded import CHUNK, Encoded, common_facts, segment_columns
+from harness.kinds.collator import Collator, RowTargets
+from harness.kinds.encoded import text_features
 from harness.kinds.model import EncoderModel, Head, label_settings, row_loss_sum
 from harness.kinds.token_rows import TokenizedRows
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-
-def text_features(
-    dataset: "Dataset", tokenizer: Any, max_length: int, targets: dict[str, pa.DataType]
-) -> pa.Table:
-    """Return input_ids, perhaps token_type_ids, and targets; of a pair the longer text is cut first."""
-    encoded = Encoded(common_facts(tokenizer, max_length), targets)
-    columns = segment_columns(tokenizer)
-    for start in range(0, len(dataset), CHUNK):
-        part = dataset[start : start + CHUNK]
-        pair = part["text_b"] if part["text_b"][0] is not None else None
-        found = tokenizer(
-            part["text_a"],
-            pair,
-            truncation="longest_first",
-            max_length=max_length,
-            return_attention_mask=False,
-        )
-        encoded.add(**{name: found[name] for name in columns}, **{name: part[name] for name in targets})
-    return encoded.table()
-
-
-class RowTargets(Collator):
-    """Batches with one target for each row, the column `label`."""
-
-    def arrays(self, rows: Rows, draw: Draw) -> Arrays:
-        """Return the inputs `[rows, width]` and labels `[rows]`."""
-        return self.tokens.padded(rows) | {"labels": self.tokens.targets["label"].values[rows]}
 
 
 class ClassificationModel(EncoderModel[ClassificationTask]):

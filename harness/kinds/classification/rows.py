@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from harness.kinds.classification.dataset import classification_dataset, input_texts, placeholders
+from harness.kinds.classification.dataset import classification_dataset
 from harness.kinds.classification.task import ClassificationTask
 from harness.kinds.columns import SourceColumns, counted
 from harness.kinds.examples import Examples
+from harness.kinds.input_texts import input_texts, placeholders
 from harness.kinds.labels import UNLABELLED, label_ids, require_labelled
 
 _REMEDY = "use the labelled release, or, to train on the others, set 'drop_unlabelled: true' in the task file"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from torch import Tensor
 
-from harness.kinds.classification.model import RowTargets, text_features
-from harness.kinds.collator import Collator
+from harness.kinds.collator import Collator, RowTargets
+from harness.kinds.encoded import text_features
 from harness.kinds.model import EncoderModel, Head
 from harness.kinds.regression.task import RegressionTask
 from harness.kinds.token_rows import TokenizedRows

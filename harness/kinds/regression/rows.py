@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from harness.kinds.classification.dataset import input_texts, placeholders
 from harness.kinds.columns import SourceColumns
 from harness.kinds.examples import Examples, fault, table
+from harness.kinds.input_texts import input_texts, placeholders
 from harness.kinds.regression.task import RegressionTask
 from harness.message_text import in_short
 

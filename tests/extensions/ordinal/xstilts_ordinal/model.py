@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import torch
 
-from harness.kinds.classification.model import RowTargets, text_features
-from harness.kinds.collator import Collator
+from harness.kinds.collator import Collator, RowTargets
+from harness.kinds.encoded import text_features
 from harness.kinds.model import EncoderModel, Head, label_settings, row_loss_sum
 from harness.kinds.token_rows import TokenizedRows
 from xstilts_ordinal.kind import OrdinalTask
