@@ -104,7 +104,9 @@ class CorpusFile(FrozenModel):
     splits: tuple[Split, ...] = Field(("test", "validation"), min_length=1)
     parallel: bool = Field(False, description="Row i is the same item in every language.")
     cluster: Text | None = Field(
-        None, description="A column whose equal values group items that are not independent samples."
+        None,
+        description="A column whose equal values (parallel: of consecutive rows) group items that are no "
+        "independent samples.",
     )
     expected_rows: dict[Split, Annotated[int, Field(ge=1)] | dict[Language, int]] = Field(
         {}, description="Split -> published number of rows, of every language or by language."
@@ -160,8 +162,9 @@ class Corpus:
 
     @property
     def scoring(self) -> dict[str, Any]:
-        """What, besides the rows, decides on the scores of a checkpoint."""
-        return {"kind": self.task.kind, **self.task.training_settings()}
+        """What, besides the rows, decides on the scores of a checkpoint and on the groups of items."""
+        clusters = {"cluster": self.definition.cluster} if self.definition.cluster else {}
+        return {"kind": self.task.kind, **clusters, **self.task.training_settings()}
 
     def expected_rows(self, language: str, split: Split) -> int | None:
         """Return the published number of rows; None where the file does not say it."""

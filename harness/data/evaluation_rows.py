@@ -97,7 +97,7 @@ def load_evaluation_rows(
             f"{found.dropped_since}; correct the file"
         )
     ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
-    clusters = ids if cluster is None else _clusters(ids, source.columns[cluster])
+    clusters = ids if cluster is None else _clusters(corpus, ids, source.columns[cluster])
     expected = corpus.expected_rows(language, part)
     counts = (*source.counted, *found.counted)
     warnings = [*source.notes, *(f"{where}: {count} ({source.source})" for count in counts)]
@@ -119,10 +119,19 @@ def load_evaluation_rows(
     )
 
 
-def _clusters(ids: Sequence[str], values: Sequence[object]) -> list[str]:
-    """Return for each item the id of the first with its value."""
+def _clusters(corpus: Corpus, ids: Sequence[str], values: Sequence[object]) -> list[str]:
+    """Return for each item the id of the first with its value.
+
+    Clusters of translations must be the same in every language, but two premises of XNLI may read alike in
+    one language and not in another; so only neighbors belong together there.
+    """
     first: dict[str, str] = {}
-    return [first.setdefault(str(value), item) for item, value in zip(ids, values, strict=True)]
+    found: list[str] = []
+    for row, (item, value) in enumerate(zip(ids, values, strict=True)):
+        if corpus.definition.parallel and row and value != values[row - 1]:
+            first.clear()
+        found.append(first.setdefault(str(value), item))
+    return found
 
 
 def _require_aligned(

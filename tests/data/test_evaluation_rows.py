@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -34,6 +35,48 @@ def test_an_item_has_the_same_id_in_every_language(folder: Path) -> None:
     assert de.label_names == ("entailment", "neutral", "contradiction")
     assert de.source == "folder: xtreme/xnli/test-de.tsv"
     assert de.fingerprint != en.fingerprint
+
+
+def test_clusters_are_the_same_in_every_language_though_two_premises_read_alike_in_one(folder: Path) -> None:
+    premises = {
+        "en": ["He left.", "He left.", "It rains.", "He went."],
+        "de": ["Er ging.", "Er ging.", "Es regnet.", "Er ging."],
+    }
+    for language, texts in premises.items():
+        lines = "".join(f"{text}\t{row}\tneutral\n" for row, text in enumerate(texts))
+        (folder / "xtreme" / "xnli" / f"test-{language}.tsv").write_text(lines)
+    for language in premises:
+        rows = load_evaluation_rows(CORPORA["xnli"], language, data_dir=folder)
+        assert rows.dataset["cluster"][:] == ["0", "0", "2", "3"]
+
+
+@pytest.mark.parametrize("language", ["en", "es", "sw"])
+def test_the_three_hypotheses_of_a_real_premise_are_a_cluster(shared_data: Path, language: str) -> None:
+    rows = load_evaluation_rows(CORPORA["xnli"], language, data_dir=shared_data)
+    assert rows.dataset["cluster"][:] == [str(row // 3 * 3) for row in range(5010)]
+
+
+@pytest.mark.parametrize(
+    ("corpus_name", "file", "ids"),
+    [
+        ("xquad", "xquad.en.json", ["0", "0", "2", "3"]),
+        ("tydiqa", "dev-en.json", ["en-0", "en-0", "en-2", "en-0"]),
+    ],
+)
+def test_questions_on_one_passage_are_a_cluster(
+    tmp_path: Path, corpus_name: str, file: str, ids: list[str]
+) -> None:
+    answers = [{"text": "Rain", "answer_start": 0}]
+    passages = ["Rain falls.", "Rain falls.", "Rain fell.", "Rain falls."]
+    paragraphs = [
+        {"context": text, "qas": [{"id": f"q{number}", "question": "What?", "answers": answers}]}
+        for number, text in enumerate(passages)
+    ]
+    path = tmp_path / "xtreme" / corpus_name / file
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"data": [{"title": "t", "paragraphs": paragraphs}]}))
+    rows = load_evaluation_rows(CORPORA[corpus_name], "en", data_dir=tmp_path)
+    assert rows.dataset["cluster"][:] == ids
 
 
 def test_the_validation_split_is_xtremes_dev(folder: Path) -> None:
