@@ -25,7 +25,7 @@ from harness.leaderboard.board import (
 )
 from harness.leaderboard.target_metric import TargetMetric
 from harness.metrics.registry import metric
-from harness.plan.content import few_shots, mixtures_in_words, shown_name
+from harness.plan.content import few_shots, mixture_descriptions, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
@@ -77,7 +77,7 @@ def make_board(
         seeds=seeds,
         data=_data(resolved),
         overlap=_overlap(resolved),
-        mixtures=mixtures_in_words(loaded),
+        mixtures=mixture_descriptions(loaded),
         provenance=_provenance(resolved, finished, options),
         analysis=AnalysisPlan(
             share=spec.share,
