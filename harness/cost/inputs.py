@@ -66,8 +66,8 @@ def cost_inputs(
     """Find out the sizes of a sequence file's tasks.
 
     Rows: those available below the data folder or in the embedded corpus, else the published number. Tokens:
-    as finished stages of the same model and length had them, else of up to 2,000 rows available by the model's
-    tokenizer, else a quarter of the characters, else 25 for each text.
+    as finished stages of the same model and length had them, else of up to 2,000 available rows by the
+    model's tokenizer, else a quarter of the characters, else 25 for each text.
 
     Raises:
         UnknownRowsError: the rows are neither available nor is their number published.
@@ -141,8 +141,8 @@ def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int
     if not needed:
         return 1, "not available (steps are given)", None
     raise UnknownRowsError(
-        f"training task {task.name!r}: its rows are not available and its file names no expected_rows, so its "
-        "cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
+        f"training task {task.name!r}: its rows are not available and its file names no expected_rows, so "
+        "its cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
     )
 
 
