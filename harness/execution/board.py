@@ -124,10 +124,12 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    recipe = tuple(resolved.config_hash(part) for part in sequence.stages())
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
-        return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
+        return SeedResult(
+            seed=sequence.seed, status="failed" if why else "not run", error=why, config_hash=config_hash
+        )
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
     environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
@@ -142,12 +144,12 @@ def _seed_result(
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
         weights=_weights(chain, resolved.digests[stage]),
-        recipe=recipe,
+        config_hash=config_hash,
         manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),
-        retention=_forgetting(finished, stage),
+        forgetting=_forgetting(finished, stage),
     )
 
 
