@@ -31,7 +31,7 @@ def shared_data() -> Path:
     named = os.environ.get("XSTILTS_TEST_DATA")
     folder = Path(named) if named else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"real data not at hand: {folder} (set XSTILTS_TEST_DATA)")
+        pytest.skip(f"real data not available: {folder} (set XSTILTS_TEST_DATA)")
     return folder
 
 

@@ -79,7 +79,7 @@ def command(
 
 def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     from harness.plan.balance import balance
-    from harness.plan.content import few_shots, mixtures_in_words
+    from harness.plan.content import few_shots, mixture_descriptions
     from harness.plan.orders import plan_size
 
     spec, counts = loaded.spec, balance(loaded.spec)
@@ -88,7 +88,7 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
         "model": spec.model,
         **asdict(plan_size(spec)),
         "intermediates": spec.intermediates,
-        "mixtures": mixtures_in_words(loaded),
+        "mixtures": mixture_descriptions(loaded),
         "languages": {name: task.language for name, task in loaded.tasks.items()},
         "targets": spec.targets,
         "few_shot": [str(shots) for shots in few_shots(spec)],

@@ -66,7 +66,7 @@ def is_path(model: str) -> bool:
 def seems_text_to_text(model: str) -> bool:
     """Tell the same of a model as a sequence file names it; a hub id that says nothing counts as an encoder.
 
-    What it leaves open is told when the model is at hand, before anything is trained.
+    What it leaves open is told when the model is available, before anything is trained.
     """
     try:
         folder = user_path(model)

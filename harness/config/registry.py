@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from harness.atomic_write import atomic_write
 from harness.config.catalogue import Catalogue
 from harness.config.deepspeed_file import deepspeed_files
 from harness.config.load import LoadedSequence
@@ -9,7 +10,6 @@ from harness.config.problem import listed
 from harness.errors import UserError
 from harness.named_path import user_path
 from harness.resources import shipped, user_folder
-from harness.whole_file import whole_file
 
 
 class NameTakenError(UserError):
@@ -39,7 +39,7 @@ def register(loaded: LoadedSequence, *, force: bool = False) -> Path:
         )
     _require_self_contained(loaded)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(target) as draft:
+    with atomic_write(target) as draft:
         draft.write_bytes(loaded.path.read_bytes())
     return target
 

@@ -49,7 +49,7 @@ def _repetitions(outline: Outline) -> Iterator[Problem]:
 def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     known = catalogue.training_task_files
     for key, name in outline.tasks.items():
-        # A mixture where none can stand is told apart by `mixture_problems`.
+        # A mixture where none can stand is reported by `mixture_problems`.
         if name not in known and name not in outline.mixtures:
             beside = outline.source.path.parent / "tasks" / f"{name}.yaml"
             allowed = [*known, *(outline.mixtures if key in outline.intermediates else ())]

@@ -65,13 +65,13 @@ def cost_inputs(
 ) -> CostInputs:
     """Find out the sizes of a sequence file's tasks.
 
-    Rows: those at hand below the data folder or in the embedded corpus, else the published number. Tokens:
-    as finished stages of the same model and length had them, else of up to 2,000 rows at hand by the model's
-    tokenizer, else a quarter of the characters, else 25 for each text.
+    Rows: those available below the data folder or in the embedded corpus, else the published number. Tokens:
+    as finished stages of the same model and length had them, else of up to 2,000 available rows by the
+    model's tokenizer, else a quarter of the characters, else 25 for each text.
 
     Raises:
-        UnknownRowsError: the rows are neither at hand nor is their number published.
-        UserError: the rows at hand are faulty.
+        UnknownRowsError: the rows are neither available nor is their number published.
+        UserError: the rows available are faulty.
     """
     tokens = _measured_tokens(loaded, measured)
     tokenizer = _tokenizer(loaded.model)
@@ -139,10 +139,10 @@ def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int
         rows = load_training_rows(task, data_dir=None)
         return len(rows.dataset), f"from {rows.source}", rows.dataset
     if not needed:
-        return 1, "not at hand (steps are given)", None
+        return 1, "not available (steps are given)", None
     raise UnknownRowsError(
-        f"training task {task.name!r}: its rows are not at hand and its file names no expected_rows, so its "
-        "cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
+        f"training task {task.name!r}: its rows are not available and its file names no expected_rows, so "
+        "its cost is not known; name the data folder by --data-dir, add expected_rows, or set steps"
     )
 
 
@@ -184,7 +184,7 @@ def _tokenizer(model: str) -> _Counting:
 
 
 def _exact_count(model: str) -> Callable[[str, str | None], int] | None:
-    """Return a function that counts the tokens of an input; None where no tokenizer.json is at hand."""
+    """Return a function that counts the tokens of an input; None where no tokenizer.json is available."""
     from tokenizers import Tokenizer
 
     if model.startswith("embedded:"):

@@ -7,10 +7,10 @@ from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
+from harness.atomic_write import atomic_write
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
-from harness.whole_file import whole_file
 
 
 class DataChangedError(UserError):
@@ -171,7 +171,7 @@ def write_lock(sequence_file: Path, lock: Lock) -> Path:
     path = lock_path(sequence_file)
     text = json.dumps(lock.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:
-        with whole_file(path) as draft:
+        with atomic_write(path) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LockFileError(

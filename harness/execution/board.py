@@ -25,7 +25,7 @@ from harness.leaderboard.board import (
 )
 from harness.leaderboard.target_metric import TargetMetric
 from harness.metrics.registry import metric
-from harness.plan.content import few_shots, mixtures_in_words, shown_name
+from harness.plan.content import few_shots, mixture_descriptions, shown_name
 from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resources import shipped
@@ -77,7 +77,7 @@ def make_board(
         seeds=seeds,
         data=_data(resolved),
         overlap=_overlap(resolved),
-        mixtures=mixtures_in_words(loaded),
+        mixtures=mixture_descriptions(loaded),
         provenance=_provenance(resolved, finished, options),
         analysis=AnalysisPlan(
             share=spec.share,
@@ -124,10 +124,12 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    recipe = tuple(resolved.config_hash(part) for part in sequence.stages())
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
-        return SeedResult(seed=sequence.seed, status="failed" if why else "not run", error=why, recipe=recipe)
+        return SeedResult(
+            seed=sequence.seed, status="failed" if why else "not run", error=why, config_hash=config_hash
+        )
     chain = finished.chain(stage)
     scores = evaluation.manifest.result.scores
     environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
@@ -142,12 +144,12 @@ def _seed_result(
         train_seconds=sum(entry.manifest.result.seconds for entry in chain),
         notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
         weights=_weights(chain, resolved.digests[stage]),
-        recipe=recipe,
+        config_hash=config_hash,
         manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
         machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
         if machines
         else (),
-        retention=_forgetting(finished, stage),
+        forgetting=_forgetting(finished, stage),
     )
 
 

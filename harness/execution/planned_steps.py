@@ -7,9 +7,10 @@ from typing import Any
 
 from harness.data.record import DataRecord
 from harness.execution.resolved_plan import ResolvedPlan, evaluation_precision
-from harness.execution.steps import AnyStep, EvaluateStep, ForgettingStep, HeadToEvaluate, StepKind, TrainStep
+from harness.execution.steps import AnyStep, EvaluateStep, ForgettingStep, StepKind, TrainStep
 from harness.kinds.registry import kind_of
 from harness.plan.stage import Stage
+from harness.training.forgetting_job import EvaluatedHead
 from harness.training.job import Member
 
 
@@ -124,7 +125,7 @@ def _forgetting_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any
             continue
         task, settings = loaded.tasks[before.task], loaded.spec.hyperparameters(before.task)
         heads.append(
-            HeadToEvaluate(
+            EvaluatedHead(
                 place=place,
                 stage=resolved.digests[before],
                 task=kind_of(task).with_labels(task, resolved.training[before.task].labels),

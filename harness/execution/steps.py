@@ -16,7 +16,6 @@ from harness.config.mixture import Sampling
 from harness.data.record import DataRecord
 from harness.evaluation.job import EVALUATIONS, EvaluationJob, EvaluationManifest, EvaluationProgress
 from harness.frozen_model import FrozenModel
-from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
 from harness.store.manifest import EntryKind
 from harness.store.provenance import environment
@@ -280,22 +279,6 @@ class EvaluateStep(Step):
         return f"out of memory: lower evaluation.batch_size (now {self.batch_size})"
 
 
-class HeadToEvaluate(FrozenModel):
-    """The head of a stage, by which its task is evaluated on a later stage's encoder.
-
-    Attributes:
-        place: The stage's place in the sequence, from 1.
-        stage: Digest of the stage that trained the head.
-        task: With its labels.
-    """
-
-    place: int
-    stage: str
-    task: TrainingTask
-    max_length: int
-    batch_size: int
-
-
 class ForgettingStep(Step):
     """Evaluate a finished stage's encoder on the tasks of the stages up to it.
 
@@ -305,24 +288,17 @@ class ForgettingStep(Step):
 
     kind: Literal["forgetting"] = "forgetting"
     stage: str
-    heads: tuple[HeadToEvaluate, ...]
+    heads: tuple[EvaluatedHead, ...]
 
     def run(self, context: StepContext) -> ForgettingManifest | None:
         """Score each task; leave no files."""
         from harness.training.forgetting import evaluate_forgetting
 
-        heads = tuple(
-            EvaluatedHead(
-                place=head.place,
-                task=head.task,
-                model=context.model_folder(head.stage),
-                max_length=head.max_length,
-                batch_size=head.batch_size,
-            )
-            for head in self.heads
-        )
         job = ForgettingJob(
-            encoder=context.encoder(self.model, self.stage), heads=heads, data_dir=context.data_dir
+            encoder=context.encoder(self.model, self.stage),
+            heads=self.heads,
+            folders=tuple(context.model_folder(head.stage) for head in self.heads),
+            data_dir=context.data_dir,
         )
         result = evaluate_forgetting(job)
         return None if context.rank else ForgettingManifest(**self._made(), stage=self.stage, result=result)

@@ -44,7 +44,7 @@ class SeedResult(FrozenModel):
     train_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
     notes: tuple[str, ...] = Field((), description="What was odd about the training of its stages.")
     weights: str | None = Field(None, description="sha256 over the checksums of the last stage's weights.")
-    recipe: tuple[str, ...] = Field(
+    config_hash: tuple[str, ...] = Field(
         (), description="Of each stage a digest of its data and settings, alike for all seeds."
     )
     manifests: dict[str, str] = Field(
@@ -52,7 +52,7 @@ class SeedResult(FrozenModel):
     )
     machines: tuple[int, ...] = Field((), description="Positions in the board's machines, where it has any.")
     part: int | None = Field(None, description="Position in the board's parts, where it has any.")
-    retention: tuple[tuple[Score | None, ...], ...] = Field(
+    forgetting: tuple[tuple[Score | None, ...], ...] = Field(
         (),
         description="Row j: held-out metric of each task up to the j-th after stage j; null without rows.",
     )
@@ -226,10 +226,10 @@ class Board(FrozenModel):
             raise ValueError(f"{row.sequence}: its seeds {own} are not among {list(self.seeds)}, each once")
         for result in row.seeds:
             self._check_scores(row, result, tasks)
-            measured = [len(after) for after in result.retention]
+            measured = [len(after) for after in result.forgetting]
             if measured and (measured != [*range(1, len(measured) + 1)] or len(measured) <= len(row.order)):
                 raise ValueError(
-                    f"{row.sequence}, seed {result.seed}: `retention` has not a row for each stage"
+                    f"{row.sequence}, seed {result.seed}: `forgetting` has not a row for each stage"
                 )
             if any(not 0 <= place < len(self.machines) for place in result.machines):
                 raise ValueError(f"{row.sequence}, seed {result.seed}: there is no such machine")

@@ -100,8 +100,8 @@ def _refuse_other_recipes(boards: Sequence[Board]) -> None:
     known: dict[str, tuple[str, str]] = {}
     for board in boards:
         for row in board.rows:
-            recipe = next((result.recipe for result in row.seeds if result.recipe), ())
-            for task, digest in zip((*row.order, row.target), recipe, strict=False):
+            config_hash = next((result.config_hash for result in row.seeds if result.config_hash), ())
+            for task, digest in zip((*row.order, row.target), config_hash, strict=False):
                 where, own = known.setdefault(task, (board.name, digest))
                 if own != digest:
                     raise IncompatibleBoardsError(

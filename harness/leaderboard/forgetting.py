@@ -73,7 +73,7 @@ def target_forgetting(board: Board, target: str) -> TargetForgetting | None:
 
 
 def _row(board: Board, row: BoardRow) -> RowForgetting | None:
-    matrices = [result.retention for seed in board.seeds if (result := row.seed(seed)) and result.retention]
+    matrices = [result.forgetting for seed in board.seeds if (result := row.seed(seed)) and result.forgetting]
     if len(matrices) < len(board.seeds):
         return None
     signs = [_sign(board.held_out_metrics.get(task)) for task in row.order]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from harness.atomic_write import atomic_write
 from harness.errors import UserError
 from harness.leaderboard.board import Board, BoardFileError, canonical_json
 from harness.leaderboard.exports.csv_file import render_csv
@@ -31,7 +32,6 @@ from harness.leaderboard.reported import ReportedRow, read_reported
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.store.files import write_durably
-from harness.whole_file import whole_file
 
 PAGE = ".md"
 
@@ -224,7 +224,7 @@ def _is_rounding(mismatch: ScoreMismatch) -> bool:
 
 
 def _store(answers: Predictions, path: Path) -> StoredPredictions:
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         count = write_predictions(answers, draft)
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
     return StoredPredictions(file=path.name, sha256=digest, count=count)

@@ -103,7 +103,7 @@ def _paths(board: Board, target: str, items: ItemTable) -> tuple[tuple[tuple[str
     found = []
     for sequence in items.sequences:
         row = rows[sequence]
-        settings: Sequence[str] = row.seeds[0].recipe
+        settings: Sequence[str] = row.seeds[0].config_hash
         if board.analysis.share == "none":
             settings = [sequence] * len(row.order)
         elif len(settings) <= len(row.order):

@@ -8,7 +8,7 @@ from harness.config.load import LoadedSequence
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import SequenceFile
 from harness.kinds.registry import TrainingTask
-from harness.plan.sampling import in_words
+from harness.plan.sampling import describe
 from harness.plan.stage import Shots, Stage
 
 
@@ -112,10 +112,10 @@ def shown_name(loaded: LoadedSequence, name: str) -> str:
     return name if set(languages) == {"en"} else f"{name} [{', '.join(languages)}]"
 
 
-def mixtures_in_words(loaded: LoadedSequence) -> dict[str, str]:
+def mixture_descriptions(loaded: LoadedSequence) -> dict[str, str]:
     """Return what each mixture of a sequence file holds, and how its tasks are drawn."""
     return {
         name: " + ".join(shown_name(loaded, task) for task in mixture.tasks)
-        + f" ({in_words(mixture.sampling)})"
+        + f" ({describe(mixture.sampling)})"
         for name, mixture in loaded.spec.mixtures.items()
     }

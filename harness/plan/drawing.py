@@ -6,7 +6,7 @@ from itertools import islice
 from harness.config.load import LoadedSequence
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
-from harness.plan.content import mixtures_in_words, shown_name
+from harness.plan.content import mixture_descriptions, shown_name
 from harness.plan.heads import reused_heads
 from harness.plan.orders import plan_size
 from harness.plan.stage import Stage
@@ -29,7 +29,7 @@ def draw(loaded: LoadedSequence) -> str:
             lines.append(f"… {len(plan.stages) - _MOST_LINES} more stages")
     else:
         lines.append("… the tree is too large to draw")
-    mixtures = [f"{name} = {words}" for name, words in mixtures_in_words(loaded).items()]
+    mixtures = [f"{name} = {words}" for name, words in mixture_descriptions(loaded).items()]
     lines += ["", *mixtures] if mixtures else []
     tables = balance_tables(balance(spec))
     lines += ["", *([tables, ""] if tables else []), summary(loaded)]

@@ -28,7 +28,7 @@ def epoch_examples(sampling: Sampling, examples: Mapping[str, int]) -> int:
     return sum(min(count, sampling.cap or count) for count in examples.values())
 
 
-def in_words(sampling: Sampling) -> str:
+def describe(sampling: Sampling) -> str:
     """Return the rule as a plan shows it."""
     if sampling.weights is not None:
         return "weights " + ", ".join(f"{task} {weight:g}" for task, weight in sampling.weights.items())

@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from harness.atomic_write import atomic_write
 from harness.store.manifest import FileRecord
-from harness.whole_file import whole_file
 
 
 def record(path: Path) -> FileRecord:
@@ -21,7 +21,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
     An existing `target` is replaced in one step.
     """
-    with whole_file(target) as draft:
+    with atomic_write(target) as draft:
         try:
             os.link(source, draft)
         except OSError:
@@ -30,7 +30,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 def write_durably(path: Path, content: str | bytes) -> None:
     """Write a file so that it is either absent (or old) or complete, also after a power cut."""
-    with whole_file(path) as draft, draft.open("wb") as file:
+    with atomic_write(path) as draft, draft.open("wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,6 +1,7 @@
 """Evaluate a stage's encoder under the heads of earlier stages: what later training left of their tasks."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ import torch
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_text_to_text
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
+from harness.kinds.registry import TrainingTask
 from harness.kinds.text_to_text import model_for
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
@@ -36,14 +38,14 @@ def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
     started = time.perf_counter()
     world = start_process_group()
     scores = []
-    for head in job.heads:
+    for head, folder in zip(job.heads, job.folders, strict=True):
         rows = load_held_out_rows(head.task, data_dir=job.data_dir, trained=head.task.labels)
         if not all(from_every_rank(rows is not None)) or rows is None:
             raise HeldOutGoneError(
                 f"task {head.task.name}: its held-out rows are not available; name their folder by "
                 "--data-dir, or set `forgetting: false`"
             )
-        model = joined_model(job.encoder, head).to(world.device)
+        model = joined_model(job.encoder, head.task, folder).to(world.device)
         found = _score(head, rows, model, fast_tokenizer(job.encoder), world)
         metric = next(iter(found.metrics))
         scores.append(
@@ -70,8 +72,13 @@ def _score(head: EvaluatedHead, rows: TrainingRows, model: Any, tokenizer: Any, 
     return score_held_out(half, task, rows, model, forward, tokenizer, length, rows_at_once, world)
 
 
-def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
+def joined_model(encoder: ModelRef, task: TrainingTask, folder: Path) -> Any:
     """Return the encoder of one stage with the head of another, in fp32; text-to-text models have no heads.
+
+    Args:
+        encoder: The one stage's `encoder/`.
+        task: What the head does.
+        folder: The other stage's encoder with the head.
 
     Raises:
         HeadlessError: A tensor of the model is in neither.
@@ -80,8 +87,7 @@ def joined_model(encoder: ModelRef, head: EvaluatedHead) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    auto_class = model_for(head.task, text_to_text=is_text_to_text(encoder.folder)).head.auto_class
-    folder = head.model
+    auto_class = model_for(task, text_to_text=is_text_to_text(encoder.folder)).head.auto_class
     code = encoder.trust_remote_code
     config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=code)
     config.dtype = torch.float32

@@ -13,8 +13,8 @@ class EvaluatedHead(FrozenModel):
     """The head of an earlier stage, or of the evaluated stage itself, and the task that it does."""
 
     place: int = Field(ge=1, description="The stage's place in the sequence, from 1.")
+    stage: str = Field(description="Digest of the stage that trained the head.")
     task: TrainingTask = Field(description="With its labels.")
-    model: Path = Field(description="Folder of that stage's encoder with the head.")
     max_length: int
     batch_size: int
 
@@ -24,6 +24,7 @@ class ForgettingJob(FrozenModel):
 
     encoder: ModelRef = Field(description="The stage's `encoder/`.")
     heads: tuple[EvaluatedHead, ...] = Field(min_length=1)
+    folders: tuple[Path, ...] = Field(description="Of each head: its stage's encoder with the head.")
     data_dir: Path | None = None
 
 

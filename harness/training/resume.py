@@ -17,9 +17,9 @@ import torch
 import torch.distributed as dist
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from harness.atomic_write import atomic_write
 from harness.training.distributed import World, on_first_rank
 from harness.training.resume_key import is_sealed, seal
-from harness.whole_file import whole_file
 
 FOLDER = "resume"
 _COMPLETE = "complete.json"
@@ -145,7 +145,7 @@ class ResumePoints:
         )
         content = point.model_dump_json()
         (slot / _SEAL).write_text(seal(content.encode()), encoding="utf-8")
-        with whole_file(slot / _COMPLETE) as draft:
+        with atomic_write(slot / _COMPLETE) as draft:
             draft.write_text(content, encoding="utf-8")
 
     def _newest(self) -> tuple[str, SavedPoint | None, str | None]:

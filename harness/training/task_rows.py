@@ -73,8 +73,8 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         UserError: the rows are not available or faulty.
     """
     task, settings = member.task, member.hyperparameters
-    in_words = is_text_to_text(job.model.folder)
-    model_for(task, text_to_text=in_words)  # refuses what the model cannot read before any row is read
+    text_to_text = is_text_to_text(job.model.folder)
+    model_for(task, text_to_text=text_to_text)  # refuses what the model cannot read before any row is read
 
     def load() -> TrainingRows:
         rows = load_training_rows(task, data_dir=job.data_dir, revision=member.data_revision)
@@ -94,7 +94,7 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
 
     data, labels = on_first_rank(on_rank_0)
     labelled = kind_of(task).with_labels(task, labels)
-    model = model_for(labelled, text_to_text=in_words)
+    model = model_for(labelled, text_to_text=text_to_text)
     collator = model.collator(labelled, tokenize(data.fingerprint, load))
     examples = subsample(int(collator.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(collator.examples, examples))

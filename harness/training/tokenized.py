@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from harness.atomic_write import atomic_write
 from harness.config.model_family import is_text_to_text
 from harness.data.rows import TrainingRows
 from harness.errors import RunError
@@ -19,7 +20,6 @@ from harness.kinds.token_rows import TokenizedRows
 from harness.models.references import ModelRef, tokenizer_fingerprint
 from harness.models.tokenizer import fast_tokenizer
 from harness.resources import cache_folder
-from harness.whole_file import whole_file
 
 # Raised by hand when the same text would be tokenized otherwise.
 _VERSION = 2
@@ -91,7 +91,7 @@ def _write(file: Path, table: pa.Table) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with (
-            whole_file(file) as draft,
+            atomic_write(file) as draft,
             pa.OSFile(str(draft), "wb") as sink,
             pa.ipc.new_file(sink, table.schema) as writer,
         ):

@@ -1,4 +1,4 @@
-"""The real encoder of the embedded default, on real XNLI where it is at hand."""
+"""The real encoder of the embedded default, on real XNLI where it is available."""
 
 from pathlib import Path
 

@@ -65,7 +65,7 @@ def test_the_leaderboard_shows_and_verifies_backward_transfer(measured):
     content = json.loads(page.with_suffix(".json").read_text())
     rows = {row["sequence"]: row for row in content["forgetting"][0]["rows"]}
     matrix = next(
-        row["seeds"][0]["retention"] for row in content["board"]["rows"] if row["order"] == ["rte", "pawsx"]
+        row["seeds"][0]["forgetting"] for row in content["board"]["rows"] if row["order"] == ["rte", "pawsx"]
     )
     assert [len(after) for after in matrix] == [1, 2, 3]
     assert [after[1] for after in matrix[1:]] == [None, None]

@@ -73,8 +73,8 @@ def test_another_evaluation_of_the_same_sequence_and_seed_is_refused():
 
 
 def test_the_same_task_with_other_settings_is_refused_though_no_seed_is_shared():
-    first = one(row(("rte",), recipe=("a", "b")))
-    second = one(row(("rte",), (2,), recipe=("a", "c")), name="two", seeds=(2,))
+    first = one(row(("rte",), config_hash=("a", "b")))
+    second = one(row(("rte",), (2,), config_hash=("a", "c")), name="two", seeds=(2,))
     with pytest.raises(IncompatibleBoardsError, match="one and two train xnli with other settings or data"):
         both(first, second)
 

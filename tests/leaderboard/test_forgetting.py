@@ -19,7 +19,7 @@ def measured(*matrices):
     seeds = tuple(range(1, len(matrices) + 1))
     row = scored_row(("rte", "qqp"), dict.fromkeys(seeds, SCORES))
     results = tuple(
-        result.model_copy(update={"retention": matrix})
+        result.model_copy(update={"forgetting": matrix})
         for result, matrix in zip(row.seeds, matrices, strict=True)
     )
     rows = [scored_row((), dict.fromkeys(seeds, SCORES)), row.model_copy(update={"seeds": results})]

@@ -8,7 +8,6 @@ from safetensors.torch import save_file
 from harness.kinds.registry import task_kind
 from harness.models.references import ModelRef
 from harness.training.forgetting import HeadlessError, joined_model
-from harness.training.forgetting_job import EvaluatedHead
 
 from .kinds import FOLDERS, kind_task
 from .models import TASK
@@ -37,8 +36,7 @@ def whole_model(kind, seed, model_type="bert"):
 
 
 def head_of(kind, folder):
-    model = folder / task_kind(kind).model.head.folder
-    return EvaluatedHead(place=1, task=task_of(kind), model=model, max_length=16, batch_size=4)
+    return task_of(kind), folder / task_kind(kind).model.head.folder
 
 
 def joined(kind, folder, model_type="bert"):
@@ -53,7 +51,7 @@ def joined(kind, folder, model_type="bert"):
     return (
         own.state_dict(),
         later.state_dict(),
-        joined_model(ModelRef.at(encoder), head_of(kind, folder)),
+        joined_model(ModelRef.at(encoder), *head_of(kind, folder)),
         prefix,
     )
 
@@ -79,4 +77,4 @@ def test_a_head_without_its_encoder_tensors_is_refused(tmp_path):
     (tmp_path / "later").mkdir()
     save_file(weights, tmp_path / "later" / "model.safetensors")
     with pytest.raises(HeadlessError, match=r"lacks 2 tensors \(first: classifier\.bias\)"):
-        joined_model(ModelRef.at(tmp_path / "later"), head_of("classification", tmp_path))
+        joined_model(ModelRef.at(tmp_path / "later"), *head_of("classification", tmp_path))

@@ -94,11 +94,9 @@ def test_frozen_embeddings_are_one_file_from_stage_to_stage(trained, words):
 
 def test_what_is_left_of_an_earlier_task_is_measured_on_the_later_model_as_it_is(trained, words):
     from harness.training.forgetting import joined_model
-    from harness.training.forgetting_job import EvaluatedHead
 
     earlier = words.stage("mt5-frozen").parent
-    head = EvaluatedHead(place=1, task=TASK, model=earlier / "text_to_text", max_length=48, batch_size=8)
-    model = joined_model(ModelRef.at(words.stage("mt5-second")), head)
+    model = joined_model(ModelRef.at(words.stage("mt5-second")), TASK, earlier / "text_to_text")
     for name, tensor in tensors(words.stage("mt5-second")).items():
         assert (model.state_dict()[name] == tensor).all(), name
 

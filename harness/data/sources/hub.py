@@ -46,8 +46,8 @@ def read_hub(source: HubSource, needed: tuple[str, ...]) -> SourceColumns:
     wanted = commit or (source.revision if _COMMIT.fullmatch(source.revision) else None)
     if wanted is not None and found is not None and found != wanted:
         raise HubDataError(
-            f"{origin}: revision {cut(wanted)} was asked for, but only a cached copy of {found} is at hand; "
-            "connect to the hub once, or give the data by --data-dir"
+            f"{origin}: revision {cut(wanted)} was asked for, but only a cached copy of {found} is "
+            "available; connect to the hub once, or give the data by --data-dir"
         )
     only = source.only or {}
     require_columns(

@@ -1,4 +1,4 @@
-"""The HTML page, parsed, and where a browser is at hand opened in it."""
+"""The HTML page, parsed, and where a browser is available opened in it."""
 
 import re
 import shutil
@@ -92,7 +92,7 @@ def opened(page, folder, script):
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium at hand")
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium available")
 def test_a_click_on_a_header_sorts_in_a_browser_without_a_console_message(page, tmp_path):
     click = (
         "const heads = [...document.querySelector('table').tHead.rows[0].cells];"

@@ -3,18 +3,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness.atomic_write import atomic_write
 from harness.store.files import link_or_copy
-from harness.whole_file import whole_file
 
 
 def test_a_file_takes_its_place_only_when_all_of_it_is_written(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole_file(path) as draft:
+    with pytest.raises(RuntimeError), atomic_write(path) as draft:
         draft.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
-    with whole_file(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"

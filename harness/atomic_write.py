@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a path to write to, which takes the place of `path` at the end; after an error nothing is left.
 
     The draft lies beside `path` under a name of its own that begins with a dot: several threads, processes or
