@@ -29,7 +29,7 @@ def check(store: Path) -> None:
     Names each file that is missing, truncated, changed, or that does not belong there. Exit code 1 when
     there is one. Changes nothing.
     """
-    from harness.execution.steps import ENTRY_KINDS
+    from harness.execution.steps.base import ENTRY_KINDS
     from harness.store.check import DamagedEntry, damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.integrity import Checksums
@@ -62,7 +62,7 @@ def repair(store: Path) -> None:
     What is quarantined lies in STORE/quarantine and is made again by the next run that needs it. May be done
     while runs work on the store. Exit code 1 when a damaged entry is in use.
     """
-    from harness.execution.steps import ENTRY_KINDS
+    from harness.execution.steps.base import ENTRY_KINDS
     from harness.store.check import DamagedEntry, remove_damaged_tensors
     from harness.store.check import check as check_entries
     from harness.store.check import repair as repair_entry
@@ -99,7 +99,7 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
 
     Finished stages and evaluations are never removed. May be done while runs work on the store.
     """
-    from harness.execution.steps import ENTRY_KINDS
+    from harness.execution.steps.base import ENTRY_KINDS
     from harness.store.space import garbage, remove
     from harness.store.store import Store
 
@@ -120,7 +120,7 @@ def size(store: Path) -> None:
     """Say what the parts of a store take; weights that stages share are counted once."""
     from tabulate import tabulate
 
-    from harness.execution.steps import ENTRY_KINDS
+    from harness.execution.steps.base import ENTRY_KINDS
     from harness.store.space import sizes
     from harness.store.store import Store
 

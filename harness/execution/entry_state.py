@@ -6,7 +6,7 @@ from typing import Any
 from harness.errors import RunError
 from harness.execution.planned_steps import PlannedStep
 from harness.execution.resolved_plan import ResolvedPlan
-from harness.execution.steps import ENTRY_KINDS
+from harness.execution.steps.base import ENTRY_KINDS
 from harness.plan.stage import Stage
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import EntryKind

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from harness.execution.steps import AnyStep, StepManifest, StepProgress
+from harness.execution.steps import AnyStep
+from harness.execution.steps.base import StepManifest, StepProgress
 from harness.frozen_model import FrozenModel
 from harness.training.preflight import PreflightJob
 

@@ -7,7 +7,11 @@ from typing import Any
 
 from harness.data.record import DataRecord
 from harness.execution.resolved_plan import ResolvedPlan, evaluation_precision
-from harness.execution.steps import AnyStep, EvaluateStep, ForgettingStep, StepKind, TrainStep
+from harness.execution.steps import AnyStep
+from harness.execution.steps.base import StepKind
+from harness.execution.steps.evaluate import EvaluateStep
+from harness.execution.steps.forgetting import ForgettingStep
+from harness.execution.steps.train import TrainStep
 from harness.kinds.registry import kind_of
 from harness.plan.stage import Stage
 from harness.training.forgetting_job import EvaluatedHead

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from harness.evaluation.job import EvaluationManifest
 from harness.execution.messages import Event, Remark
-from harness.execution.steps import StepManifest, StepProgress
+from harness.execution.steps.base import StepManifest, StepProgress
 from harness.training.job import StageResult
 from harness.training.manifest import ForgettingManifest, StageManifest
 

@@ -9,7 +9,7 @@ from harness.execution.messages import StepRequest
 from harness.execution.planned_steps import Outcome, PlannedStep, all_steps, step_of
 from harness.execution.reporter import Reporter, summary
 from harness.execution.resolved_plan import ResolvedPlan
-from harness.execution.steps import ENTRY_KINDS
+from harness.execution.steps.base import ENTRY_KINDS
 from harness.execution.worker_process import DiskFullError, StepFailedError, WorkerProcess
 from harness.plan.stage import Stage
 from harness.store.disk import StoreFullError

@@ -29,7 +29,7 @@ from harness.execution.messages import (
 )
 from harness.execution.process import is_alive
 from harness.execution.spool import Spool
-from harness.execution.steps import StepContext
+from harness.execution.steps.base import StepContext
 from harness.store.disk import has_space, is_no_space
 from harness.store.lock import EntryLock
 from harness.store.store import Store

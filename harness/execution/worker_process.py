@@ -24,7 +24,7 @@ from harness.execution.messages import (
 from harness.execution.process import cpu_seconds, descendants, end, runs_or_would
 from harness.execution.spool import EventReader, Spool
 from harness.execution.stall import StallWatch
-from harness.execution.steps import StepManifest
+from harness.execution.steps.base import StepManifest
 from harness.execution.worker import DISK_FULL
 from harness.store.disk import has_space
 

@@ -4,7 +4,8 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
 from harness.errors import RunError
 from harness.execution.failure import describe_error, is_out_of_memory
-from harness.execution.steps import EvaluateStep, TrainStep
+from harness.execution.steps.evaluate import EvaluateStep
+from harness.execution.steps.train import TrainStep
 from harness.models.references import ModelRef
 from harness.training.job import Member
 from tests.training.models import TASK

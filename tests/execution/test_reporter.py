@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from harness.execution.reporter import Reporter, duration
-from harness.execution.steps import StepProgress
+from harness.execution.steps.base import StepProgress
 from harness.training.job import StageProgress
 
 

@@ -1,0 +1,63 @@
+"""The step that scores a finished stage."""
+
+from pathlib import Path
+from typing import Literal
+
+from harness.config.hyperparameters import Precision
+from harness.data.record import DataRecord
+from harness.evaluation.job import EvaluationJob, EvaluationManifest
+from harness.execution.steps.base import Step, StepContext, StepProgress
+
+
+class EvaluateStep(Step):
+    """Score a finished stage on evaluation tasks.
+
+    Attributes:
+        stage: Digest of the stage.
+        data: Evaluation task -> the rows that it scores.
+        task_folders: Further folders of task files.
+    """
+
+    kind: Literal["evaluate"] = "evaluate"
+    stage: str
+    split: str
+    limit: int | None
+    batch_size: int
+    precision: Precision
+    data: dict[str, DataRecord]
+    task_folders: tuple[Path, ...] = ()
+
+    def run(self, context: StepContext) -> EvaluationManifest | None:
+        """Score the checkpoint; leave results and predictions."""
+        from harness.evaluation.score import evaluate_checkpoint
+
+        job = EvaluationJob(
+            checkpoint=self.model.beside(context.model_folder(self.stage)),
+            tasks=tuple(self.data),
+            split=self.split,
+            limit=self.limit,
+            batch_size=self.batch_size,
+            precision=self.precision,
+            data_dir=context.data_dir,
+            task_folders=self.task_folders,
+            output=context.store.workdir(self.digest),
+        )
+        result = evaluate_checkpoint(
+            job, lambda progress: context.report(StepProgress.of_evaluation(progress))
+        )
+        if result is None:
+            return None
+        return EvaluationManifest(
+            **self._made(),
+            stage=self.stage,
+            split=self.split,
+            limit=self.limit,
+            precision=self.precision,
+            batch_size=self.batch_size,
+            data=self.data,
+            result=result,
+        )
+
+    def memory_advice(self) -> str:
+        """Return the setting of evaluation."""
+        return f"out of memory: lower evaluation.batch_size (now {self.batch_size})"
