@@ -44,7 +44,8 @@ def heterogeneity(table: Floats, covariance: RowCovariance | None) -> Heterogene
     variances = row_variances(table)
     random = np.random.RandomState(HETEROGENEITY_SEED)
     values, vectors = np.linalg.eigh(covariance.matrix)
-    factor = vectors * np.sqrt(np.maximum(values, 0))
+    # The symmetric root: eigenvectors of equal eigenvalues differ between machines.
+    factor = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     drawn = _bartlett(row_variances(factor @ random.standard_normal((SIMULATIONS, rows, seeds))))
     reached = int((drawn >= _bartlett(variances)).sum())
     smallest = float(variances.min())

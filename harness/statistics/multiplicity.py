@@ -44,9 +44,8 @@ def smallest_of_several(covariance: Floats, degrees: Floats) -> Floats:
     correlation = covariance[np.ix_(some, some)] / np.outer(spread[some], spread[some])
     degrees = np.clip(degrees[some], 0.5, 1e6)
     values, vectors = np.linalg.eigh(correlation)
-    factor = vectors * np.sqrt(np.maximum(values, 0))
-    keep = values > 1e-10 * max(1.0, float(values.max(initial=0.0)))
-    factor = factor[:, keep]
+    # The symmetric root is unique; eigenvectors of equal eigenvalues, hence draws, differ between machines.
+    factor = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     random = np.random.RandomState(MAX_T_SEED)
     smallest = np.ones(DRAWS)
     size = max(1, _BLOCK // max(1, len(degrees)))
@@ -56,7 +55,7 @@ def smallest_of_several(covariance: Floats, degrees: Floats) -> Floats:
     scales = [np.sqrt(stats.chi2.ppf(strata, free) / free) for free in np.exp(logs)]
     for start in range(0, DRAWS, size):
         count = min(size, DRAWS - start)
-        normal = np.abs(random.standard_normal((count, factor.shape[1])) @ factor.T)
+        normal = np.abs(random.standard_normal((count, len(factor))) @ factor)
         stratum = random.randint(0, _STRATA, count)
         for number, free in enumerate(np.exp(logs)):
             t = normal[:, which == number].max(axis=1) / scales[number][stratum]
