@@ -111,11 +111,20 @@ def test_of_an_unknown_kind_the_common_keys_are_checked_all_the_same(
     assert {problem.key for problem in caught.value.problems} == {"kind", "title", "sources.folder.path"}
 
 
-def test_only_classification_can_end_a_sequence_but_any_kind_can_stand_before_it(tmp_path: Path) -> None:
-    write(tmp_path, "tasks/own.yaml", text("tagging"))
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("masked_lm", "cannot end with a task of kind masked_lm"),
+        ("tagging", "no evaluation task can score this target"),
+    ],
+)
+def test_a_task_that_nothing_scores_can_stand_before_a_target_but_not_be_one(
+    kind: str, what: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "tasks/own.yaml", text(kind))
     load_sequences([write(tmp_path, "trial.yaml", changed(SEQUENCE, ("[rte, pawsx]", "[rte, own]")))])
     path = write(tmp_path, "other.yaml", changed(SEQUENCE, ("[xnli]", "[own]"), ("trial", "other")))
-    with pytest.raises(SpecError, match="cannot end with a task of kind tagging") as caught:
+    with pytest.raises(SpecError, match=what) as caught:
         load_sequences([path])
     assert "targets[0]" in {problem.key for problem in caught.value.problems}
 

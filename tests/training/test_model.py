@@ -14,7 +14,7 @@ SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 SIZES = {
     "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
     "electra": SMALL | {"embedding_size": 32},
-    "rembert": SMALL | {"input_embedding_size": 16},
+    "rembert": SMALL | {"input_embedding_size": 16, "bos_token_id": 1, "eos_token_id": 2},
     "modernbert": SMALL
     | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2},
 }
