@@ -38,15 +38,21 @@ def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None
     (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_bert(folder: Path, positions: int = 64) -> None:
-    """A BertModel without any head and without key prefix, as sentence encoders are published."""
+def make_bert(folder: Path, positions: int = 64, *, any_text: bool = False) -> None:
+    """A BertModel without any head and without key prefix, as sentence encoders are published.
+
+    With `any_text` its tokenizer spells words that it does not know, as far as they are ASCII.
+    """
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    vocabulary = {token: index for index, token in enumerate(specials + WORDS)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    letters = [chr(code) for code in range(33, 127)] if any_text else []
+    known = [*specials, *WORDS, *letters, *(f"##{letter}" for letter in letters)]
+    vocabulary = {token: index for index, token in enumerate(known)}
+    pieces = models.WordPiece if any_text else models.WordLevel
+    tokenizer = Tokenizer(pieces(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     PreTrainedTokenizerFast(
