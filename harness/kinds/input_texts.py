@@ -1,5 +1,6 @@
 """The texts of a row's inputs: one, or a pair."""
 
+import re
 from collections.abc import Sequence
 
 from harness.errors import UserError
@@ -7,6 +8,7 @@ from harness.kinds.columns import RowCount, SourceColumns, counted
 from harness.message_text import in_short
 
 _NO_SENTENCE = "NS"
+_BYTES = re.compile(r"""\s*b(?:'.*'|".*")\s*""", re.DOTALL)
 
 
 class NotTextError(UserError):
@@ -17,7 +19,8 @@ def input_texts(source: SourceColumns, inputs: Sequence[str]) -> tuple[Sequence[
     """Return the first text column and, for pairs, the second.
 
     Raises:
-        NotTextError: a value is null, a number or a list; names the first such row.
+        NotTextError: a value is null, a number or a list, names the first such row; or all are Python's
+            literals of bytes (b'…'), as PAWS's script writes the sentences of PAWS-QQP under Python 3.
     """
     for column in inputs:
         values = source.columns[column]
@@ -26,6 +29,11 @@ def input_texts(source: SourceColumns, inputs: Sequence[str]) -> tuple[Sequence[
             raise NotTextError(
                 f"{source.place(row)}: {column} is {in_short(values[row])}, not a text; correct the row, or "
                 "the task's 'inputs'"
+            )
+        if all(map(_BYTES.fullmatch, values)):
+            raise NotTextError(
+                f"{source.place(0)}: {column} is {in_short(values[0])}, and so on in every row: bytes as "
+                "Python shows them, not a text; write the file again, with decoded texts"
             )
     return source.columns[inputs[0]], source.columns[inputs[1]] if len(inputs) == 2 else None
 

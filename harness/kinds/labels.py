@@ -1,6 +1,7 @@
 """From the label values of a source to label ids."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.message_text import in_short, values_in_short
 NO_LABEL = frozenset({"", "-", "-1", "None"})
 UNLABELLED = -1
 _MOST_SHOWN = 5
+_WHOLE = re.compile(r"-?[0-9]+\.0")
 
 
 class UnknownLabelError(UserError):
@@ -71,6 +73,10 @@ def _label_id(
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # integers beside missing values
     written = [str(value), str(value).strip()]
+    if isinstance(value, bool):
+        written.append(str(value).lower())  # as JSON and YAML write it
+    elif isinstance(value, str) and _WHOLE.fullmatch(written[-1]):
+        written.append(written[-1].split(".")[0])  # pandas writes integers beside missing values so
     if type(value) is int and classes and 0 <= value < len(classes):
         written.insert(0, classes[value])
     for text in written:

@@ -20,10 +20,11 @@ def json_value(path: Path, place: str, text: str) -> Any:
         text: The text.
 
     Raises:
-        MalformedFileError: it is not JSON, is nested too deep, or holds half a character (a lone surrogate).
+        MalformedFileError: it is not JSON, names a key twice in one object, is nested too deep, or holds half
+            a character (a lone surrogate).
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
     except ValueError as error:
         raise MalformedFileError(
             f"{path}{place}: not JSON ({error}): {in_short(text)}; correct it, or download the file again"
@@ -37,6 +38,16 @@ def json_value(path: Path, place: str, text: str) -> Any:
             f"{path}{place}: holds half a character (\\ud8… without its second half); correct the text"
         )
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, of which no key is named twice: either value may be meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {in_short(twice)} twice in one object")
+    return found
 
 
 def _too_deep(path: Path, place: str) -> MalformedFileError:

@@ -38,6 +38,10 @@ def _questions(path: Path, content: Any, needed: tuple[str, ...]) -> Iterator[di
         for paragraph, within in _entries(path, article, "paragraphs", place):
             for question, where in _entries(path, paragraph, "qas", within):
                 impossible = _value(path, question, "is_impossible", bool, where, False)
+                if question.get("is_impossible") is False and not question.get("answers", True):
+                    raise MalformedFileError(
+                        f"{path}, {where}: no answers, though is_impossible is false; correct the file"
+                    )
                 answers = [] if impossible else list(_entries(path, question, "answers", where))
                 yield {
                     "question": _value(path, question, "question", str, where),

@@ -45,7 +45,8 @@ def file_text(path: Path) -> str:
         )
     if "\n" not in text:
         return text.replace("\r", "\n")
-    return text.replace("\r\n", "\n")
+    # Python's csv writer ends lines in CR CR LF where its file was not opened with newline="" on Windows.
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n")
 
 
 def file_lines(text: str) -> list[str]:

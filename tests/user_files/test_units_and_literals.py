@@ -1,0 +1,77 @@
+"""What files of other programs hold: starts in bytes, keys twice, truth values, literals of bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import UserError
+from tests.user_files.files import load, nli, pairs, questions, write
+
+CONTEXT = "Äöü 😀 Rome äöü Rome, and Rome."
+HEADER = "premise\thypothesis\tlabel\n"
+TSV = {"path": "t.tsv", "format": "tsv"}
+JSONL = {"path": "t.jsonl", "format": "jsonl"}
+
+
+def _squad(context: str, **question: Any) -> str:
+    asked = {"id": "1", "question": "Where?"} | question
+    return json.dumps({"data": [{"paragraphs": [{"context": context, "qas": [asked]}]}]})
+
+
+@pytest.mark.parametrize(("encoding", "width"), [("utf-8", 1), ("utf-16-le", 2), ("utf-32-le", 4)])
+@pytest.mark.parametrize("right", [6, 15, 25])
+def test_starts_in_bytes_or_utf16_units_are_those_characters(
+    tmp_path: Path, encoding: str, width: int, right: int
+) -> None:
+    assert CONTEXT.startswith("Rome", right)
+    start = len(CONTEXT[:right].encode(encoding)) // width
+    write(tmp_path / "t.json", _squad(CONTEXT, answers=[{"text": "Rome", "answer_start": start}]))
+    rows = load(questions(tmp_path, {"path": "t.json", "format": "squad"}), tmp_path)
+    assert rows.dataset["answer_starts"][:] == [[right]]
+    assert len(rows.counted) == (encoding != "utf-32-le")
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ({"answers": [{"text": "Oslo", "answer_start": 6}]}, "no question is left"),
+        ({"answers": [], "is_impossible": False}, "though is_impossible is false"),
+    ],
+)
+def test_files_that_teach_nothing_or_contradict_themselves_are_refused(
+    tmp_path: Path, question: Any, says: str
+) -> None:
+    write(tmp_path / "t.json", _squad(CONTEXT, **question))
+    task = questions(tmp_path, {"path": "t.json", "format": "squad"}, unanswerable=True)
+    with pytest.raises(UserError, match=says):
+        load(task, tmp_path)
+
+
+def test_a_key_twice_in_one_object_is_refused(tmp_path: Path) -> None:
+    line = '{"premise": "a", "hypothesis": "b", "label": "neutral", "label": "entailment"}\n'
+    write(tmp_path / "t.jsonl", line)
+    with pytest.raises(UserError, match="the key 'label' twice"):
+        load(nli(tmp_path, JSONL), tmp_path)
+
+
+def test_truth_values_and_whole_numbers_with_a_point_are_labels(tmp_path: Path) -> None:
+    lines = [{"premise": "a", "hypothesis": "b", "label": label} for label in (True, False)]
+    write(tmp_path / "t.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    names = {"labels": ["no", "yes"], "label_values": {"true": "yes", "false": "no"}}
+    assert pairs(load(nli(tmp_path, JSONL, **names), tmp_path)) == [("a", "b", "yes"), ("a", "b", "no")]
+    write(tmp_path / "t.tsv", HEADER + "a\tb\t1.0\nc\td\t0.0\n")
+    names["label_values"] = {"0": "no", "1": "yes"}
+    assert pairs(load(nli(tmp_path, TSV, **names), tmp_path)) == [("a", "b", "yes"), ("c", "d", "no")]
+
+
+def test_doubled_carriage_returns_are_no_text(tmp_path: Path) -> None:
+    write(tmp_path / "t.tsv", "label\tpremise\thypothesis\r\r\nneutral\ta\tb\r\r\n")
+    assert pairs(load(nli(tmp_path, TSV), tmp_path)) == [("a", "b", "neutral")]
+
+
+def test_literals_of_bytes_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "t.tsv", HEADER + "b'Caf\\xc3\\xa9'\tb\"it's\"\tneutral\nb'a'\tb'b'\tentailment\n")
+    with pytest.raises(UserError, match="bytes as Python shows them"):
+        load(nli(tmp_path, TSV), tmp_path)
