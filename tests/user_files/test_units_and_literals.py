@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import UserError
-from tests.user_files.files import load, nli, pairs, questions, write
+from tests.user_files.files import load, nli, own_task, pairs, questions, tagged, write
 
 CONTEXT = "Äöü 😀 Rome äöü Rome, and Rome."
 HEADER = "premise\thypothesis\tlabel\n"
@@ -75,3 +75,52 @@ def test_literals_of_bytes_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "t.tsv", HEADER + "b'Caf\\xc3\\xa9'\tb\"it's\"\tneutral\nb'a'\tb'b'\tentailment\n")
     with pytest.raises(UserError, match="bytes as Python shows them"):
         load(nli(tmp_path, TSV), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"version 1\noid sha256:abc\nsize 5\n", "a pointer of Git LFS"),
+        (b"<!DOCTYPE html>\n<html></html>\n", "a web page"),
+        (b"PK\x03\x04\x14\x00", "a zip archive"),
+        ("a b\nc d\n".encode("utf-16-le"), "looks like UTF-16"),
+        ("a b\nc d\n".encode("utf-16-be"), "looks like UTF-16"),
+    ],
+)
+def test_what_lies_in_a_files_place_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    write(tmp_path / "t.txt", content)
+    task = own_task(tmp_path, kind="masked_lm", sources={"folder": {"path": "t.txt", "format": "text"}})
+    with pytest.raises(UserError, match=says):
+        load(task, tmp_path)
+
+
+def test_lines_that_end_in_cr_may_have_a_line_feed_at_the_end(tmp_path: Path) -> None:
+    write(tmp_path / "t.txt", "a b\rc d\re f\n")
+    task = own_task(tmp_path, kind="masked_lm", sources={"folder": {"path": "t.txt", "format": "text"}})
+    assert load(task, tmp_path).dataset["text_a"][:] == ["a b", "c d", "e f"]
+
+
+def test_links_to_nowhere_and_folders_of_no_data_set_are_named(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").symlink_to(tmp_path / "gone")
+    with pytest.raises(UserError, match=r"t.tsv: a link to something that is not there"):
+        load(nli(tmp_path, TSV), tmp_path)
+    write(tmp_path / "t.parquet" / "0.parquet", b"")
+    with pytest.raises(UserError, match=r"it holds 0.parquet"):
+        load(nli(tmp_path, {"path": "t.parquet", "format": "parquet"}), tmp_path)
+
+
+def test_one_line_with_blanks_among_lines_with_tabs_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "t.tsv", "Mary\tB-PER\nHill I-PER\nleft\tO\n\n")
+    with pytest.raises(UserError, match=r"line 2: 'Hill I-PER' has blanks between its fields"):
+        load(tagged(tmp_path, {"path": "t.tsv", "format": "conll"}), tmp_path)
+
+
+def test_candidates_are_known_by_the_names_that_their_own_row_gives_them(tmp_path: Path) -> None:
+    rows = [
+        {"q": "Where?", "choices": {"text": ["x", "y"], "label": names}, "answer": answer}
+        for names, answer in ((["B", "A"], "A"), (["A", "B"], "A"), (["1", "2"], "2"))
+    ]
+    write(tmp_path / "t.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"inputs": ["q"], "choices": ["choices.text"], "label": "answer", "labels": ["A", "B"]}
+    task = own_task(tmp_path, kind="multiple_choice", sources={"folder": JSONL}, **fields)
+    assert load(task, tmp_path).dataset["label"][:] == [1, 0, 1]
