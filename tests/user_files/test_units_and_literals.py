@@ -38,6 +38,7 @@ def test_starts_in_bytes_or_utf16_units_are_those_characters(
     [
         ({"answers": [{"text": "Oslo", "answer_start": 6}]}, "no question is left"),
         ({"answers": [], "is_impossible": False}, "though is_impossible is false"),
+        ({"answers": [{"text": "Rome", "answer_start": 6}], "is_impossible": True}, "is_impossible is true"),
     ],
 )
 def test_files_that_teach_nothing_or_contradict_themselves_are_refused(
@@ -124,3 +125,20 @@ def test_candidates_are_known_by_the_names_that_their_own_row_gives_them(tmp_pat
     fields = {"inputs": ["q"], "choices": ["choices.text"], "label": "answer", "labels": ["A", "B"]}
     task = own_task(tmp_path, kind="multiple_choice", sources={"folder": JSONL}, **fields)
     assert load(task, tmp_path).dataset["label"][:] == [1, 0, 1]
+
+
+def test_an_empty_answer_of_an_impossible_question_is_none(tmp_path: Path) -> None:
+    answers = [{"text": "", "answer_start": -1}]
+    write(tmp_path / "t.json", _squad(CONTEXT, answers=answers, is_impossible=True))
+    task = questions(tmp_path, {"path": "t.json", "format": "squad"}, unanswerable=True)
+    assert load(task, tmp_path).dataset["answer_texts"][:] == [[]]
+
+
+def test_a_json_array_is_named_and_nothing_is_advised_that_would_leave_no_row(tmp_path: Path) -> None:
+    write(tmp_path / "t.jsonl", '[{"premise": "a", "hypothesis": "b", "label": "neutral"}]')
+    with pytest.raises(UserError, match="one JSON array"):
+        load(nli(tmp_path, JSONL), tmp_path)
+    write(tmp_path / "t.tsv", HEADER + "a\tb\n")
+    with pytest.raises(UserError) as caught:
+        load(nli(tmp_path, TSV), tmp_path)
+    assert "skip_bad_rows" not in str(caught.value)
