@@ -32,6 +32,14 @@ def is_folder(path: Path) -> bool:
         return _is_absent(error)
 
 
+def is_link(path: Path) -> bool:
+    """Return whether a link of this name is there, whether or not it leads anywhere."""
+    try:
+        return path.is_symlink()
+    except OSError as error:
+        return _is_absent(error)
+
+
 def is_there(path: Path) -> bool:
     """Tell whether anything of this name is there, as `is_file` does for files."""
     try:

@@ -37,6 +37,11 @@ def arrow_columns(path: Path, layout: FolderSource, needed: tuple[str, ...]) -> 
     import pyarrow.parquet as pq
     from datasets import Features
 
+    if path.is_dir() and not is_saved(path):
+        inside = names_in_short(sorted(entry.name for entry in path.iterdir())) or "nothing"
+        raise MalformedFileError(
+            f"{path}: a folder, and none that save_to_disk wrote (it holds {inside}); name a file in 'path'"
+        )
     kind = "arrow" if is_saved(path) or layout.format == "arrow" else "parquet"
     wanted = (*needed, *(layout.only or ()))
     try:

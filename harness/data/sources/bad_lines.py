@@ -50,5 +50,5 @@ class BadLines:
         skip = ", or say 'skip_bad_rows: true' in the task file to leave such lines out"
         raise MalformedFileError(
             f"{self._path}, line {self._lines[0]}: {self._first}.{also} {remedy}"
-            + (skip if self._skip is False else "")
+            + (skip if self._skip is False and good else "")
         )

@@ -95,6 +95,11 @@ def _fields(
 
 def _refuse(path: Path, number: int, fields: list[str], names: Sequence[str]) -> None:
     where = f"{path}, line {number}"
+    if len(fields) == 1 and len(fields[0].split()) == len(names) > 1:
+        raise MalformedFileError(
+            f"{where}: {in_short(fields[0])} has blanks between its fields, where most lines have tabs; "
+            "write all lines with tabs"
+        )
     if len(fields) == 1 and len(names) > 1:
         raise MalformedFileError(
             f"{where}: {in_short(fields[0])} has no tag (due: {cut(' TAB '.join(names), 200)}); XTREME's own "

@@ -68,6 +68,11 @@ def _texts(path: Path, text: str, layout: FolderSource, needed: tuple[str, ...])
 def _jsonl(
     path: Path, text: str, layout: FolderSource, needed: tuple[str, ...], skip_bad: bool | None
 ) -> SourceColumns:
+    if "".join(text[:200].split()).startswith("[{"):
+        raise MalformedFileError(
+            f"{path}: one JSON array, where JSON Lines are due, an object on each line; write it again, for "
+            "example with jq -c '.[]'"
+        )
     wanted = (*needed, *(layout.only or ()))
     columns: dict[str, list[Any]] = {name: [] for name in wanted}
     numbers: list[int] = []

@@ -7,7 +7,7 @@ from harness.data.location import VARIABLE, below, contents_beside
 from harness.data.sources.folder import read_file
 from harness.kinds.columns import SourceColumns
 from harness.kinds.sources import FolderSource
-from harness.named_path import is_there
+from harness.named_path import is_link, is_there
 
 
 def find_layout(layouts: Sequence[FolderSource], data_dir: Path | None) -> tuple[FolderSource, Path] | None:
@@ -50,6 +50,10 @@ def read_layouts(
         layout, path = found
         return read_file(path, layout, needed, skip_bad)
     places = [below(data_dir, layout.path) for layout in layouts]
+    ways = [way for place in places for way in (place, *place.parents)]
+    nowhere = next((way for way in ways if is_link(way) and not is_there(way)), None)
+    if nowhere is not None:
+        return f"{nowhere}: a link to something that is not there; correct the link"
     deepest = max(places, key=lambda place: sum(parent.is_dir() for parent in place.parents))
     looked_for = ", ".join(str(place) for place in dict.fromkeys(places))
     return f"{looked_for}: no such file; {contents_beside(data_dir, deepest)}"

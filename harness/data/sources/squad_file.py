@@ -42,6 +42,10 @@ def _questions(path: Path, content: Any, needed: tuple[str, ...]) -> Iterator[di
                     raise MalformedFileError(
                         f"{path}, {where}: no answers, though is_impossible is false; correct the file"
                     )
+                if impossible and any(_given(answer) for answer in question.get("answers") or ()):
+                    raise MalformedFileError(
+                        f"{path}, {where}: answers, though is_impossible is true; correct the file"
+                    )
                 answers = [] if impossible else list(_entries(path, question, "answers", where))
                 yield {
                     "question": _value(path, question, "question", str, where),
@@ -66,6 +70,11 @@ def _value(path: Path, above: dict[str, Any], key: str, kind: type, place: str, 
             f"{path}, {place}.{key}: {in_short(found)} is not {_TYPES[kind]}; correct the file"
         )
     return found
+
+
+def _given(answer: Any) -> bool:
+    """Return whether an answer has a text; some write an empty one where there is none."""
+    return not isinstance(answer, dict) or bool(str(answer.get("text") or "").strip())
 
 
 def _entries(path: Path, above: Any, key: str, place: str) -> Iterator[tuple[dict[str, Any], str]]:

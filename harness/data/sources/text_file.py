@@ -23,9 +23,11 @@ def file_text(path: Path) -> str:
     """Return the content of a text file, unpacked, with line feeds for line ends.
 
     Raises:
-        MalformedFileError: not readable, damaged, not UTF-8, NUL bytes, or empty.
+        MalformedFileError: not readable, damaged, not UTF-8, NUL bytes, empty, or another file in its place
+            (a web page, an archive, a pointer of Git LFS).
     """
     content = _content(path)
+    _refuse_stand_ins(path, content)
     if not content.strip(b" \r\n"):
         raise MalformedFileError(f"{path}: holds no rows; put the data set's file there again")
     try:
@@ -40,13 +42,27 @@ def file_text(path: Path) -> str:
     at = text.find("\0")
     if at >= 0:
         line = text.count("\n", 0, at) + 1
-        raise MalformedFileError(
-            f"{path}, line {line}: holds a NUL byte, so it is not a text file; download it again"
-        )
-    if "\n" not in text:
-        return text.replace("\r", "\n")
+        utf_16 = content[1::2].count(0) == len(content) // 2 or content[::2].count(0) * 2 >= len(content)
+        what = "it looks like UTF-16" if utf_16 else "it is not a text file"
+        remedy = "convert the file to UTF-8, for example with iconv" if utf_16 else "download it again"
+        raise MalformedFileError(f"{path}, line {line}: holds a NUL byte ({what}); {remedy}")
     # Python's csv writer ends lines in CR CR LF where its file was not opened with newline="" on Windows.
-    return text.replace("\r\r\n", "\n").replace("\r\n", "\n")
+    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
+    # A file of lines that end in CR may still have LF at its very end.
+    return text.replace("\r", "\n") if text.count("\r") > text.count("\n") else text
+
+
+def _refuse_stand_ins(path: Path, content: bytes) -> None:
+    """Refuse what often lies in a data file's place after a download."""
+    start = content[:300].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise MalformedFileError(f"{path}: a web page, not the data set's file; download the file itself")
+    if start.startswith(b"version ") and b"\noid sha256:" in start:
+        raise MalformedFileError(
+            f"{path}: a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`"
+        )
+    if content.startswith(b"PK\x03\x04"):
+        raise MalformedFileError(f"{path}: a zip archive; unpack it, and name the file in it")
 
 
 def file_lines(text: str) -> list[str]:
@@ -61,7 +77,7 @@ def file_lines(text: str) -> list[str]:
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, unpacked where its first bytes are those of a compressed file."""
     if path.exists() and not path.is_file():
-        raise MalformedFileError(f"{path}: cannot be read (not a file); name the data set's file")
+        raise MalformedFileError(f"{path}: a folder or device, not a file; name the data set's file")
     try:
         content = path.read_bytes()
     except OSError as error:

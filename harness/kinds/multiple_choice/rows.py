@@ -77,12 +77,17 @@ def _choices(task: MultipleChoiceTask, source: SourceColumns, row: int) -> list[
 
 def _label(task: MultipleChoiceTask, source: SourceColumns, row: int, count: int) -> int:
     value = source.columns[task.label][row]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # integers beside missing values
     text = str(value).strip()
     classes = source.class_names.get(task.label)
     if classes and isinstance(value, int) and 0 <= value < len(classes):
         text = classes[value]
     label = -1
-    if task.labels:
+    theirs = _names_beside(task, source, row)
+    if text in theirs:
+        label = theirs.index(text)
+    elif task.labels:
         label = task.labels.index(text) if text in task.labels else -1
     elif len(task.choices) > 1 and text in task.choices:
         label = task.choices.index(text)
@@ -95,3 +100,15 @@ def _label(task: MultipleChoiceTask, source: SourceColumns, row: int, count: int
             source, row, what, f"it must be one of {names_in_short(names)}: correct the row, or 'labels'"
         )
     return label
+
+
+def _names_beside(task: MultipleChoiceTask, source: SourceColumns, row: int) -> list[str]:
+    """Return the names that a row itself gives its candidates, as ARC does: {text: […], label: [A, B, …]}."""
+    first, *within = task.choices[0].split(".")
+    beside = source.columns[first][row]
+    for key in within[:-1]:
+        beside = beside.get(key) if isinstance(beside, dict) else None
+    names = beside.get("label") if within and isinstance(beside, dict) else None
+    if not isinstance(names, list) or len(set(map(str, names))) != len(beside[within[-1]]):
+        return []
+    return list(map(str, names))

@@ -159,5 +159,5 @@ def test_parquet_is_read_and_what_only_claims_to_be_is_refused(tmp_path: Path) -
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MalformedFileError, match="cannot be read"):
+    with pytest.raises(MalformedFileError, match="a folder or device"):
         read_file(tmp_path, FolderSource(path="x", format="tsv", columns=COLUMNS), COLUMNS)
