@@ -174,7 +174,8 @@ def test_tokenizer_numbers_every_piece_like_the_packed_vocabulary(tokenizer, pac
     ]
 
 
-def test_tokenizer_pads_and_truncates_only_when_asked(tokenizer):
+def test_tokenizer_pads_and_truncates_only_when_asked(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)  # one that no other test has asked to pad
     assert tokenizer.model_max_length == 512
     assert tokenizer.backend_tokenizer.truncation is None
     assert tokenizer.backend_tokenizer.padding is None
