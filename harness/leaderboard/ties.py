@@ -1,4 +1,4 @@
-"""Which rows cannot be told apart: shared ranks and tie groups."""
+"""Which rows do not differ significantly: shared ranks and tie groups."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ _ALPHABET = 26
 
 
 def tie_groups(apart: Booleans) -> list[str]:
-    """Return letters for each row: two rows share one exactly when they are not told apart.
+    """Return letters for each row: two rows share one exactly when they do not differ.
 
     The compact letter display of multiple comparisons (Piepho 2004, "An Algorithm for a Letter-Based
     Representation of All-Pairwise Comparisons"): the groups are sets of rows that are all not apart, grown

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.base import ItemScore, Metric
+from harness.metrics.base import ItemScore, Metric, f1_share
 
 Span = tuple[str, int, int]
 """Kind, first word, the word after the last."""
@@ -41,7 +41,7 @@ class SpanF1(Metric):
         scores = []
         for guess, due in zip(predictions, references, strict=True):
             given, wanted = tagged_spans(guess), tagged_spans(due)
-            scores.append(ItemScore(2.0 * len(wanted & given), float(len(given) + len(wanted))))
+            scores.append(f1_share(len(wanted & given), len(given), len(wanted)))
         return scores
 
 

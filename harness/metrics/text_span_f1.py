@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.metrics.base import ItemScore, Metric
+from harness.metrics.base import ItemScore, Metric, f1_share
 
 
 class TextSpanF1(Metric):
@@ -25,7 +25,7 @@ class TextSpanF1(Metric):
         scores = []
         for guess, due in zip(predictions, references, strict=True):
             right = (Counter(guess) & Counter(due)).total()
-            scores.append(ItemScore(2.0 * right, float(len(guess) + len(due))))
+            scores.append(f1_share(right, len(guess), len(due)))
         return scores
 
 
