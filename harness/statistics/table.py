@@ -5,9 +5,10 @@ Then four fifths of the level go to the pairs of the same tasks, by the distribu
 them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one fifth to the tests
 of all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
 Bonferroni test). Otherwise the tests of sets come first, by the scatter of the compared set alone, and pairs
-are never below their p-value; everything else has a moderated variance of each row. Order is significant if
-any of it is. Differences to the baseline are a family of their own with simultaneous intervals (Dunnett
-1955). Whatever else is compared is exploratory: Holm's correction within its kind.
+are never below the p-value of their set; everything else has a moderated variance of each row. In a set in
+which a run collapsed, sets and pairs are tested by relabelling alone. Order is significant if any of it is.
+Differences to the baseline are a family of their own with simultaneous intervals (Dunnett 1955). Whatever
+else is compared is exploratory: Holm's correction within its kind.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from harness.statistics.contrast import Contrasts, pair_weights
 from harness.statistics.covariance import SharedVariance, shared_variance
 from harness.statistics.heterogeneity import Heterogeneity, heterogeneity, moderated_variances
 from harness.statistics.multiplicity import holm
-from harness.statistics.order_test import SetTest, order_tests
+from harness.statistics.order_test import SetTest, order_tests, permutation_test
 from harness.statistics.ranks import rank_sets, shrunken
 from harness.statistics.verdict import Effect, Family, Interval, judge
 
@@ -105,20 +106,18 @@ def analyse_table(runs: Runs) -> TableResult:
     found = heterogeneity(contrasts.table, contrasts.row_covariance)
     pooled = found.pooled and not affected.any()
     exploratory = contrasts if pooled else contrasts.moderated()
-    tests = order_tests(contrasts, runs.sets, pooled=pooled)
-    testable = [test.p_adjusted for test in tests if test.p_adjusted is not None]
-    order_p = round(min(1.0, runs.factor * min(testable)), DECIMALS) if testable else None
-    family = Family(margin=runs.margin, gate=order_p or 0.0, factor=runs.factor)
+    # Of one pair there is only one test.
+    split = pooled and sum(len(own) for own in runs.sets) > 2
+    factor = runs.factor / (1 - PAIRS_SHARE) if split else runs.factor
+    tests = order_tests(contrasts, runs.sets, affected, pooled=pooled, level=ALPHA / factor)
+    pairs = _pooled_pairs(runs, PAIRS_SHARE if split else 1.0) if pooled else _gated_pairs(runs, tests)
+    found_p = [
+        round(min(1.0, factor * test.p_adjusted), DECIMALS) for test in tests if test.p_adjusted is not None
+    ]
     if pooled:
-        single = sum(len(own) for own in runs.sets) == 2
-        share = 1.0 if single else PAIRS_SHARE
-        family = Family(margin=runs.margin, factor=runs.factor / share)
-    pairs = _order_pairs(runs, family, pooled, affected)
-    if pooled and order_p is not None:
-        smallest = min(effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None)
-        order_p = (
-            smallest if single else min(smallest, round(min(1.0, order_p / (1 - PAIRS_SHARE)), DECIMALS))
-        )
+        found_p = found_p if split else []
+        found_p += [effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None]
+    order_p = min(found_p, default=None)
     deltas: dict[int, Effect] = {}
     if runs.baseline is not None:
         rows = np.array([row for row in range(len(affected)) if row != runs.baseline], np.int64)
@@ -143,31 +142,54 @@ def analyse_table(runs: Runs) -> TableResult:
     )
 
 
-def _order_pairs(
-    runs: Runs, family: Family, pooled: bool, affected: Booleans
-) -> tuple[tuple[int, int, Effect], ...]:
-    """Judge the pairs of the same tasks: together where scatter is pooled, otherwise set by set."""
-    means = runs.sign * runs.contrasts.means
+Pairs = tuple[tuple[int, int, Effect], ...]
+
+
+def _pooled_pairs(runs: Runs, share: float) -> Pairs:
+    """Judge all pairs of the same tasks together, by the scatter of all rows, at a share of the level."""
+    ordered = _better_first(runs, [pair for own in runs.sets for pair in combinations(own, 2)])
+    rows = len(runs.contrasts.means)
+    weights = pair_weights(rows, ordered[:, 0], ordered[:, 1])
+    family = Family(runs.margin, factor=runs.factor / share)
+    return _largest_first(ordered, judge(runs.contrasts, weights, family, np.zeros(rows, np.bool_)))
+
+
+def _gated_pairs(runs: Runs, tests: Sequence[SetTest]) -> Pairs:
+    """Judge the pairs of each set by its own scatter, none of them below the p-value of the set.
+
+    With Bonferroni's correction over the sets, which have different scatter. Where a run of the set
+    collapsed, no p-value is below that of the relabellings either, and no difference has an interval.
+    """
     found: list[tuple[int, int, Effect]] = []
-    parts: Sequence[tuple[tuple[int, ...], ...]] = [runs.sets] if pooled else [(own,) for own in runs.sets]
-    for part in parts:
-        pairs = [pair for own in part for pair in combinations(own, 2)]
-        if not pairs:
-            continue
-        ordered = np.array([(a, b) if means[a] >= means[b] else (b, a) for a, b in pairs], np.int64)
-        if pooled:
-            weights = pair_weights(len(means), ordered[:, 0], ordered[:, 1])
-            judged = judge(runs.contrasts, weights, family, affected)
-        else:
-            rows = list(part[0])
-            place = {row: number for number, row in enumerate(rows)}
-            local = np.array([[place[a], place[b]] for a, b in ordered.tolist()], np.int64)
-            weights = pair_weights(len(rows), local[:, 0], local[:, 1])
-            # Bonferroni over the sets, which have different scatter.
-            own = Family(family.margin, family.gate, family.factor * len(runs.sets))
-            judged = judge(runs.contrasts.within(part[0]), weights, own, affected[rows])
-        found += [(int(a), int(b), effect) for (a, b), effect in zip(ordered, judged, strict=True)]
-    return tuple(sorted(found, key=lambda pair: (-abs(pair[2].difference), pair[0], pair[1])))
+    for test in tests:
+        rows = list(test.rows)
+        ordered = _better_first(runs, list(combinations(rows, 2)))
+        local = np.searchsorted(rows, ordered)
+        own, affected = runs.contrasts.within(test.rows), bool(runs.collapsed[rows].any())
+        gate = np.full(len(ordered), np.nan if test.p_adjusted is None else runs.factor * test.p_adjusted)
+        factor = runs.factor * len(tests)
+        if affected:
+            differences = runs.contrasts.means[ordered] @ np.array([1.0, -1.0])
+            gate = np.maximum(gate, factor * permutation_test(own.table, own.tree).range_p(differences))
+        weights = pair_weights(len(rows), local[:, 0], local[:, 1])
+        family = Family(runs.margin, gate, factor)
+        found += _largest_first(ordered, judge(own, weights, family, np.full(len(rows), affected)))
+    return tuple(sorted(found, key=_size))
+
+
+def _better_first(runs: Runs, pairs: Sequence[tuple[int, int]]) -> Indices:
+    means = runs.sign * runs.contrasts.means
+    ordered = [(a, b) if means[a] >= means[b] else (b, a) for a, b in pairs]
+    return np.array(ordered, np.int64).reshape(-1, 2)
+
+
+def _largest_first(ordered: Indices, effects: Sequence[Effect]) -> Pairs:
+    found = [(int(a), int(b), effect) for (a, b), effect in zip(ordered, effects, strict=True)]
+    return tuple(sorted(found, key=_size))
+
+
+def _size(pair: tuple[int, int, Effect]) -> tuple[float, int, int]:
+    return -abs(pair[2].difference), pair[0], pair[1]
 
 
 def _all_pairs(
@@ -187,8 +209,7 @@ def _all_pairs(
     known = [(a, b, effect) for a, b, effect in order_pairs]
     known += [(row, runs.baseline, effect) for row, effect in deltas.items() if runs.baseline is not None]
     for a, b, effect in known:
-        if effect.p_adjusted is not None:
-            adjusted[min(a, b), max(a, b)] = effect.p_adjusted
+        adjusted[min(a, b), max(a, b)] = 1.0 if effect.p_adjusted is None else effect.p_adjusted
     adjusted = np.minimum(adjusted, adjusted.T)
     return adjusted < ALPHA, adjusted
 
@@ -220,13 +241,13 @@ def _averages(contrasts: Contrasts, affected: Booleans, pooled: bool) -> tuple[I
         blocks = float(np.var(table.mean(axis=0), ddof=1))
         own, degrees = np.zeros(rows), 1.0
         if rows > 1 and pooled and contrasts.row_covariance is not None:
-            own = np.diag(contrasts.row_covariance.matrix) * (rows - 1) / rows
-            degrees = float((rows - 1) * (seeds - 1))
+            scatter = contrasts.row_covariance.about_mean()
+            own, degrees = np.full(rows, scatter.variance), scatter.degrees
         elif rows > 1:
             moderated, degrees = moderated_variances(table)
-            own = moderated * (rows - 1) / rows
-        variance += (blocks + own) / seeds
-        spread += (blocks / seeds) ** 2 / (seeds - 1) + (own / seeds) ** 2 / degrees
+            own = moderated * (rows - 1) / rows / seeds
+        variance += blocks / seeds + own
+        spread += (blocks / seeds) ** 2 / (seeds - 1) + own**2 / degrees
     some = spread > 0
     freedom = np.where(some, variance**2 / np.where(some, spread, 1.0), 1e6)
     half = stats.t.isf((1 - CONFIDENCE) / 2, np.minimum(freedom, 1e6)) * np.sqrt(variance)
