@@ -1,14 +1,14 @@
 """One table of rows × seeds: what of it is significant, by one gate.
 
-The primary question is order. Scatter is pooled over all rows where they scatter alike and no run collapsed.
-Then four fifths of the level go to the pairs of the same tasks, by the distribution of the largest |t| of
-them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one fifth to the tests
-of all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
-Bonferroni test). Otherwise the tests of sets come first, by the scatter of the compared set alone, and pairs
-are never below the p-value of their set; everything else has a moderated variance of each row. In a set in
-which a run collapsed, sets and pairs are tested by relabelling alone. Order is significant if any of it is.
-Differences to the baseline are a family of their own with simultaneous intervals (Dunnett 1955). Whatever
-else is compared is exploratory: Holm's correction within its kind.
+The primary question is order. Scatter is pooled over all rows where they scatter alike; otherwise each row
+has a moderated variance. Nine tenths of the level go to the pairs of the same tasks, by the distribution of
+the largest |t| of them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one
+tenth to the tests of all orders of a set at once (`order_test`, Holm over sets), which find many small
+differences (a weighted Bonferroni test). Where runs collapsed the tests of sets come first, by the scatter
+of the compared set alone, and pairs are never below the p-value of their set; a set with a collapsed run is
+tested by relabelling alone. Order is significant if any of it is. Differences to the baseline are a family
+of their own with simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's
+correction within its kind.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from harness.statistics.verdict import Effect, Family, Interval, judge
 
 _PAIRS_AT_ONCE = 20_000
 # Of the level, where both pairs and all orders at once are tested.
-PAIRS_SHARE = 0.8
+PAIRS_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,16 @@ def analyse_table(runs: Runs) -> TableResult:
     pooled = found.pooled and not affected.any()
     exploratory = contrasts if pooled else contrasts.moderated()
     # Of one pair there is only one test.
-    split = pooled and sum(len(own) for own in runs.sets) > 2
+    together = not affected.any()
+    split = together and sum(len(own) for own in runs.sets) > 2
     factor = runs.factor / (1 - PAIRS_SHARE) if split else runs.factor
     tests = order_tests(contrasts, runs.sets, affected, pooled=pooled, level=ALPHA / factor)
-    pairs = _pooled_pairs(runs, PAIRS_SHARE if split else 1.0) if pooled else _gated_pairs(runs, tests)
+    share = PAIRS_SHARE if split else 1.0
+    pairs = _joint_pairs(runs, exploratory, share) if together else _gated_pairs(runs, tests)
     found_p = [
         round(min(1.0, factor * test.p_adjusted), DECIMALS) for test in tests if test.p_adjusted is not None
     ]
-    if pooled:
+    if together:
         found_p = found_p if split else []
         found_p += [effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None]
     order_p = min(found_p, default=None)
@@ -145,13 +147,13 @@ def analyse_table(runs: Runs) -> TableResult:
 Pairs = tuple[tuple[int, int, Effect], ...]
 
 
-def _pooled_pairs(runs: Runs, share: float) -> Pairs:
-    """Judge all pairs of the same tasks together, by the scatter of all rows, at a share of the level."""
+def _joint_pairs(runs: Runs, contrasts: Contrasts, share: float) -> Pairs:
+    """Judge all pairs of the same tasks together, at a share of the level."""
     ordered = _better_first(runs, [pair for own in runs.sets for pair in combinations(own, 2)])
     rows = len(runs.contrasts.means)
     weights = pair_weights(rows, ordered[:, 0], ordered[:, 1])
     family = Family(runs.margin, factor=runs.factor / share)
-    return _largest_first(ordered, judge(runs.contrasts, weights, family, np.zeros(rows, np.bool_)))
+    return _largest_first(ordered, judge(contrasts, weights, family, np.zeros(rows, np.bool_)))
 
 
 def _gated_pairs(runs: Runs, tests: Sequence[SetTest]) -> Pairs:
