@@ -164,7 +164,8 @@ class Corpus:
     def scoring(self) -> dict[str, Any]:
         """What, besides the rows, decides on the scores of a checkpoint and on the groups of items."""
         clusters = {"cluster": self.definition.cluster} if self.definition.cluster else {}
-        return {"kind": self.task.kind, **clusters, **self.task.training_settings()}
+        settings = {**self.task.training_settings(), **self.task.scoring_settings()}
+        return {"kind": self.task.kind, **clusters, **settings}
 
     def expected_rows(self, language: str, split: Split) -> int | None:
         """Return the published number of rows; None where the file does not say it."""

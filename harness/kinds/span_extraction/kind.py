@@ -39,7 +39,8 @@ class SpanExtraction(TaskKind[SpanExtractionTask]):
 
     def metrics(self, task: SpanExtractionTask) -> tuple[Metric, ...]:
         """Return F1 of words and exact match."""
-        return metric("answer_f1"), metric("exact_match")
+        names = ("mlqa_f1", "mlqa_exact_match") if task.answer_words == "mlqa" else ("answer_f1", "exact_match")
+        return metric(names[0]), metric(names[1])
 
     def references(self, task: SpanExtractionTask, dataset: "Dataset") -> list[Any]:
         """Return the lists of answers."""
