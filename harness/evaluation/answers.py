@@ -1,8 +1,8 @@
 """From what lm-eval got of a checkpoint to predictions, and the scores that lm-eval reports of them.
 
 Tasks whose metric is not lm-eval's own accuracy name these functions: `process_results` hands on each item's
-prediction, reference and language, and `harness.evaluation.aggregations` makes the metric of all of them, so that the
-results carry it under its usual name. A metric may be a ratio of sums, or of all items together.
+prediction, reference and language, and `harness.evaluation.aggregations` makes the metric of all of them, so
+that the results carry it under its usual name. A metric may be a ratio of sums, or of all items together.
 """
 
 import json

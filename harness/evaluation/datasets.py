@@ -27,7 +27,8 @@ class ScoredRows:
         corpus: Their corpus.
         language: Their language.
         rows: The rows, with four more columns: `text`, what was read, as one string; `corpus`, its name;
-            `language`; `reference`, what metrics compare predictions with (`harness.metrics.item_scores.encode`).
+            `language`; `reference`, what metrics compare predictions with
+            (`harness.metrics.item_scores.encode`).
     """
 
     corpus: Corpus

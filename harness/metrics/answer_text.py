@@ -11,8 +11,8 @@ Words = Callable[[str], list[str]]
 
 _ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
-# What MLQA's script takes off, pattern by pattern, flaws included: its Arabic one also cuts into words, and of
-# the two ways to write an article at the end of a word only the second can match.
+# What MLQA's script takes off, flaws included: its Arabic pattern also cuts into words, and its first
+# half can never match.
 _MLQA_ARTICLES = {
     "en": _ENGLISH_ARTICLES,
     "es": re.compile(r"\b(un|una|unos|unas|el|la|los|las)\b"),
@@ -53,7 +53,7 @@ def _is_punctuation(char: str) -> bool:
 
 
 def answer_f1(prediction: str, answers: Sequence[str], words: Words) -> float:
-    """Return the best F1 of the words against an answer; of a question without answers, whether none is given.
+    """Return the best F1 of the words against an answer; where none is due, whether none is given.
 
     An answer of which no word is left shares none, as in SQuAD 1.1.
     """
@@ -64,7 +64,7 @@ def answer_f1(prediction: str, answers: Sequence[str], words: Words) -> float:
 
 
 def exact_match(prediction: str, answers: Sequence[str], words: Words) -> float:
-    """Return 1 for a prediction with the words of an answer in their order, or with none where none is due."""
+    """Return 1 for a prediction with the words of an answer in order, or with none where none is due."""
     guess = words(prediction)
     return float(any(guess == words(answer) for answer in answers) if answers else not guess)
 

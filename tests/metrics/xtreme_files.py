@@ -43,7 +43,5 @@ def pairs(predictions: Path, labels: Path) -> Scored:
         for path in (predictions, labels)
     )
     first = sorted({pair[0] for pair in (*found, *due)})
-    mined, wanted = (
-        [[other for own, other in part if own == one] for one in first] for part in (found, due)
-    )
+    mined, wanted = ([[other for own, other in part if own == one] for one in first] for part in (found, due))
     return mined, wanted

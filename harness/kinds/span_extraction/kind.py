@@ -39,8 +39,9 @@ class SpanExtraction(TaskKind[SpanExtractionTask]):
 
     def metrics(self, task: SpanExtractionTask) -> tuple[Metric, ...]:
         """Return F1 of words and exact match."""
-        names = ("mlqa_f1", "mlqa_exact_match") if task.answer_words == "mlqa" else ("answer_f1", "exact_match")
-        return metric(names[0]), metric(names[1])
+        if task.answer_words == "mlqa":
+            return metric("mlqa_f1"), metric("mlqa_exact_match")
+        return metric("answer_f1"), metric("exact_match")
 
     def references(self, task: SpanExtractionTask, dataset: "Dataset") -> list[Any]:
         """Return the lists of answers."""
