@@ -31,7 +31,13 @@ class RayCluster:
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._start(HEAD, "--head", f"--port={self._port}", "--include-dashboard=false", f"--temp-dir={self._folder / 'r'}")
+        self._start(
+            HEAD,
+            "--head",
+            f"--port={self._port}",
+            "--include-dashboard=false",
+            f"--temp-dir={self._folder / 'r'}",
+        )
         wait_until(lambda: self._alive() == 1, 60, "Ray's head", self._log(HEAD))
         self.add_node(SECOND)
 
@@ -49,7 +55,14 @@ class RayCluster:
         self._nodes.clear()
 
     def _start(self, address: str, *options: str) -> None:
-        command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--node-ip-address={address}"]
+        command = [
+            sys.executable,
+            "-m",
+            "ray.scripts.scripts",
+            "start",
+            "--block",
+            f"--node-ip-address={address}",
+        ]
         settings = ["--num-cpus=1", "--disable-usage-stats", "--min-worker-port=0"]
         env = {**os.environ, "RAY_DISABLE_IMPORT_WARNING": "1"}
         self._nodes[address] = start(

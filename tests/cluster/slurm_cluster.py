@@ -11,7 +11,18 @@ import psutil
 
 from tests.cluster.processes import free_port, kill, start, wait_until
 
-PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo")
+PROGRAMS = (
+    "munged",
+    "munge",
+    "slurmctld",
+    "slurmd",
+    "sbatch",
+    "srun",
+    "squeue",
+    "scontrol",
+    "scancel",
+    "sinfo",
+)
 NODES = ("n1", "n2")
 _CONFIGURATION = """
 ClusterName=xstilts
@@ -86,7 +97,8 @@ class SlurmCluster:
         key.chmod(0o400)
         host = socket.gethostname()
         nodes = "\n".join(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} CPUs=1 RealMemory=8000"
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} CPUs=1 "
+            "RealMemory=8000"
             for node in NODES
         )
         self.configuration.write_text(
@@ -106,7 +118,12 @@ class SlurmCluster:
 
     def _start_munge(self) -> None:
         socket_file = self.folder / "munge.socket"
-        files = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munged.pid", "seed-file": "seed"}
+        files = {
+            "key-file": "munge.key",
+            "socket": "munge.socket",
+            "pid-file": "munged.pid",
+            "seed-file": "seed",
+        }
         options = [f"--{option}={self.folder / name}" for option, name in files.items()]
         self._daemon("munged", "munged", "--foreground", "--force", *options)
         wait_until(socket_file.exists, 20, "munge's socket", self.folder / "munged.out")
@@ -131,19 +148,14 @@ class SlurmCluster:
 
     def command(self, *words: str) -> str:
         """Run one of Slurm's commands and return what it prints."""
-        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=60)
+        done = self._run(*words)
         assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def stop(self) -> None:
         """End all jobs, then the daemons."""
         if (self.folder / "munge.socket").exists():
-            subprocess.run(
-                ["scancel", "--full", "--user", pwd.getpwuid(os.geteuid()).pw_name],
-                env=self.environment,
-                capture_output=True,
-                timeout=60,
-            )
+            self._run("scancel", "--full", "--user", pwd.getpwuid(os.geteuid()).pw_name)
         steps = [pid for node in NODES for pid in self._steps_of(node)]
         kill([*(daemon.pid for daemon in self._daemons.values()), *steps])
         self._daemons.clear()
@@ -168,11 +180,10 @@ class SlurmCluster:
         return self.command("sinfo", "--noheader", "--nodes", node, "--Format", "StateLong").split()[0]
 
     def _is_idle(self) -> bool:
-        listing = subprocess.run(
-            ["sinfo", "--noheader", "--Node", "--partition", "cpu", "--Format", "StateLong"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        ).stdout.split()
-        return listing == ["idle", "idle"]
+        listing = self._run("sinfo", "--noheader", "--Node", "--partition", "cpu", "--Format", "StateLong")
+        return listing.stdout.split() == ["idle", "idle"]
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
