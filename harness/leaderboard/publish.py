@@ -29,6 +29,7 @@ from harness.leaderboard.publication import (
 )
 from harness.leaderboard.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
 from harness.leaderboard.reported import ReportedRow, read_reported
+from harness.leaderboard.table import column_names
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.store.files import write_durably
@@ -181,10 +182,16 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
     page = render_page(publication)
     return {
         f"{board.name}{PAGE}": page,
-        f"{board.name}.html": render_html(page, board.title, nested_list(board), pictures),
+        f"{board.name}.html": render_html(
+            page, board.title, nested_list(board), pictures, _language_headers(board)
+        ),
         f"{board.name}.csv": render_csv(publication),
         f"{board.name}.tex": render_latex(publication),
     }
+
+
+def _language_headers(board: Board) -> frozenset[str]:
+    return frozenset(name for columns in board.languages.values() for name in column_names(columns))
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from harness.leaderboard.publish import publish
-from tests.leaderboard.experiments import experiment, provenance
+from tests.leaderboard.experiments import LANGUAGES, experiment, provenance
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "img", "br", "hr", "input", "link"}
@@ -35,7 +35,8 @@ class Document(HTMLParser):
 
 def made(folder, **changes):
     folder.mkdir(exist_ok=True)
-    simulated = experiment(folder, items=60, effects=[0, 0.2, 0, 0.6, 0], **changes)
+    settings = {"effects": [0, 0.2, 0, 0.6, 0], **changes}
+    simulated = experiment(folder, items=60, **settings)
     return publish(simulated.board, folder / "boards", simulated.predictions).markdown.with_suffix(".html")
 
 
@@ -63,10 +64,19 @@ def test_the_stages_stand_as_a_list_in_place_of_the_diagram(page):
     assert "```mermaid\nflowchart LR" in page.with_suffix(".md").read_text()
 
 
-def test_numeric_columns_are_marked_for_sorting_as_numbers(page):
+def test_header_cells_say_what_their_columns_hold(page):
     header = page.read_text().split("<thead>")[1].split("</thead>")[0]
-    assert re.search(r'<th style="text-align:right">average</th>', header)
-    assert re.search(r'<th style="text-align:left">order</th>', header)
+    assert re.search(r'<th class="number">average</th>', header)
+    assert re.search(r'<th class="name">order</th>', header)
+    assert re.findall(r'<th data-group="language" class="number">(.*?)</th>', header) == list(LANGUAGES)
+
+
+def test_every_link_within_the_page_has_its_place(page):
+    document = Document(page.read_text())
+    places = {attributes["id"] for _, attributes in document.tags if "id" in attributes}
+    links = [a["href"][1:] for a in document.of("a") if a["href"].startswith("#")]
+    assert len(links) > 3
+    assert set(links) <= places
 
 
 def test_names_cannot_break_out_of_the_document(tmp_path):
@@ -77,10 +87,13 @@ def test_names_cannot_break_out_of_the_document(tmp_path):
     assert all("onerror" not in image for image in document.of("img"))
 
 
-def opened(page, folder, script):
+def opened(page, folder, script=None):
     """Return the document after a script, and what the browser wrote to its console."""
-    copy = folder / "page.html"
-    copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
+    copy, text = folder / "page.html", page.read_text()
+    if script is not None:  # the page's own policy admits no script but its own
+        text = re.sub("<meta http-equiv.*?>", "", text)
+        text = text.replace("</body>", f"<script>{script}</script></body>")
+    copy.write_text(text)
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     done = subprocess.run(
         [BROWSER, *options, f"--user-data-dir={folder / 'profile'}", copy.as_uri()],
@@ -92,21 +105,57 @@ def opened(page, folder, script):
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
+def shown(dom):
+    """Return headers and rows of the first table as far as they are not hidden, as texts."""
+    table = dom.split("<table>")[1].split("</table>")[0]
+    found = []
+    for attributes, row in re.findall(r"<tr([^>]*)>(.*?)</tr>", table, re.DOTALL):
+        cells = re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row, re.DOTALL)
+        texts = [re.sub("<.*?>", "", text) for own, text in cells if "hidden" not in own]
+        if "hidden" not in attributes:
+            found.append(texts)
+    return found[0], found[1:]
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium available")
-def test_a_click_on_a_header_sorts_in_a_browser_without_a_console_message(page, tmp_path):
-    click = (
-        "const heads = [...document.querySelector('table').tHead.rows[0].cells];"
-        "const head = heads.find((cell) => cell.textContent === 'average');"
-        "head.querySelector('button').click();"
-    )
-    dom, console = opened(page, tmp_path, click)
-    assert console == []
-    body = dom.split("<tbody>")[1].split("</tbody>")[0]
-    index = re.findall(r"<th[^>]*><button[^>]*>(.*?)</button>", dom.split("</thead>")[0]).index("average")
-    averages = [
-        float(re.search(r"[\d.]+", re.sub("<.*?>", "", re.findall(r"<td.*?</td>", row)[index])).group())
-        for row in body.split("</tr>")[:-1]
-    ]
-    assert len(averages) == 5
-    assert averages == sorted(averages)
-    assert 'aria-sort="ascending"' in dom
+class TestInABrowser:
+    def test_the_page_admits_its_own_script_and_says_nothing(self, page, tmp_path):
+        dom, console = opened(page, tmp_path)
+        assert console == []
+        assert '<select class="theme"' in dom
+
+    def test_a_click_on_a_header_sorts_by_numbers(self, page, tmp_path):
+        click = (
+            "const heads = [...document.querySelector('table').tHead.rows[0].cells];"
+            "heads.find((cell) => cell.textContent === 'average').querySelector('button').click();"
+        )
+        dom, console = opened(page, tmp_path, click)
+        assert console == []
+        headers, rows = shown(dom)
+        averages = [float(row[headers.index("average")].split()[0]) for row in rows]
+        assert len(averages) == 5
+        assert averages == sorted(averages)
+        assert 'aria-sort="ascending"' in dom
+
+    def test_a_language_has_a_view_of_its_own_with_the_best_row_on_top(self, page, tmp_path):
+        choose = (
+            "const view = document.querySelector('.tools select');"
+            "view.value = [...view.options].find((one) => one.text === 'Swahili (sw)').value;"
+            "view.dispatchEvent(new Event('change'));"
+        )
+        headers, rows = shown(opened(page, tmp_path, choose)[0])
+        assert headers == ["ranks", "order", "sw"]
+        scores = [float(row[-1]) for row in rows]
+        assert scores == sorted(scores, reverse=True)
+
+    def test_a_search_leaves_the_rows_that_have_every_word(self, tmp_path):
+        orders = [(), *[(f"task-{number}",) for number in range(8)]]
+        long = made(tmp_path / "long", orders=orders, effects=0.0)
+        search = (
+            "const field = document.querySelector('.tools input[type=search]');"
+            "field.value = 'XNLI task-3'; field.dispatchEvent(new Event('input'));"
+        )
+        dom, _ = opened(long, tmp_path, search)
+        headers, rows = shown(dom)
+        assert [row[headers.index("order")] for row in rows] == ["task-3 → xnli"]
+        assert "1 of 9 rows</output>" in dom
