@@ -1,4 +1,4 @@
-"""What of a plan the store holds; what is damaged is named, and quarantined to be made again."""
+"""Which steps of a plan the store holds; damaged entries are quarantined and computed again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ _MOST_DAMAGES = 2
 
 
 class UnreliableDiskError(RunError):
-    """An entry was damaged again soon after it had been made anew."""
+    """An entry was damaged again soon after it had been recomputed."""
 
 
 class EntryStates:
@@ -92,7 +92,7 @@ class EntryStates:
             place = self._store.quarantine(kind, digest)
             for fault in error.faults:
                 self._say(f"  DAMAGED {fault}")
-            self._say(f"          quarantined: {place}; it is made again where it is needed")
+            self._say(f"          quarantined: {place}; it is recomputed where it is needed")
             self._damages[digest] = self._damages.get(digest, 0) + 1
         finally:
             lock.release()

@@ -34,7 +34,7 @@ class Shared:
     Attributes:
         pairs: The training rows that are also evaluation rows; rows counted in each set by itself.
         sentence_rows: Evaluation rows that hold a text of a training row, character by character.
-        similar_sentence_rows: The same after normalisation.
+        similar_sentence_rows: The same after normalization.
     """
 
     training: str

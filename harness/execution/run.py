@@ -132,7 +132,7 @@ def publish_files(
 
     Raises:
         ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
-        IncompatibleBoardsError: The files' rows cannot stand in one table.
+        IncompatibleBoardsError: The files' rows cannot share one table.
     """
     stores = [Store(folder) for folder in folders]
     resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)

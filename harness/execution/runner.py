@@ -24,7 +24,7 @@ class Runner:
     """Runs a resolved plan on this machine; each worker takes the next step whose dependencies are there.
 
     Another run may work on the same store: what it is making is left to it and looked for again later.
-    The files of an entry are read before they are used; a damaged entry is quarantined and made again.
+    The files of an entry are read before they are used; a damaged entry is quarantined and recomputed.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ def merge(
     Raises:
         BoardFileError: A page has no readable JSON file beside it, or `name` is missing.
         PredictionsError: Predictions are missing, damaged, or do not give the scores.
-        IncompatibleBoardsError: The rows cannot stand in one table.
+        IncompatibleBoardsError: The rows cannot share one table.
         ConflictingEvaluationsError: The same evaluation has other results on two pages.
     """
     found = [read_publication(page) for page in pages]

@@ -7,8 +7,8 @@ from harness.leaderboard.publish import publish
 from tests.leaderboard.experiments import ORDERS, experiment
 
 
-def analysed(folder, *arguments):
-    return CliRunner().invoke(cli, ["analyse", *arguments, "--leaderboards", str(folder / "boards")])
+def analyzed(folder, *arguments):
+    return CliRunner().invoke(cli, ["analyze", *arguments, "--leaderboards", str(folder / "boards")])
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_it_says_so_when_nothing_is_significant(tmp_path, monkeypatch, named):
     made = experiment(tmp_path, items=100, seed=4)
     publish(made.board, tmp_path / "boards", made.predictions)
     monkeypatch.chdir(tmp_path)
-    text = analysed(tmp_path, named).output
+    text = analyzed(tmp_path, named).output
     assert "Order is not significant (adjusted p" in text
     assert "4 of 5 sequences share their first stage with others" in text
     assert "Exploratory: of 1 distinct effect for A before B, none is significant" in text
@@ -28,7 +28,7 @@ def test_it_says_so_when_nothing_is_significant(tmp_path, monkeypatch, named):
 def test_it_says_which_order_is_better_and_how_many_seeds_a_difference_needs(tmp_path):
     made = experiment(tmp_path, seeds=range(1, 9), items=400, effects=[0, 0, 0, 1.0, 0])
     publish(made.board, tmp_path / "boards", made.predictions)
-    text = analysed(tmp_path, made.board.name, "--difference", "7.5", "--difference", "25").output
+    text = analyzed(tmp_path, made.board.name, "--difference", "7.5", "--difference", "25").output
     assert "Order is significant (adjusted p" in text
     assert "rte before pawsx: +" in text
     rows = {
@@ -40,11 +40,11 @@ def test_it_says_which_order_is_better_and_how_many_seeds_a_difference_needs(tmp
 def test_without_two_orders_of_the_same_tasks_it_says_why_there_is_no_answer(tmp_path):
     made = experiment(tmp_path, items=50, orders=ORDERS[:3])
     publish(made.board, tmp_path / "boards", made.predictions)
-    assert "no two complete sequences hold the same tasks" in analysed(tmp_path, made.board.name).output
+    assert "no two complete sequences hold the same tasks" in analyzed(tmp_path, made.board.name).output
 
 
 def test_an_unknown_leaderboard_is_named_with_the_remedy(tmp_path):
-    failed = analysed(tmp_path, "nowhere")
+    failed = analyzed(tmp_path, "nowhere")
     assert isinstance(failed.exception, BoardFileError)
     assert "nowhere: there is no leaderboard of it" in str(failed.exception)
     assert "xstilts run nowhere" in str(failed.exception)

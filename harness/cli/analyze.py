@@ -1,4 +1,4 @@
-"""`xstilts analyse`: what a leaderboard says about the order of tasks."""
+"""`xstilts analyze`: what a leaderboard says about the order of tasks."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from harness.cli.file_argument import FileOrName, FilePath
 
 
-@click.command("analyse")
+@click.command("analyze")
 @click.argument("file", type=FileOrName())
 @click.option(
     "--leaderboards",
