@@ -20,8 +20,7 @@ from harness.report.publication import compile_publication, read_publication
 from harness.report.publish import publish, rendered_files
 from harness.report.verify import verify
 from harness.results.board import Board
-
-from .experiments import experiment
+from tests.report.experiments import experiment
 
 EVIL = "x</summary></details></title> <script>alert(1)</script>|`[p](javascript:alert)![i](http://evil)"
 EVIL += "\\input{a}\x1b[2J\u202e\n# Big\n\n<img src=x onerror=alert(1)>"

@@ -9,8 +9,7 @@ from harness.report.merge import merge
 from harness.report.publish import publish
 from harness.report.verify import verify
 from harness.results.combine import ConflictingEvaluationsError
-
-from .experiments import experiment, provenance
+from tests.report.experiments import experiment, provenance
 
 
 @pytest.fixture

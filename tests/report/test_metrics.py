@@ -21,8 +21,7 @@ from harness.statistics.contrast import Contrasts
 from harness.statistics.item_table import ItemTable
 from harness.statistics.prefixes import PrefixTree
 from harness.statistics.table import Runs, analyse_table
-
-from .experiments import ORDERS, answers, board, columns, scored_row, table_of
+from tests.report.experiments import ORDERS, answers, board, columns, scored_row, table_of
 
 LANGUAGES = ("en", "de", "sw")
 SPAN, EMPTY = ["B-PER", "I-PER", "O"], ["O", "O", "O"]

@@ -10,8 +10,7 @@ from harness.report.index import render_index
 from harness.report.publish import LeaderboardFolderError, make_folder, publish, sequence_link
 from harness.report.table import Table
 from harness.report.verify import verify
-
-from .experiments import board, columns, experiment, provenance, scored_row
+from tests.report.experiments import board, columns, experiment, provenance, scored_row
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from harness.report.index import render_index
 from harness.report.publish import publish
 from harness.report.verify import verify
 from harness.results.board import BoardFileError
-
-from .experiments import LABELS, experiment, scored_row
+from tests.report.experiments import LABELS, experiment, scored_row
 
 SEQUENCE = "rte → pawsx → xnli"
 FILES = ("markdown", "json", "index", "predictions")

@@ -4,8 +4,7 @@ from pydantic import ValidationError
 from harness.metrics.registry import metric
 from harness.results.board import Board, BoardFileError, canonical_json, read_json
 from harness.results.target_metric import TargetMetric
-
-from .experiments import board, columns, scored_row
+from tests.report.experiments import board, columns, scored_row
 
 SCORES = {1: {"en": 2 / 3, "de": 0.1 + 0.2}, 2: None}
 

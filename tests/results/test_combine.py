@@ -2,8 +2,7 @@ import pytest
 
 from harness.results.board import BoardNameError, DataUse, MachineRecord
 from harness.results.combine import ConflictingEvaluationsError, IncompatibleBoardsError, combine
-
-from .experiments import board, columns, provenance, scored_row
+from tests.report.experiments import board, columns, provenance, scored_row
 
 XNLI = {"xnli": columns("xnli", ("en", "de"))}
 SCORES = {"en": 0.6, "de": 0.5}

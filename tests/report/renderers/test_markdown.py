@@ -11,8 +11,7 @@ from harness.report.renderers.terminal import render_terminal
 from harness.report.table import Table
 from harness.results.board import NOT_STATED, DataUse, SharedRows
 from harness.results.reported import ReportedFileError, read_reported
-
-from .experiments import LANGUAGES, board, columns, experiment, provenance, scored_row
+from tests.report.experiments import LANGUAGES, board, columns, experiment, provenance, scored_row
 
 XNLI = {"xnli": columns("xnli", ("en", "de", "sw"))}
 BASE = {1: {"en": 0.66, "de": 0.60, "sw": 0.54}, 2: {"en": 0.64, "de": 0.61, "sw": 0.52}}

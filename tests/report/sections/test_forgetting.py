@@ -6,8 +6,7 @@ from harness.report.publication import compile_publication
 from harness.report.renderers.markdown import render_page
 from harness.report.sections.forgetting import backward_transfer, target_forgetting
 from harness.results.target_metric import TargetMetric
-
-from .experiments import ACCURACY, board, columns, scored_row
+from tests.report.experiments import ACCURACY, board, columns, scored_row
 
 F1 = TargetMetric.of(metric("answer_f1"))
 SCORES = {"en": 0.6, "de": 0.5}

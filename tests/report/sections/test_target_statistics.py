@@ -3,8 +3,7 @@ import statistics
 import pytest
 
 from harness.report.sections.target_statistics import target_statistics
-
-from .experiments import board, columns, scored_row
+from tests.report.experiments import board, columns, scored_row
 
 LANGUAGES = ("en", "de", "sw")
 XNLI = {"xnli": columns("xnli", LANGUAGES)}
