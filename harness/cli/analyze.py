@@ -29,7 +29,7 @@ def command(file: str, leaderboards: Path, differences: tuple[float, ...]) -> No
     Shares of variance, tests of order, effects of a task's place, agreement of rankings, seeds needed;
     the gap to English, what languages' scores and gains go with, and forgetting where it was measured.
     """
-    from harness.leaderboard.order.report import find_publication, render_analyses
+    from harness.report.renderers.analyses import find_publication, render_analyses
 
     publication = find_publication(file, leaderboards)
     click.echo(render_analyses(publication, [difference / 100 for difference in differences]))

@@ -5,9 +5,9 @@ from typing import Any
 
 from harness.errors import RunError
 from harness.execution.planned_steps import PlannedStep
-from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.steps.base import ENTRY_KINDS
 from harness.plan.stage import Stage
+from harness.resolved_plan import ResolvedPlan
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import EntryKind
 from harness.store.store import Store

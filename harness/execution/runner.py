@@ -8,10 +8,10 @@ from harness.execution.entry_state import EntryStates
 from harness.execution.messages import StepRequest
 from harness.execution.planned_steps import Outcome, PlannedStep, all_steps, step_of
 from harness.execution.reporter import Reporter, summary
-from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.steps.base import ENTRY_KINDS
 from harness.execution.worker_process import DiskFullError, StepFailedError, WorkerProcess
 from harness.plan.stage import Stage
+from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
 from harness.store.store import Store

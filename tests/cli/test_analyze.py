@@ -2,9 +2,9 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import cli
-from harness.leaderboard.board import BoardFileError
-from harness.leaderboard.publish import publish
-from tests.leaderboard.experiments import ORDERS, experiment
+from harness.report.publish import publish
+from harness.results.board import BoardFileError
+from tests.report.experiments import ORDERS, experiment
 
 
 def analyzed(folder, *arguments):
