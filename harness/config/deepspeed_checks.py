@@ -33,7 +33,7 @@ _NAMES = {
 
 
 def deepspeed_problems(source: YamlSource) -> Iterator[Problem]:
-    """Yield every problem of a DeepSpeed file, apart from how it goes with a sequence file."""
+    """Yield every problem of a DeepSpeed file, taken without its sequence file."""
     if not isinstance(source.data, dict):
         remedy = 'write {"zero_optimization": {"stage": 2}} or the like'
         yield source.problem((), "the file must be a JSON object", remedy)

@@ -8,7 +8,6 @@ from typing import Any
 
 from harness.config.load import LoadedSequence
 from harness.data.record import DataRecord
-from harness.execution.resolved_plan import ResolvedPlan, evaluation_precision
 from harness.execution.steps import AnyStep
 from harness.execution.steps.base import StepKind
 from harness.execution.steps.evaluate import EvaluateStep
@@ -16,6 +15,7 @@ from harness.execution.steps.forgetting import ForgettingStep
 from harness.execution.steps.train import TrainStep
 from harness.kinds.registry import kind_of
 from harness.plan.stage import Stage
+from harness.resolved_plan import ResolvedPlan, evaluation_precision
 from harness.training.forgetting_job import EvaluatedHead
 from harness.training.job import Member
 from harness.training.monitors import Monitoring
