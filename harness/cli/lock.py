@@ -30,9 +30,9 @@ def command(file: str, data_dir: Path | None) -> None:
     from harness.data.location import data_folder
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.locked_rows import evaluation_rows, training_rows
-    from harness.execution.resolved_plan import model_ref
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
+    from harness.resolved_plan import model_ref
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folder = loaded.spec, data_folder(data_dir)

@@ -108,7 +108,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--reported",
                 type=FilePath(path_type=Path, exists=True, dir_okay=False),
-                help="JSON file of published numbers, shown apart and marked as not ours. "
+                help="JSON file of published numbers, shown in a table of their own and marked as not ours. "
                 "[default: reported.json in the leaderboards' folder, where there is one]",
             ),
             click.option("--note", help="A remark of yours that the page shows below its question."),
