@@ -7,6 +7,7 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
+from harness.data.location import DataFolders
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
@@ -44,7 +45,7 @@ class StageJob(FrozenModel):
     deepspeed: dict[str, Any] = Field(
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 
