@@ -170,8 +170,8 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
 def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
     from harness.execution.preflight import preflight_job
-    from harness.execution.resolved_plan import resolve
     from harness.plan.tree import Plan
+    from harness.resolved_plan import resolve
     from harness.training.preflight import preflight
 
     try:

@@ -27,9 +27,9 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     from harness.data.location import data_folders
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.locked_rows import evaluation_rows, training_rows
-    from harness.execution.resolved_plan import model_ref
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
+    from harness.resolved_plan import model_ref
 
     (loaded,) = load_sequences([find_sequence(file)])
     spec, folders = loaded.spec, loaded.data_folders(data_folders(data_dirs))

@@ -30,7 +30,7 @@ _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 )
 @click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="How many of them.")
 @click.option(
-    "--utilisation",
+    "--utilization",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.3,
     show_default=True,
@@ -48,7 +48,7 @@ def command(
     cost: bool,
     accelerator: str,
     devices: int,
-    utilisation: float,
+    utilization: float,
     store: Path | None,
     data_dirs: tuple[Path, ...],
 ) -> None:
@@ -65,7 +65,7 @@ def command(
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:
-        estimate, words = _cost(loaded, accelerator, devices, utilisation, store, data_dirs)
+        estimate, words = _cost(loaded, accelerator, devices, utilization, store, data_dirs)
         content["cost"] = {
             **asdict(estimate),
             **{name: getattr(estimate, name) for name in ("tokens", "flops", "seconds", "memory", "disk")},
@@ -105,7 +105,7 @@ def _cost(
     loaded: "LoadedSequence",
     accelerator: str,
     devices: int,
-    utilisation: float,
+    utilization: float,
     store: Path | None,
     data_dirs: tuple[Path, ...],
 ) -> "tuple[PlanCost, str]":
@@ -121,7 +121,7 @@ def _cost(
     from harness.training.manifest import STAGES
 
     zero = loaded.deepspeed
-    machine = Machine(ACCELERATORS[accelerator], utilisation, devices, zero.zero_stage, zero.offloads)
+    machine = Machine(ACCELERATORS[accelerator], utilization, devices, zero.zero_stage, zero.offloads)
     model, folder = architecture(loaded.model), loaded.data_folders(data_folders(data_dirs))
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)

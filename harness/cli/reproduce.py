@@ -11,8 +11,8 @@ from harness.errors import UserError
 from harness.message_text import in_short, printable
 
 if TYPE_CHECKING:
-    from harness.execution.reproduction import Reproduction
-    from harness.leaderboard.published_row import PublishedRow
+    from harness.reproduction.published_row import PublishedRow
+    from harness.reproduction.reproduction import Reproduction
 
 _EXPLANATION = (
     "What may rightly differ: another kind of processor or GPU, other numbers of threads or processes, other "
@@ -63,7 +63,7 @@ def command(
     """
     import tempfile
 
-    from harness.leaderboard.published_row import published_row
+    from harness.reproduction.published_row import published_row
 
     row = published_row(file, number, target, seed)
     if into is not None:
@@ -101,7 +101,7 @@ def _reproduced(
     from harness.config.load import load_sequences
     from harness.data.location import data_folders
     from harness.execution.options import RunOptions
-    from harness.execution.reproduction import reproduce
+    from harness.reproduction.reproduction import reproduce
     from harness.store.store import Store
 
     recorded = _recorded(row.provenance.command)

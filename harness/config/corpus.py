@@ -73,7 +73,7 @@ class CorpusSources(FrozenModel):
             raise ValueError("at least one of folder, hub and embedded is needed")
         for source in (*listed_layouts(self.folder), self.hub):
             if source is not None and LANGUAGE not in str(source.model_dump(exclude={"languages"})):
-                raise ValueError(f"{LANGUAGE} must stand in every source (path, config or only)")
+                raise ValueError(f"{LANGUAGE} must occur in every source (path, config or only)")
         return self
 
     def of(self, language: str, split: Split) -> Sources:

@@ -270,5 +270,5 @@ def _warnings(task: TrainingTask, source: str, found: Examples) -> tuple[str, ..
         )
     absent = kind_of(task).absent_labels(found)
     if absent:
-        warnings.append(f"{_what(task)} has no row labelled {names_in_short(absent)} ({source})")
+        warnings.append(f"{_what(task)} has no row labeled {names_in_short(absent)} ({source})")
     return tuple(warnings)

@@ -13,7 +13,7 @@ class LanguageAverage(Group):  # type: ignore[misc]  # lm_eval has no types
     """The mean over a task's languages, without lm-eval's standard error.
 
     That one takes the languages for independent samples. They may be translations of the same items, so that
-    it would be far too small; `harness.leaderboard` resamples items instead.
+    it would be far too small; `harness.statistics` resamples items instead.
     """
 
     def aggregate(self, task_metrics: dict[str, Any]) -> dict[str, Any]:

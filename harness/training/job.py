@@ -12,6 +12,7 @@ from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
+from harness.training.monitors import Monitoring
 
 
 class Member(FrozenModel):
@@ -45,6 +46,7 @@ class StageJob(FrozenModel):
     deepspeed: dict[str, Any] = Field(
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
+    monitoring: Monitoring | None = Field(None, description="Who watches it; none that is enabled: nobody.")
     data_dir: DataFolders = None
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 

@@ -8,12 +8,12 @@ from harness.data.rows import NoRowsLeftError, load_held_out_rows, load_training
 from harness.kinds.sources import HeldOutSources
 from tests.data.tasks import NLI, nli
 
-PREMISES = 200
+PREMISES = 1000
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three hypotheses for each of 200 premises."""
+    """Three hypotheses for each of many premises."""
     lines = [f"premise {n}\thypothesis {n} {label}\t{label}\n" for n in range(PREMISES) for label in NLI]
     (tmp_path / "train.tsv").write_text("".join(lines))
     return tmp_path

@@ -111,7 +111,7 @@ def test_another_number_of_rows_than_published_and_absent_labels_are_warned_of(f
     rows = load_training_rows(nli("train.tsv", expected_rows=392_702), data_dir=folder)
     size, absent = rows.warnings
     assert "has 2 rows where the published data set has 392,702" in size
-    assert "no row labelled contradiction" in absent
+    assert "no row labeled contradiction" in absent
     assert load_training_rows(nli("train.tsv", expected_rows=2), data_dir=folder).warnings == (absent,)
 
 

@@ -106,7 +106,7 @@ class Step(FrozenModel, ABC):
     """A unit of work whose result a store keeps.
 
     Attributes:
-        resumes: Whether it goes on from what a killed attempt left in its folder; others start anew, since
+        resumes: Whether it goes on from what a killed attempt left in its folder; others start over, since
             they take less time than a resume point is worth.
         digest: Identity of what it makes.
         dependencies: Digests of the stages that must be finished first.

@@ -22,7 +22,7 @@ class SpanExtractionTask(Task):
         128,
         ge=0,
         le=4096,
-        description="Tokens that two neighbouring windows of a long context share; at most half a window.",
+        description="Tokens that two neighboring windows of a long context share; at most half a window.",
     )
 
     @property
