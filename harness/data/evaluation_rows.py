@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from harness.config.corpus import Corpus, Split
+from harness.data.location import DataFolders
 from harness.data.rows import first_available_source
 from harness.data.sources.folder import read_file
 from harness.data.sources.layouts import find_layout
@@ -64,7 +65,7 @@ class EvaluationRows:
 
 
 def load_evaluation_rows(
-    corpus: Corpus, language: str, *, split: str = "test", data_dir: Path | None = None
+    corpus: Corpus, language: str, *, split: str = "test", data_dir: DataFolders = None
 ) -> EvaluationRows:
     """Load one language of a corpus from the first of its sources that is available.
 
@@ -88,7 +89,7 @@ def load_evaluation_rows(
     cluster, item = corpus.definition.cluster, corpus.definition.item
     columns = tuple(dict.fromkeys((*needed, *(name for name in (cluster, item) if name is not None))))
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
-    if corpus.definition.parallel and data_dir is not None:
+    if corpus.definition.parallel:
         _require_aligned(corpus, source, language, part, data_dir)
     found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
     if found.dropped:
@@ -150,7 +151,7 @@ def _clusters(corpus: Corpus, ids: Sequence[str], values: Sequence[object]) -> l
 
 
 def _require_aligned(
-    corpus: Corpus, source: SourceColumns, language: str, split: Split, data_dir: Path
+    corpus: Corpus, source: SourceColumns, language: str, split: Split, data_dir: DataFolders
 ) -> None:
     """Compare with the first other language whose file is there: items are known by their row number.
 
