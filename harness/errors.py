@@ -28,7 +28,7 @@ class UserError(XstiltsError):
 
 
 class RunError(XstiltsError):
-    """The request was sound, but carrying it out failed (exit code 1)."""
+    """The request was valid, but carrying it out failed (exit code 1)."""
 
     exit_code = 1
 

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
     "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
     "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
-    "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
+    "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
     "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }

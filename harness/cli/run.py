@@ -53,7 +53,7 @@ def command(file: str, options: "RunOptions", **settings: Any) -> None:
     from harness.config.catalogue import find_sequence
     from harness.config.load import load_sequences
     from harness.execution.run import run
-    from harness.leaderboard.terminal import render_terminal
+    from harness.report.renderers.terminal import render_terminal
 
     (loaded,) = load_sequences([find_sequence(file)])
     report = run(loaded, replace(options, **settings), Console())

@@ -119,7 +119,7 @@ class Lock(FrozenModel):
             raise DataChangedError(
                 "contrasts, equivalence_margin or share of the sequence file are not those of the lock "
                 f"beside it (sha256 {self.analysis[:12]}; found {digest[:12]}). Give it back, or "
-                "run 'xstilts lock' on the file again to declare it anew."
+                "run 'xstilts lock' on the file again to declare the new data."
             )
 
     def check_model(self, name: str, fingerprint: str) -> None:

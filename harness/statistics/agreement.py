@@ -2,8 +2,8 @@
 
 All languages are scored on the same runs, so their rankings agree with no effect of order at all. Rankings
 are therefore compared across disjoint halves of the seeds, and which tasks a row holds is taken out first:
-scores are centred within each set of rows with the same tasks. The p-value relabels the rows of each seed as
-the order test does; what lies between the quantiles of the relabelled tables is what no effect gives.
+scores are centered within each set of rows with the same tasks. The p-value relabels the rows of each seed as
+the order test does; what lies between the quantiles of the relabeled tables is what no effect gives.
 """
 
 from collections.abc import Sequence

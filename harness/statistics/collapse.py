@@ -40,7 +40,7 @@ def above_chance(values: Floats, chance: float) -> float:
 def collapse_test(collapsed: Booleans, tree: PrefixTree) -> CollapseTest:
     """Test whether some rows collapse more often than others.
 
-    A permutation test: the flags of a seed are relabelled by the automorphisms of the tree of stages, so
+    A permutation test: the flags of a seed are relabeled by the automorphisms of the tree of stages, so
     that a collapse that rows inherit from a shared stage counts once. The statistic is the sum of squares of
     the rows' rates.
 

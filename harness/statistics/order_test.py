@@ -1,7 +1,7 @@
 """Whether order matters at all: for every set of rows with the same tasks, a test of all orders at once.
 
 The permutation test is exact: under the null hypothesis the rows of a set are exchangeable within each seed
-as far as their shared stages allow, so they are relabelled by the automorphisms of their tree of stages
+as far as their shared stages allow, so they are relabeled by the automorphisms of their tree of stages
 (Winkler et al. 2015, NeuroImage 123). Its statistic is the sum of squares of the orders' means. Where seeds
 and orders are so few that it could never reject, an F-test takes its place: the same sum of squares over its
 expectation under the fitted covariance of the rows, both with Satterthwaite's degrees of freedom (the
@@ -126,7 +126,7 @@ def _spread(sums: Floats) -> Floats:
 
 
 def _enumerated(table: Floats, labels: Indices) -> Floats:
-    """Return the statistic of every relabelling; the first seed keeps its labels, only differences count."""
+    """Return the statistic of every relabeling; the first seed keeps its labels, only differences count."""
     sums = table[:, 0][None]
     for seed in range(1, table.shape[1]):
         sums = (sums[:, None] + table[:, seed][labels][None]).reshape(-1, len(table))

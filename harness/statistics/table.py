@@ -63,7 +63,7 @@ class TableResult:
 
     Attributes:
         averages: The 95% interval of each row's average; None where a run collapsed.
-        shrunken: Averages drawn towards their mean.
+        shrunken: Averages drawn toward their mean.
         heterogeneity: Whether rows scatter alike.
         pooled: Whether their scatter is pooled.
         shared: The share of variance in shared stages; None where there are none.

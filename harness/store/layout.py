@@ -82,8 +82,8 @@ class Layout:
         if isinstance(found, int) and found < FORMAT:
             raise StoreError(
                 f"store {self.root}: its format is {found}, this xstilts reads {FORMAT}. An older version "
-                f"made it; its stages are of no use here: move it away (`mv {self.root} {self.root}.old`) or "
-                "name another folder by --store, and give the same command again; the stages are trained anew"
+                f"made it; its stages cannot be used: move it away (`mv {self.root} {self.root}.old`) or "
+                "name another folder by --store, and run the same command again; it trains the stages again"
             )
         raise StoreError(
             f"store {self.root}: its format is {in_short(found)}, this xstilts reads {FORMAT}; use the "

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from harness.data.location import DataFolders
 from harness.evaluation.job import EVALUATIONS, EvaluationManifest, EvaluationProgress
 from harness.frozen_model import FrozenModel
 from harness.models.references import ModelRef
@@ -85,7 +86,7 @@ class StepContext:
     """
 
     store: Store
-    data_dir: Path | None
+    data_dir: DataFolders
     resume_every: float
     rank: int
     report: Callable[[StepProgress], None]
@@ -107,7 +108,7 @@ class Step(FrozenModel, ABC):
     """A unit of work whose result a store keeps.
 
     Attributes:
-        resumes: Whether it goes on from what a killed attempt left in its folder; others start anew, since
+        resumes: Whether it goes on from what a killed attempt left in its folder; others start over, since
             they take less time than a resume point is worth.
         digest: Identity of what it makes.
         dependencies: Digests of the stages that must be finished first.
