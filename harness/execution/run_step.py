@@ -68,7 +68,7 @@ def run_folder(attempt: AttemptFolder, data_dir: Path | None) -> int:
     roots = Roots.here(store.layout.root, data or unlocated.data_dir)
     request = StepRequest.read(attempt.request, roots)
     events = _Events(attempt, rank)
-    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()))
+    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors()))
     stop.on_signals()
     events.tell(Started(host=socket.gethostname(), pid=os.getpid()))
     from harness.training.distributed import start_process_group
