@@ -86,8 +86,8 @@ def load_evaluation_rows(
     _require_known(f"language of {corpus.title}", language, corpus.languages)
     where = f"{corpus.title} {split}, language {language!r}"
     needed = kind_of(corpus.task).columns(corpus.task)
-    cluster = corpus.definition.cluster
-    columns = needed if cluster is None else tuple(dict.fromkeys((*needed, cluster)))
+    cluster, item = corpus.definition.cluster, corpus.definition.item
+    columns = tuple(dict.fromkeys((*needed, *(name for name in (cluster, item) if name is not None))))
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
     if corpus.definition.parallel:
         _require_aligned(corpus, source, language, part, data_dir)
@@ -97,7 +97,7 @@ def load_evaluation_rows(
             f"{source.origin}: {found.dropped:,} of {len(source):,} items cannot be scored, since "
             f"{found.dropped_since}; correct the file"
         )
-    ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
+    ids = _item_ids(corpus, language, source)
     clusters = ids if cluster is None else _clusters(corpus, ids, source.columns[cluster])
     expected = corpus.expected_rows(language, part)
     counts = (*source.counted, *found.counted)
@@ -118,6 +118,21 @@ def load_evaluation_rows(
         tuple(warnings),
         counts,
     )
+
+
+def _item_ids(corpus: Corpus, language: str, source: SourceColumns) -> list[str]:
+    """Return what items are known by: the value of a column, or the row's number."""
+    column = corpus.definition.item
+    if column is None:
+        return [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
+    found: dict[str, int] = {}
+    for row, value in enumerate(source.columns[column]):
+        if (first := found.setdefault(str(value), row)) != row:
+            raise MisalignedFilesError(
+                f"{source.place(row)}: {column} {in_short(value)} stands in {source.unit} "
+                f"{source.numbers[first]} already; each names one item, so take the file from one release"
+            )
+    return list(found)
 
 
 def _clusters(corpus: Corpus, ids: Sequence[str], values: Sequence[object]) -> list[str]:

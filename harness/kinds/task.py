@@ -116,3 +116,7 @@ class Task(FrozenModel):
     def training_settings(self) -> dict[str, int | float]:
         """Return what, besides rows, labels and hyperparameters, changes what a stage learns."""
         return {}
+
+    def scoring_settings(self) -> dict[str, bool | str]:
+        """Return what, besides those and rows and labels, changes the scores of the same predictions."""
+        return {}
