@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.report import Report, side
-from harness.leaderboard.publish import publish
-from tests.leaderboard.experiments import experiment
+from harness.report.publish import publish
+from tests.report.experiments import experiment
 
 NINE = "mnli, qqp, qnli, sst2, cola, mrpc, rte, squad_v2, hellaswag"
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.material import result
-from harness.leaderboard.board import BoardRow
-from harness.leaderboard.publication import compile_publication
 from harness.metrics.item_scores import ItemScores, Predictions, TaskItems, Texts
-from tests.leaderboard.experiments import board, columns, scored_row
+from harness.report.publication import compile_publication
+from harness.results.board import BoardRow
+from tests.report.experiments import board, columns, scored_row
 from tests.statistics.generators import all_orders
 
 LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.report import Report
 from harness.evaluation.job import EVALUATIONS, PREDICTIONS
-from harness.execution.weights import weights_difference
 from harness.metrics.item_file import read_items
+from harness.reproduction.weights import weights_difference
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
     "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
     "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
+    "unregister": ("harness.cli.unregister", "Forget a registered sequence."),
+    "diff": ("harness.cli.diff", "Compare a registered sequence with the file it was copied from."),
     "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
     "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
@@ -30,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
     "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
     "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
-    "analyse": ("harness.cli.analyse", "Say whether order matters in a leaderboard."),
+    "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
     "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
     "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
 }

@@ -28,7 +28,7 @@ def command(
     models, data or settings. Each row keeps where and with what it was made. One page alone is written
     again in the present format.
     """
-    from harness.leaderboard.merge import merge
+    from harness.report.merge import merge
 
     published = merge(pages, leaderboards, name, title, question)
     click.echo(str(published.markdown))

@@ -59,7 +59,7 @@ def check(store: Path) -> None:
 def repair(store: Path) -> None:
     """Take damaged files from valid copies of the same content, and quarantine what has none.
 
-    What is quarantined lies in STORE/quarantine and is made again by the next run that needs it. May be done
+    What is quarantined lies in STORE/quarantine and is recomputed by the next run that needs it. May be done
     while runs work on the store. Exit code 1 when a damaged entry is in use.
     """
     from harness.execution.steps.base import ENTRY_KINDS

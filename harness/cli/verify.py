@@ -24,7 +24,7 @@ def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
     statistics from those, and the page from all of it; no model and no store are needed. Each difference is
     named with its file, row and column, and the exit code is then 1.
     """
-    from harness.leaderboard.verify import verify
+    from harness.report.verify import verify
 
     failed = False
     for file in files:

@@ -15,11 +15,11 @@ class Effect(Enum):
     """What a key does to a stage."""
 
     FREE = auto()
-    """It spreads or reports the work; what is learnt stays the same up to rounding."""
+    """It spreads or reports the work; what is learned stays the same up to rounding."""
     SEQUENCE = auto()
     """The sequence file decides it; a fixed value must agree with that file."""
     CHANGES = auto()
-    """It changes what is learnt or breaks a stage, and no digest covers it: only its usual value passes."""
+    """It changes what is learned or breaks a stage, and no digest covers it: only its usual value passes."""
     REMOVED = auto()
     """DeepSpeed no longer has it and refuses a file that names it."""
 
@@ -311,8 +311,8 @@ KEYS: Keys = {
 }
 """Key -> what it does, for the whole file."""
 
-MONITORS = {"tensorboard": "tensorboard", "wandb": "wandb", "comet": "comet_ml"}
-"""Monitors that need a package -> the module that they import."""
+MONITORS = {"tensorboard": "tensorboard", "wandb": "wandb", "comet": "comet_ml", "csv_monitor": None}
+"""DeepSpeed's monitors -> the package and module that they need, if any."""
 
 
 def homes(name: str, keys: Keys = KEYS, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -38,7 +38,7 @@ class Sampling(FrozenModel):
 class Mixture(FrozenModel):
     """Training tasks of any kinds that one stage trains together.
 
-    Each optimizer step's batch is of one task, drawn by the seed with the chances of `sampling` (as in
+    Each optimizer step's batch is of one task, sampled with the probabilities that `sampling` sets (as in
     MT-DNN; Liu et al. 2019, https://aclanthology.org/P19-1441, algorithm 1). An epoch is as many
     examples as the tasks have together, each at most `cap`.
     """

@@ -29,7 +29,7 @@ class LengthOrders(_Design):
 
 
 class SampledOrders(_Design):
-    """Different orders of one length, drawn at random with equal chances."""
+    """Different orders of one length, sampled uniformly at random."""
 
     sample: int = Field(ge=1, le=MOST_LISTED, description="How many orders.")
     length: int | None = Field(None, ge=1, description="Tasks of an order; default: all intermediates.")
@@ -55,7 +55,7 @@ class ListedOrders(_Design):
     """Orders one by one, with the options of the other designs."""
 
     listed: tuple[tuple[Name, ...], ...] = Field(min_length=1)
-    repeats: bool = Field(False, description="Allow that a task stands in one order more than once.")
+    repeats: bool = Field(False, description="Whether a task may occur more than once in an order.")
 
 
 _DESIGNS = {

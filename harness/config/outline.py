@@ -19,7 +19,7 @@ class Outline:
     Attributes:
         intermediates: Place -> name, in the order of the file; likewise the others.
         orders: One entry for each explicit order.
-        repeats: Whether a task may stand in one order more than once.
+        repeats: Whether a task may occur more than once in an order.
         design: What `orders:` says where it is a mapping.
         lengths: Place -> length.
         seeds: Place -> seed.

@@ -23,7 +23,7 @@ class Problem:
         file: The file as the user named it.
         line: Line in it, from 1; None where the file as a whole is meant.
         key: Path of the key, such as `training.per_task.rte.epochs`; empty for the file as a whole.
-        found: What stands there, as the user would recognise it.
+        found: What stands there, as the user would recognize it.
         message: What is wrong and what is allowed.
         remedy: What to do about it.
     """
@@ -60,7 +60,7 @@ class SpecError(UserError):
 
 
 def shown(value: object) -> str:
-    """Return a value as a user would recognise it, shortened, on one line and printable."""
+    """Return a value as a user would recognize it, shortened, on one line and printable."""
     text = _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
     text = "".join(character if character.isprintable() else "?" for character in text)
     return cut(text, _LONGEST_FOUND)

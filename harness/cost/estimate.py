@@ -12,8 +12,8 @@ The formulas, with N the parameters of the matrices, t the tokens, L the layers,
   100,000, 18,800 of 560,000).
 - AdamW does about 15 operations for each trained parameter and step, and moves 28 bytes (fp32 weight, two
   moments and gradient read; the first three written), 30 with a 16-bit copy. Its time is that of the bytes.
-- Time = operations / (peak · utilisation) + the optimizer's bytes / bandwidth. Starting kernels and
-  processes, exchange between devices, padding and reading data are left to the utilisation.
+- Time = operations / (peak · utilization) + the optimizer's bytes / bandwidth. Starting kernels and
+  processes, exchange between devices, padding and reading data are left to the utilization.
 - Memory: `harness.cost.memory`. Disk: 4 bytes for each trained parameter and stage; frozen ones once.
 """
 
@@ -25,7 +25,7 @@ from harness.cost.accelerators import Accelerator
 from harness.cost.architecture import OUTPUT_TOKENS, Architecture
 from harness.cost.memory import Memory, peak_memory
 
-UTILISATION = 0.3
+UTILIZATION = 0.3
 """Share of the peak that short inputs in small batches reach; PaLM reports 0.46 for large ones (table 3)."""
 _ADAM_OPERATIONS = 15
 _ADAM_BYTES = 28
@@ -55,14 +55,14 @@ class Machine:
     """What the stages run on.
 
     Attributes:
-        utilisation: Share of the peak that is reached, 0 to 1.
+        utilization: Share of the peak that is reached, 0 to 1.
         devices: How many of the accelerator work together.
         zero_stage: ZeRO level, 0 to 3.
         offloads: Whether the optimizer's states lie in the host's memory.
     """
 
     accelerator: Accelerator
-    utilisation: float = UTILISATION
+    utilization: float = UTILIZATION
     devices: int = 1
     zero_stage: int = 2
     offloads: bool = False
@@ -102,16 +102,16 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
     trained = trained_parameters(model, settings) + model.head_parameters(size.labels)
     frozen = model.word_embeddings if settings.freeze_embeddings else 0
     idle = _idle_parameters(model, size, settings)
-    optimised = trained - idle
+    optimized = trained - idle
     return StageCost(
         samples=samples,
         steps=steps,
         tokens=tokens,
-        flops=products + steps * optimised * _ADAM_OPERATIONS,
-        seconds=_seconds(products, steps * optimised, settings.precision, machine),
+        flops=products + steps * optimized * _ADAM_OPERATIONS,
+        seconds=_seconds(products, steps * optimized, settings.precision, machine),
         memory=peak_memory(
             model,
-            optimised,
+            optimized,
             frozen,
             idle,
             settings,
@@ -160,7 +160,7 @@ def _idle_parameters(model: Architecture, size: Size, settings: Hyperparameters)
 def forward_seconds(flops: float, precision: Precision, machine: Machine) -> float | None:
     """Return the time of matrix products; None where the accelerator lacks the precision."""
     peak = machine.accelerator.peak.get(precision)
-    return flops / (peak * machine.utilisation * machine.devices) if peak else None
+    return flops / (peak * machine.utilization * machine.devices) if peak else None
 
 
 def _seconds(products: float, updates: float, precision: Precision, machine: Machine) -> float | None:

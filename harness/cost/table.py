@@ -66,7 +66,7 @@ def described(machine: Machine) -> str:
     """Return the machine in words."""
     offloads = " with offload" if machine.offloads else ""
     return (
-        f"{machine.devices} × {machine.accelerator.title} at {machine.utilisation:.0%} of its peak, "
+        f"{machine.devices} × {machine.accelerator.title} at {machine.utilization:.0%} of its peak, "
         f"ZeRO {machine.zero_stage}{offloads}"
     )
 

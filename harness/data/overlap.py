@@ -25,7 +25,7 @@ class OverlappingPair:
     Attributes:
         training_row: Position in the training data set.
         evaluation_row: Position in the evaluation data set.
-        exact: Character by character; else after normalisation only.
+        exact: Character by character; else after normalization only.
         reversed: The two texts stand the other way round.
     """
 
@@ -43,7 +43,7 @@ class Overlap:
         pairs: Every training row that occurs in the evaluation set, in training order.
         sentences: Evaluation rows that hold at least one text that also stands, character by character,
             in a training row (on either side). A hint, not a leak: PAWS-X shares single texts by design.
-        similar_sentences: The same with normalised texts.
+        similar_sentences: The same with normalized texts.
         evaluation_rows: Number of rows in the evaluation set.
     """
 

@@ -228,7 +228,7 @@ def _text_format(folder: Path, config: dict[str, Any]) -> TextFormat:
 def _auto_class(folder: Path, config: dict[str, Any]) -> str:
     architectures = config.get("architectures") or []
     if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
-        raise _error(folder, "config.json: architectures: a list of names is due")
+        raise _error(folder, "config.json: architectures: must be a list of names")
     known = dict.fromkeys(kind.model.head.auto_class for kind in scored_kinds().values())
     found = [
         auto for auto in known for name in architectures if name.endswith(auto.removeprefix("AutoModel"))

@@ -1,13 +1,13 @@
-"""What of a plan the store holds; what is damaged is named, and quarantined to be made again."""
+"""Which steps of a plan the store holds; damaged entries are quarantined and computed again."""
 
 from collections.abc import Callable
 from typing import Any
 
 from harness.errors import RunError
 from harness.execution.planned_steps import PlannedStep
-from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.steps.base import ENTRY_KINDS
 from harness.plan.stage import Stage
+from harness.resolved_plan import ResolvedPlan
 from harness.store.integrity import DamagedEntryError
 from harness.store.manifest import EntryKind
 from harness.store.store import Store
@@ -16,7 +16,7 @@ _MOST_DAMAGES = 2
 
 
 class UnreliableDiskError(RunError):
-    """An entry was damaged again soon after it had been made anew."""
+    """An entry was damaged again soon after it had been recomputed."""
 
 
 class EntryStates:
@@ -92,7 +92,7 @@ class EntryStates:
             place = self._store.quarantine(kind, digest)
             for fault in error.faults:
                 self._say(f"  DAMAGED {fault}")
-            self._say(f"          quarantined: {place}; it is made again where it is needed")
+            self._say(f"          quarantined: {place}; it is recomputed where it is needed")
             self._damages[digest] = self._damages.get(digest, 0) + 1
         finally:
             lock.release()

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.execution.messages import CheckRequest
-from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.worker_process import WorkerProcess
+from harness.resolved_plan import ResolvedPlan
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 from harness.training.preflight import PreflightJob, TaskToCheck

@@ -23,7 +23,7 @@ class Reporter:
     """Prints a run's progress: a live line for each worker on a terminal, now and then a line elsewhere.
 
     Time left is the remaining work divided by the speed seen so far and by the number of workers;
-    training samples and evaluation items are counted apart, since a sample costs about three times the
+    training samples and evaluation items are counted separately, since a sample costs about three times the
     computation of an item (forward and backward pass against forward pass alone).
     """
 

@@ -11,22 +11,22 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.config.load import LoadedSequence
-from harness.execution.board import make_board
-from harness.execution.finished import FinishedEntries
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
 from harness.execution.preflight import check_before_training
 from harness.execution.reporter import Reporter, duration
-from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
 from harness.execution.workers import make_workers
-from harness.leaderboard.board import Board
-from harness.leaderboard.combine import combine
-from harness.leaderboard.publish import Published, make_folder, publish
-from harness.leaderboard.reported import read_reported
 from harness.plan.drawing import summary
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
+from harness.report.publish import Published, make_folder, publish
+from harness.resolved_plan import ResolvedPlan, resolve
+from harness.results.board import Board
+from harness.results.collect import make_board, shown_path
+from harness.results.combine import combine
+from harness.results.finished import FinishedEntries
+from harness.results.reported import read_reported
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
 
@@ -117,7 +117,7 @@ def publish_plan(
         ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
     """
     finished = FinishedEntries(resolved, stores)
-    board = make_board(resolved, finished, options, failures)
+    board = _board(resolved, finished, options, failures)
     return publish(board, options.leaderboards, finished.predictions(), options.reported)
 
 
@@ -132,7 +132,7 @@ def publish_files(
 
     Raises:
         ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
-        IncompatibleBoardsError: The files' rows cannot stand in one table.
+        IncompatibleBoardsError: The files' rows cannot share one table.
     """
     stores = [Store(folder) for folder in folders]
     resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
@@ -144,10 +144,17 @@ def publish_files(
     predictions: dict[str, Path] = {}
     for resolved in resolved_plans:
         finished = FinishedEntries(resolved, stores)
-        boards.append(make_board(resolved, finished, options, {}))
+        boards.append(_board(resolved, finished, options, {}))
         predictions |= finished.predictions()
     board = combine(boards, together, title, None)
     yield publish(board, options.leaderboards, predictions, options.reported)
+
+
+def _board(
+    resolved: ResolvedPlan, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
+) -> Board:
+    command = options.command(shown_path(resolved.plan.loaded.path))
+    return make_board(resolved, finished, failures, command=command, note=options.note)
 
 
 def _warn(resolved: ResolvedPlan, console: Console) -> None:
@@ -158,6 +165,9 @@ def _warn(resolved: ResolvedPlan, console: Console) -> None:
         f"training task {name!r}: {len(rows.dropped):,} rows are dropped, since they are also evaluation rows"
         for name, rows in resolved.training.items()
         if rows.dropped
+    ]
+    warnings += [
+        f"forgetting of {name} is not measured: {why}" for name, why in resolved.not_measured.items()
     ]
     for warning in dict.fromkeys(warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)

@@ -8,10 +8,10 @@ from harness.execution.entry_state import EntryStates
 from harness.execution.messages import StepRequest
 from harness.execution.planned_steps import Outcome, PlannedStep, all_steps, step_of
 from harness.execution.reporter import Reporter, summary
-from harness.execution.resolved_plan import ResolvedPlan
 from harness.execution.steps.base import ENTRY_KINDS
 from harness.execution.worker_process import DiskFullError, StepFailedError, WorkerProcess
 from harness.plan.stage import Stage
+from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
 from harness.store.lock import EntryLock
 from harness.store.store import Store
@@ -24,7 +24,7 @@ class Runner:
     """Runs a resolved plan on this machine; each worker takes the next step whose dependencies are there.
 
     Another run may work on the same store: what it is making is left to it and looked for again later.
-    The files of an entry are read before they are used; a damaged entry is quarantined and made again.
+    The files of an entry are read before they are used; a damaged entry is quarantined and recomputed.
     """
 
     def __init__(

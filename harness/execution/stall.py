@@ -12,7 +12,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 class StallWatch:
     """Tells when a worker has neither reported nor computed for too long.
 
-    Silence alone means nothing: tokenising a large data set takes minutes without a word.
+    Silence alone means nothing: tokenizing a large data set takes minutes without a word.
     """
 
     def __init__(self, cpu_seconds: Callable[[], float], runs: Callable[[], bool], limit: float) -> None:
@@ -43,7 +43,7 @@ class StallWatch:
             return False
         self._looked = now
         computed, idle = self._cpu_seconds(), now - self._since
-        # Processes that have ended take their time with them; then it begins anew.
+        # Processes that have ended take their time with them; then it starts over.
         gained = computed - self._computed
         if gained < 0 or gained > _IDLE_SECONDS + _IDLE_SHARE * idle or self._runs():
             self.active()

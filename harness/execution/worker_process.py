@@ -1,4 +1,4 @@
-"""The runner's side of a worker: start it, ask it, hear from it, end it."""
+"""The runner's side of a worker: start it, ask it, read its answers, end it."""
 
 import os
 import signal
@@ -165,7 +165,7 @@ class WorkerProcess:
             return DiskFullError(words)
         if code == -signal.SIGKILL:
             # Nobody but the system ends a process so, and it does so when memory runs out.
-            words += f"\nIf the system ended it for want of memory: {request.memory_advice()}"
+            words += f"\nIf the system killed it because memory ran out: {request.memory_advice()}"
         return StepFailedError(words)
 
     def _stall(self) -> str:

@@ -9,7 +9,7 @@ from harness.errors import UserError
 from harness.kinds.columns import SourceColumns
 from harness.message_text import in_short, values_in_short
 
-# What GLUE (-1), SNLI ('-') and unlabelled test files (empty) write in place of a label.
+# What GLUE (-1), SNLI ('-') and unlabeled test files (empty) write in place of a label.
 NO_LABEL = frozenset({"", "-", "-1", "None"})
 UNLABELLED = -1
 _MOST_SHOWN = 5

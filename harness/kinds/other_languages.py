@@ -31,7 +31,7 @@ class OtherLanguages(FrozenModel):
         for split in ("train", "development"):
             for source in _parts(getattr(self, split)):
                 if PLACEHOLDER not in source.model_dump_json():
-                    raise ValueError(f"{split}: {PLACEHOLDER} must stand in every source (path, config …)")
+                    raise ValueError(f"{split}: {PLACEHOLDER} must occur in every source (path, config …)")
         return self
 
     def sources(self, language: str, split: Split) -> Sources | None:

@@ -84,7 +84,7 @@ class TextForm(ABC, Generic[T]):
 
     @abstractmethod
     def targets(self, rows: Rows) -> list[str]:
-        """Return the answer that is due for each row."""
+        """Return the expected answer of each row."""
 
     @abstractmethod
     def prediction(self, answer: str) -> Any:

@@ -146,7 +146,7 @@ class TextToTextModel(KindModel[Task]):
         return self._form.metrics()
 
     def references(self, task: Task, dataset: "Dataset") -> list[Any]:
-        """Return what is due in the text form."""
+        """Return the expected answers in the text form."""
         return self._form.references(dataset)
 
 

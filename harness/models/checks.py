@@ -60,7 +60,7 @@ def check_named_model(name: str, trust_remote_code: bool) -> None:
 
 
 def check_no_adapter(folder: Path) -> None:
-    """Refuse a folder with a PEFT adapter: loaded as a model, it would be without what the adapter learnt."""
+    """Refuse a folder with a PEFT adapter: loaded as a model, it would lack what the adapter learned."""
     path = folder / "adapter_config.json"
     if not path.is_file():
         return
@@ -238,7 +238,7 @@ def pipeline_warnings(folder: Path, tokenizer: Any, texts: Sequence[str]) -> Ite
     """Yield what is to be said where the tokenizer's class makes other tokens than tokenizer.json does.
 
     The classes of transformers build the steps of their family themselves and take only the vocabulary from
-    that file, so that a normaliser or a pre-tokeniser of its own is ignored.
+    that file, so that a normalizer or a pre-tokenizer of its own is ignored.
     """
     from tokenizers import Tokenizer
 

@@ -64,7 +64,7 @@ def weight_map(folder: Path) -> dict[str, str]:
     found = read_json(path).get("weight_map")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise ModelFileError(
-            f"{path}: weight_map: an object of tensor and file name is due; save the model again"
+            f"{path}: weight_map: must be an object of tensor and file names; save the model again"
         )
     for name in found.values():
         if Path(name).name != name or not name.endswith(".safetensors"):

@@ -5,7 +5,7 @@ from harness.plan.text_table import aligned
 
 
 def balance_tables(balance: Balance) -> str:
-    """Return how often each task stands in each position and right after each other task."""
+    """Return how often each task occurs in each position and right after each other task."""
     longest = max((len(counts) for counts in balance.positions.values()), default=0)
     if not longest:
         return ""
@@ -14,7 +14,7 @@ def balance_tables(balance: Balance) -> str:
         for task in balance.tasks
     ]
     lines = [
-        f"How often each task stands in each position of the {balance.orders:,} orders"
+        f"How often each task occurs in each position of the {balance.orders:,} orders"
         f" ({'even' if balance.positions_are_even else 'uneven'}):",
         aligned([["", *(str(place + 1) for place in range(longest)), "last"], *positions]),
     ]

@@ -30,7 +30,7 @@ class MemberIdentity:
     """What can change the weights of a stage through one of its members.
 
     Attributes:
-        task: Its kind and label order shape the head, its training settings what is learnt; its other
+        task: Its kind and label order shape the head, its training settings what is learned; its other
             fields only say where rows lie.
         data_fingerprint: Fingerprint of the rows' content in order.
         settings: The settings that hold for the member; only `MEMBER_SETTINGS` can differ from the stage's.

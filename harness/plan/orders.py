@@ -66,7 +66,7 @@ def design_orders(spec: SequenceFile) -> Iterator[Order]:
 
 
 def _sample(tasks: Order, count: int, length: int, random: Random) -> Iterator[Order]:
-    """Draw different orders, each set of them with the same chance."""
+    """Sample different orders, uniformly without replacement."""
     there_are = perm(len(tasks), length)
     if 2 * count > there_are:
         every = list(permutations(tasks, length))

@@ -6,7 +6,7 @@ from harness.config.mixture import Sampling
 
 
 def sampling_rates(sampling: Sampling, examples: Mapping[str, int]) -> dict[str, float]:
-    """Return the chance of each task to be drawn; they sum to 1.
+    """Return the sampling probability of each task; they sum to 1.
 
     Args:
         sampling: The rule; its formula and source are in `harness.config.mixture.Sampling`.

@@ -2,8 +2,8 @@
 
 All languages are scored on the same runs, so their rankings agree with no effect of order at all. Rankings
 are therefore compared across disjoint halves of the seeds, and which tasks a row holds is taken out first:
-scores are centred within each set of rows with the same tasks. The p-value relabels the rows of each seed as
-the order test does; what lies between the quantiles of the relabelled tables is what no effect gives.
+scores are centered within each set of rows with the same tasks. The p-value relabels the rows of each seed as
+the order test does; what lies between the quantiles of the relabeled tables is what no effect gives.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def agreement(
     trees = [tree.subset(own) for own in sets]
     starts = np.cumsum([0, *(len(own) for own in sets)])
     drawn = np.empty(RELABELLINGS)
-    labels = [[own.relabellings(random, RELABELLINGS) for own in trees] for _ in range(seeds)]
+    labels = [[own.relabelings(random, RELABELLINGS) for own in trees] for _ in range(seeds)]
     for draw in range(RELABELLINGS):
         parts = [
             [start + own[draw] for start, own in zip(starts, labels[seed], strict=False)]

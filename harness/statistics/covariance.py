@@ -5,7 +5,7 @@ for each stage that the row shares with others, and its own. Rows r and r′ of 
 V = Σ_d σ_d² [r and r′ share their first d stages] + σ² [r = r′], every row having the same variance.
 
 The components are fitted by restricted maximum likelihood (Patterson & Thompson 1971, Biometrika 58): with
-H an orthonormal basis of the contrasts of rows, H Y centred by row holds neither μ nor b, and its products
+H an orthonormal basis of the contrasts of rows, H Y centered by row holds neither μ nor b, and its products
 are Wishart with S − 1 degrees of freedom and scale H V H′. Fisher scoring (Searle, Casella & McCulloch
 1992, "Variance Components", section 6.6) on the logarithms of the components, so that none is below zero. A
 component whose estimate is zero keeps its uncertainty: Fisher's information is that of all components.
@@ -165,7 +165,7 @@ def residual_mean_square(table: Floats) -> float:
 
 @dataclass(frozen=True)
 class _Likelihood:
-    """The restricted likelihood of components, given the products of centred contrasts.
+    """The restricted likelihood of components, given the products of centered contrasts.
 
     Attributes:
         matrices: H A H′ of each component, (rows − 1, rows − 1).

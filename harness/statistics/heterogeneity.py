@@ -72,7 +72,7 @@ def _bartlett(variances: Floats) -> Floats:
 
 
 def moderated_variances(table: Floats) -> tuple[Floats, float]:
-    """Return each row's variance drawn towards what is common to all, (rows,), and its degrees of freedom.
+    """Return each row's variance drawn toward what is common to all, (rows,), and its degrees of freedom.
 
     The empirical Bayes estimate (d₀ s₀² + d s²) / (d₀ + d) with d₀ + d degrees of freedom, d₀ and s₀² from
     the mean and variance of log s² (Smyth 2004, "Linear Models and Empirical Bayes Methods", section 6.2,

@@ -1,7 +1,7 @@
 """Whether order matters at all: for every set of rows with the same tasks, a test of all orders at once.
 
 The permutation test is exact: under the null hypothesis the rows of a set are exchangeable within each seed
-as far as their shared stages allow, so they are relabelled by the automorphisms of their tree of stages
+as far as their shared stages allow, so they are relabeled by the automorphisms of their tree of stages
 (Winkler et al. 2015, NeuroImage 123). Its statistic is the sum of squares of the orders' means. Where seeds
 and orders are so few that it could never reject, an F-test takes its place: the same sum of squares over its
 expectation under the fitted covariance of the rows, both with Satterthwaite's degrees of freedom (the
@@ -38,8 +38,8 @@ class Permutation:
     Attributes:
         p: Of the sum of squares.
         smallest: The least that p can be.
-        exact: Whether all relabellings were counted; otherwise 9,999 of them were drawn.
-        ranges: Of every relabelling the largest difference between two orders' means, sorted.
+        exact: Whether all relabelings were counted; otherwise 9,999 of them were drawn.
+        ranges: Of every relabeling the largest difference between two orders' means, sorted.
     """
 
     p: float
@@ -50,7 +50,7 @@ class Permutation:
     def range_p(self, differences: Floats) -> Floats:
         """Return p-values of differences between orders, corrected for all pairs of the set.
 
-        The share of relabellings whose largest difference is at least as large (single-step max-T: Westfall &
+        The share of relabelings whose largest difference is at least as large (single-step max-T: Westfall &
         Young 1993, "Resampling-Based Multiple Testing", section 2.3).
         """
         reached = self.ranges >= np.abs(differences)[:, None] - _TOLERANCE
@@ -68,7 +68,7 @@ class SetTest(FrozenModel):
         p: Its p-value; None where nothing can be tested: one seed, or collapsed runs among so few seeds and
             orders that the permutation test could never reject.
         p_adjusted: Corrected over the sets.
-        exact: Whether all relabellings were counted; otherwise 9,999 of them were drawn.
+        exact: Whether all relabelings were counted; otherwise 9,999 of them were drawn.
         smallest_p: The least that the permutation test can give with so few seeds and orders.
         f: Mean square of orders over its expectation without an effect; None with one seed.
         f_degrees: Degrees of freedom of both.
@@ -151,15 +151,15 @@ def permutation_test(table: Floats, tree: PrefixTree) -> Permutation:
         tree: Its stages.
     """
     seeds = table.shape[1]
-    relabellings = tree.automorphisms ** (seeds - 1)
-    exact = relabellings <= _MOST_ENUMERATED
+    relabelings = tree.automorphisms ** (seeds - 1)
+    exact = relabelings <= _MOST_ENUMERATED
     observed = float(_spread(table.sum(axis=1)))
-    sums = _enumerated(table, tree.every_relabelling()) if exact else _sampled(table, tree)
+    sums = _enumerated(table, tree.every_relabeling()) if exact else _sampled(table, tree)
     reached = int((_spread(sums) >= observed * (1 - _TOLERANCE)).sum())
     drawn = int(not exact)
     return Permutation(
         p=(reached + drawn) / (len(sums) + drawn),
-        smallest=1 / relabellings if exact else 1 / (DRAWS + 1),
+        smallest=1 / relabelings if exact else 1 / (DRAWS + 1),
         exact=exact,
         ranges=np.sort(np.ptp(sums, axis=1) / seeds),
     )
@@ -172,7 +172,7 @@ def _spread(sums: Floats) -> Floats:
 
 
 def _enumerated(table: Floats, labels: Indices) -> Floats:
-    """Return sums over seeds of every relabelling; as only differences count, one seed keeps its labels."""
+    """Return sums over seeds of every relabeling; as only differences count, one seed keeps its labels."""
     sums = table[:, 0][None]
     for seed in range(1, table.shape[1]):
         sums = (sums[:, None] + table[:, seed][labels][None]).reshape(-1, len(table))
@@ -186,7 +186,7 @@ def _sampled(table: Floats, tree: PrefixTree) -> Floats:
         size = min(_BLOCK, DRAWS - start)
         sums = np.zeros((size, len(table)))
         for seed in range(table.shape[1]):
-            sums += table[:, seed][tree.relabellings(random, size)]
+            sums += table[:, seed][tree.relabelings(random, size)]
         blocks.append(sums)
     return np.concatenate(blocks)
 

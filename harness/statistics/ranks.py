@@ -1,4 +1,4 @@
-"""Which ranks rows may have, and averages drawn towards each other."""
+"""Which ranks rows may have, and averages drawn toward each other."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def rank_sets(means: Floats, significant: Booleans) -> list[tuple[int, int]]:
 
 
 def shrunken(means: Floats, covariance: Floats) -> Floats:
-    """Return averages drawn towards their mean as far as chance explains their spread, (rows,).
+    """Return averages drawn toward their mean as far as chance explains their spread, (rows,).
 
     Best linear unbiased predictions under rows ~ (m, τ²), with m by generalized least squares and τ² so that
     the weighted sum of squares equals its degrees of freedom (Paule & Mandel 1982, "Consensus Values and

@@ -6,7 +6,7 @@ the largest |t| of them all (Hothorn, Bretz & Westfall 2008), which finds single
 tenth to the tests of all orders of a set at once (`order_test`, Holm over sets), which find many small
 differences (a weighted Bonferroni test). Where runs collapsed the tests of sets come first, by the scatter
 of the compared set alone, and pairs are never below the p-value of their set; a set with a collapsed run is
-tested by relabelling alone. Order is significant if any of it is. Differences to the baseline are a family
+tested by relabeling alone. Order is significant if any of it is. Differences to the baseline are a family
 of their own with simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's
 correction within its kind.
 """
@@ -64,7 +64,7 @@ class TableResult:
 
     Attributes:
         averages: The 95% interval of each row's average; None where a run collapsed.
-        shrunken: Averages drawn towards their mean.
+        shrunken: Averages drawn toward their mean.
         heterogeneity: Whether rows scatter alike.
         pooled: Whether their scatter is pooled.
         shared: The share of variance in shared stages; None where there are none.
@@ -160,7 +160,7 @@ def _gated_pairs(runs: Runs, tests: Sequence[SetTest]) -> Pairs:
     """Judge the pairs of each set by its own scatter, none of them below the p-value of the set.
 
     With Bonferroni's correction over the sets, which have different scatter. Where a run of the set
-    collapsed, no p-value is below that of the relabellings either, and no difference has an interval.
+    collapsed, no p-value is below that of the relabelings either, and no difference has an interval.
     """
     found: list[tuple[int, int, Effect]] = []
     for test in tests:

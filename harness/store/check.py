@@ -27,7 +27,7 @@ class Repaired:
     """What became of a damaged entry.
 
     Attributes:
-        restored: Files that were taken anew from a valid copy.
+        restored: Files that were restored from a valid copy.
         quarantined: Where the entry lies now, None where it is valid again.
         busy: Another process is making it; nothing was done.
     """

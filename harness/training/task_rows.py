@@ -93,14 +93,14 @@ def load_task_rows(job: StageJob, member: Member) -> TaskRows:
         return DataRecord.of(found), found.labels
 
     data, labels = on_first_rank(on_rank_0)
-    labelled = kind_of(task).with_labels(task, labels)
-    model = model_for(labelled, text_to_text=text_to_text)
-    collator = model.collator(labelled, tokenize(data.fingerprint, load))
+    labeled = kind_of(task).with_labels(task, labels)
+    model = model_for(labeled, text_to_text=text_to_text)
+    collator = model.collator(labeled, tokenize(data.fingerprint, load))
     examples = subsample(int(collator.examples[-1]) + 1, settings.train_rows, job.seed)
     chosen = np.flatnonzero(np.isin(collator.examples, examples))
     alone = len(job.members) == 1
     folder = model.head.folder if alone else f"{HEADS}/{member.name}"
-    member = member.model_copy(update={"task": labelled})
+    member = member.model_copy(update={"task": labeled})
     return TaskRows(member, data, model, collator, len(examples), chosen, folder)
 
 

@@ -59,9 +59,9 @@ def tokenized_rows(
         found = _read(file)
         if found is None:
             rows = load()
-            labelled = kind_of(task).with_labels(task, rows.labels)
-            half = model_for(labelled, text_to_text=words is not None)
-            _write(file, half.features(labelled, rows.dataset, fast_tokenizer(model), max_length))
+            labeled = kind_of(task).with_labels(task, rows.labels)
+            half = model_for(labeled, text_to_text=words is not None)
+            _write(file, half.features(labeled, rows.dataset, fast_tokenizer(model), max_length))
             found = _read(file)
         if found is None:
             raise TokenizedCacheError(

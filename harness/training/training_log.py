@@ -28,7 +28,7 @@ class TrainingLog:
             steps: Steps of the stage.
             task: Name of the task, for messages.
             learning_rate: Peak learning rate, for messages.
-            after_step: Steps that a resume point already covers; 0 begins anew.
+            after_step: Steps that a resume point already covers; 0 starts from the beginning.
         """
         self._path = workdir / FILE if workdir else None
         self._steps = steps

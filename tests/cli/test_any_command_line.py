@@ -18,7 +18,7 @@ from harness.cli.main import COMMANDS, main
 # No word names a sequence that exists: it would begin to be trained.
 OPTIONS = [
     "--store", "--data-dir", "--seeds", "--limit", "--deepspeed", "--workers", "--processes", "--json",
-    "--cost", "--leaderboards", "--reported", "--help", "--accelerator", "--devices", "--utilisation",
+    "--cost", "--leaderboards", "--reported", "--help", "--accelerator", "--devices", "--utilization",
     "--unfinished", "--note", "--title", "--question", "--sequence", "--labels", "--revision", "--kind",
     "--from", "--together", "--name", "--row", "--into", "--seed", "--target", "--difference", "--force",
     "--dry-run", "--logs", "--stall-minutes", "--tasks", "--output", "--no-such-option", "-h", "--", "-",

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from harness.cli.plan import command
 from harness.config.catalogue import find_sequence
 from harness.cost.accelerators import ACCELERATORS
-from harness.cost.estimate import UTILISATION
+from harness.cost.estimate import UTILIZATION
 from harness.errors import UserError
 from tests.config.files import SEQUENCE, changed, write
 
@@ -22,7 +22,7 @@ def plan(*arguments: str) -> str:
 
 def test_says_what_the_numbers_rest_on(tmp_path: Path) -> None:
     file = write(tmp_path, "trial.yaml", SEQUENCE)
-    text = plan(str(file), "--cost", "--accelerator", "H100", "--devices", "2", "--utilisation", "0.4")
+    text = plan(str(file), "--cost", "--accelerator", "H100", "--devices", "2", "--utilization", "0.4")
     assert "2 × NVIDIA H100 SXM 80 GB at 40% of its peak, ZeRO 2" in text
     assert "rte: rows as published; tokens assumed (25 a text)" in text
     assert "scoring xnli" in text
@@ -75,4 +75,4 @@ def test_needs_no_torch() -> None:
 def test_every_known_accelerator_can_be_named() -> None:
     options = {option.name: option for option in command.params}
     assert tuple(options["accelerator"].type.choices) == tuple(ACCELERATORS)
-    assert options["utilisation"].default == UTILISATION
+    assert options["utilization"].default == UTILIZATION

@@ -32,7 +32,7 @@ def test_a_group_of_groups_has_all_their_leaves_and_a_leaf_has_itself() -> None:
     assert len(names) == 22
     assert [leaf.name for leaf in catalogue.leaves("xtreme_xnli_sw")] == ["xtreme_xnli_sw"]
     with pytest.raises(KeyError):
-        catalogue.leaves("xtreme")
+        catalogue.leaves("xtreme_none")
 
 
 def test_a_group_inside_itself_ends_and_an_unknown_member_is_refused(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_corpus_of_the_user_is_known_with_its_tasks(home: Path, tmp_path: Path
     [
         (("kind: classification", "kind: classificatoin"), "kind", "did you mean 'classification'"),
         (("languages: [en, de]", "languages: [de, en]"), "languages", "English comes first"),
-        (("{language}.tsv", "test.tsv"), "sources", "must stand in every source"),
+        (("{language}.tsv", "test.tsv"), "sources", "must occur in every source"),
         (("label: c\n", "label: a\n"), "label", "also an input"),
         (("title: My test set", "titel: My test set"), "title", "missing"),
         (("title: My test set", "title: My test set\nhold_out: 3"), "hold_out", ""),

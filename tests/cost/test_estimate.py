@@ -16,7 +16,7 @@ from harness.plan.tree import Plan
 from tests.plan.sequences import loaded
 
 XLMR = KNOWN_MODELS["xlm-roberta-base"]
-A100 = Machine(ACCELERATORS["A100"], utilisation=0.5, zero_stage=0)
+A100 = Machine(ACCELERATORS["A100"], utilization=0.5, zero_stage=0)
 SETTINGS = Hyperparameters(batch_size=10, epochs=2.0)
 SIZE = Size(rows=1000, tokens_per_row=50.0, labels=3)
 

@@ -1,4 +1,4 @@
-"""Tiny random classifiers with a byte tokenizer of their own, and labelled rows in XTREME's layout."""
+"""Tiny random classifiers with a byte tokenizer of their own, and labeled rows in XTREME's layout."""
 
 import json
 import random

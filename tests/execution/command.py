@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from harness.evaluation.job import EVALUATIONS
-from harness.leaderboard.table import Table
+from harness.report.table import Table
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 

@@ -164,7 +164,7 @@ OPERATIONS = {
     "an evaluation put in place": (r"/evaluations/\w+$", 2),
     "a published page": (r"/leaderboards/", 20),
     "messages to a worker": (r"/runs/.*/(request|events)", 8),
-    "tokenised rows": (r"/cache/tokenized/", 2),
+    "tokenized rows": (r"/cache/tokenized/", 2),
 }
 
 

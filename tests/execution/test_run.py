@@ -102,7 +102,7 @@ def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
     assert run.returncode == 1
     assert "FAILED  rte (seed 1): the worker ended with code -9" in out
     # What the system does to a process when memory runs out looks the same.
-    assert "for want of memory: out of memory: raise training.accumulation (now 1)" in out
+    assert "because memory ran out: out of memory: raise training.accumulation (now 1)" in out
     assert "1 stages trained" not in out and "2 stages trained" in out
     again = xstilts(tmp_path, file=file)
     assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout

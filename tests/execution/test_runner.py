@@ -12,10 +12,10 @@ from harness.config.load import load_sequences
 from harness.evaluation.job import EVALUATIONS, EvaluationManifest, EvaluationResult
 from harness.execution.planned_steps import Outcome
 from harness.execution.reporter import Reporter
-from harness.execution.resolved_plan import ResolvedPlan, resolve
 from harness.execution.runner import Runner
 from harness.execution.worker_process import DiskFullError, StepFailedError
 from harness.plan.tree import Plan
+from harness.resolved_plan import ResolvedPlan, resolve
 from harness.store.disk import StoreFullError
 from harness.store.store import Store
 from harness.training.forgetting_job import ForgettingResult

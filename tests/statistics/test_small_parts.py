@@ -64,7 +64,7 @@ def test_a_williams_design_of_four_has_two_distinct_before_effects_of_six():
     assert (positions.names, len(positions.effects), positions.rank) == (16, 4, 3)
 
 
-def test_an_order_test_with_two_orders_and_three_seeds_cannot_reject_by_relabelling():
+def test_an_order_test_with_two_orders_and_three_seeds_cannot_reject_by_relabeling():
     found = permutation_test(np.array([[0.0] * 3, [1.0] * 3]), PrefixTree((("a",), ("b",))))
     assert (found.p, found.smallest, found.exact) == (0.25, 0.25, True)
     assert found.range_p(np.array([-1.0, 1 / 3, 0.0])).tolist() == [0.25, 1.0, 1.0]
@@ -78,8 +78,8 @@ def test_a_true_effect_of_order_is_found_by_the_permutations():
     assert not found.exact and found.p < 0.05
 
 
-def test_where_a_run_collapsed_only_relabelling_says_that_orders_differ():
-    # One order of a and b collapses with every seed; with three seeds no relabelling can show that.
+def test_where_a_run_collapsed_only_relabeling_says_that_orders_differ():
+    # One order of a and b collapses with every seed; with three seeds no relabeling can show that.
     orders = DESIGNS["full16"]
     runs = table(np.random.default_rng(3), orders)
     collapsed = np.zeros(runs.shape, bool)

@@ -23,7 +23,7 @@ def job(laboratory, kind, name, encoder="bert", **settings):
 
 
 @pytest.fixture(scope="module")
-def learnt(kinds):
+def learned(kinds):
     """The results of one stage of each kind, then of stages that follow on one of them."""
     jobs = [job(kinds, kind, kind) for kind in KINDS]
     jobs += [job(kinds, "multiple_choice", "xlmr-choice", "xlm-roberta", epochs=1)]
@@ -37,8 +37,8 @@ def learnt(kinds):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_learns_and_is_measured_on_its_held_out_rows(kind, learnt):
-    result = learnt[kind]
+def test_each_kind_learns_and_is_measured_on_its_held_out_rows(kind, learned):
+    result = learned[kind]
     first, last = result["loss_curve"][0]["loss"], result["final_loss"]
     assert last < 0.8 * first, result["loss_curve"]
     (member,) = result["members"]
@@ -53,14 +53,14 @@ def test_each_kind_learns_and_is_measured_on_its_held_out_rows(kind, learnt):
     assert member["held_out"]["rows"] == ROWS
 
 
-def test_windows_and_pieces_count_as_rows_of_their_example(learnt):
+def test_windows_and_pieces_count_as_rows_of_their_example(learned):
     for kind in KINDS:
-        assert learnt[kind]["members"][0]["rows"] == ROWS
-    assert learnt["span_extraction"]["samples"] > ROWS * 12
+        assert learned[kind]["members"][0]["rows"] == ROWS
+    assert learned["span_extraction"]["samples"] > ROWS * 12
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_checkpoint_loads_as_the_standard_class_of_its_kind(kind, learnt, kinds):
+def test_the_checkpoint_loads_as_the_standard_class_of_its_kind(kind, learned, kinds):
     import transformers
 
     folder = kinds.stage(kind, FOLDERS[kind])
@@ -74,22 +74,22 @@ def test_the_checkpoint_loads_as_the_standard_class_of_its_kind(kind, learnt, ki
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_classifier_can_follow_on_every_kind_with_the_pooler_it_had(kind, learnt, kinds, weights):
+def test_a_classifier_can_follow_on_every_kind_with_the_pooler_it_had(kind, learned, kinds, weights):
     # The heads of the first three do without BERT's pooler, which the classifier needs.
     index = json.loads((kinds.stage(kind) / "model.safetensors.index.json").read_text())
     assert "bert.pooler.dense.weight" in index["weight_map"]
-    assert learnt[f"after-{kind}"]["steps"] > 0
+    assert learned[f"after-{kind}"]["steps"] > 0
 
 
-def test_a_pooler_that_was_never_pretrained_is_part_of_the_head(learnt, kinds):
+def test_a_pooler_that_was_never_pretrained_is_part_of_the_head(learned, kinds):
     index = json.loads((kinds.stage("xlmr-choice") / "model.safetensors.index.json").read_text())
     assert not [name for name in index["weight_map"] if "pooler" in name]
     whole = kinds.stage("xlmr-choice", "choice_scorer") / "model.safetensors.index.json"
     assert "roberta.pooler.dense.weight" in json.loads(whole.read_text())["weight_map"]
 
 
-def test_masks_do_not_depend_on_level_and_accumulation(learnt):
-    curves = [[point["loss"] for point in learnt[name]["loss_curve"]] for name in ("mlm-zero3", "mlm-zero2")]
+def test_masks_do_not_depend_on_level_and_accumulation(learned):
+    curves = [[point["loss"] for point in learned[name]["loss_curve"]] for name in ("mlm-zero3", "mlm-zero2")]
     assert curves[0] == pytest.approx(curves[1], rel=1e-4)
 
 

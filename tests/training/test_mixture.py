@@ -33,7 +33,7 @@ def reusing(laboratory, name, stage, folder, task=TASK):
 
 
 @pytest.fixture(scope="module")
-def learnt(kinds):
+def learned(kinds):
     def mixed(name, *members, sampling=EVEN, **settings):
         return kinds.mixture(name, tasks(*members), sampling, **(SETTINGS | settings))
 
@@ -81,8 +81,8 @@ def encoder(laboratory, name, part="encoder"):
     return found
 
 
-def test_every_kind_of_a_mixture_learns_and_is_measured(learnt):
-    members = {member["name"]: member for member in learnt["mix-all"]["members"]}
+def test_every_kind_of_a_mixture_learns_and_is_measured(learned):
+    members = {member["name"]: member for member in learned["mix-all"]["members"]}
     steps = [180 if kind == "multiple_choice" else 60 for kind in KINDS]
     assert [member["steps"] for member in members.values()] == pytest.approx(steps, abs=2)
     least = {"multiple_choice": 0.5, "span_extraction": 0.2, "tagging": 0.8, "masked_lm": 0.2}
@@ -90,11 +90,11 @@ def test_every_kind_of_a_mixture_learns_and_is_measured(learnt):
         score = members[kind]["held_out"]["metrics"]
         assert bound < next(iter(score.values())) <= 1, kind
     for count in ("steps", "samples", "tokens"):
-        assert learnt["mix-all"][count] == sum(member[count] for member in members.values())
+        assert learned["mix-all"][count] == sum(member[count] for member in members.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_head_loads_with_the_shared_encoder_as_the_standard_class(kind, learnt, kinds):
+def test_each_head_loads_with_the_shared_encoder_as_the_standard_class(kind, learned, kinds):
     import transformers
 
     auto = getattr(transformers, task_kind(kind).model.head.auto_class)
@@ -107,8 +107,8 @@ def test_each_head_loads_with_the_shared_encoder_as_the_standard_class(kind, lea
             assert bool((tensor == shared[name]).all()), name
 
 
-def test_a_mixture_trains_in_bf16_with_frozen_embeddings_that_are_stored_once(learnt, kinds):
-    assert learnt["mix-bf16"]["steps"] == 12
+def test_a_mixture_trains_in_bf16_with_frozen_embeddings_that_are_stored_once(learned, kinds):
+    assert learned["mix-bf16"]["steps"] == 12
     frozen = {
         path.stat().st_ino
         for part in ("encoder", *(f"heads/{kind}" for kind in KINDS))
@@ -117,12 +117,12 @@ def test_a_mixture_trains_in_bf16_with_frozen_embeddings_that_are_stored_once(le
     assert len(frozen) == 1
 
 
-def test_the_encoder_passes_on_with_its_pooler(learnt, kinds):
-    assert learnt["mix-after"]["steps"] == 2
+def test_the_encoder_passes_on_with_its_pooler(learned, kinds):
+    assert learned["mix-after"]["steps"] == 2
     assert "bert.pooler.dense.weight" in encoder(kinds, "mix-all")
 
 
-def test_a_pooler_that_was_never_pretrained_goes_with_the_heads_that_have_one(learnt, kinds):
+def test_a_pooler_that_was_never_pretrained_goes_with_the_heads_that_have_one(learned, kinds):
     assert not [name for name in encoder(kinds, "mix-xlmr") if "pooler" in name]
     index = kinds.stage("mix-xlmr", "heads/multiple_choice") / "model.safetensors.index.json"
     assert "roberta.pooler.dense.weight" in json.loads(index.read_text())["weight_map"]
@@ -137,13 +137,13 @@ def test_a_pooler_that_was_never_pretrained_goes_with_the_heads_that_have_one(le
         ("pair-zero0", "pair-zero3"),
     ],
 )
-def test_levels_and_accumulation_give_the_same_weights(level_0, other, learnt, kinds):
+def test_levels_and_accumulation_give_the_same_weights(level_0, other, learned, kinds):
     one, two = encoder(kinds, level_0), encoder(kinds, other)
     assert one.keys() == two.keys()
     assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-5
 
 
-def test_a_mixture_that_always_draws_one_task_trains_as_that_task_alone(learnt, kinds):
+def test_a_mixture_that_always_draws_one_task_trains_as_that_task_alone(learned, kinds):
     one, alone = encoder(kinds, "mix-one"), encoder(kinds, "mix-alone")
     assert one.keys() == alone.keys()
     # Not to the last bit: the norm of the gradient is summed over the words of both tasks.
@@ -158,13 +158,13 @@ def test_a_mixture_that_always_draws_one_task_trains_as_that_task_alone(learnt, 
         ("not-reused", "mix-alone", "classifier"),
     ],
 )
-def test_a_stage_reuses_the_head_of_an_earlier_one_or_of_its_mixture(stage, earlier, part, learnt, kinds):
+def test_a_stage_reuses_the_head_of_an_earlier_one_or_of_its_mixture(stage, earlier, part, learned, kinds):
     now, then = encoder(kinds, stage, "classifier"), encoder(kinds, earlier, part)
     change = float((now["classifier.weight"] - then["classifier.weight"]).abs().max())
     assert change < 1e-6 if stage.startswith("reused") else change > 1e-3
 
 
-def test_a_reused_head_brings_the_pooler_that_is_part_of_it(learnt, kinds):
+def test_a_reused_head_brings_the_pooler_that_is_part_of_it(learned, kinds):
     now = encoder(kinds, "reused-pooler", "choice_scorer")
     then = encoder(kinds, "mix-xlmr", "heads/multiple_choice")
     for name in ("roberta.pooler.dense.weight", "classifier.weight"):

@@ -195,7 +195,7 @@ def test_questions_without_a_place_for_their_answer_are_counted_with_the_reason(
         (ROME, {"is_impossible": "false"}, "is_impossible: 'false' is not true or false"),
         (ROME, {"is_impossible": 0}, "is_impossible: 0 is not true or false"),
         (ROME, {"question": 7}, "question: 7 is not a text"),
-        (ROME, {"answers": {}}, "a list 'answers' is due"),
+        (ROME, {"answers": {}}, "'answers' must be a list"),
     ],
 )  # fmt: skip
 def test_wrong_json_types_are_refused_with_their_place(

@@ -88,7 +88,7 @@ def _jsonl(
             bad.add(number, str(error).removeprefix(f"{path}, line {number}: "))
             continue
         if not isinstance(record, dict):
-            bad.add(number, f"{in_short(line)} is not an object; one a line is due")
+            bad.add(number, f"{in_short(line)} is not a JSON object; write one object per line")
             continue
         if found is None:
             found, notes = find_columns(

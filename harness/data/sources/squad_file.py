@@ -82,11 +82,11 @@ def _entries(path: Path, above: Any, key: str, place: str) -> Iterator[tuple[dic
     if not isinstance(found, list):
         where = f", {place}" if place else ""
         raise MalformedFileError(
-            f"{path}{where}: a list {key!r} is due, as in SQuAD's files, not {in_short(found)}; correct the "
+            f"{path}{where}: {key!r} must be a list, as in SQuAD's files, not {in_short(found)}; correct the "
             "file, or the source's 'format'"
         )
     for number, entry in enumerate(found):
         where = f"{place}.{key}[{number}]".removeprefix(".")
         if not isinstance(entry, dict):
-            raise MalformedFileError(f"{path}, {where}: {in_short(entry)} is not an object; one is due")
+            raise MalformedFileError(f"{path}, {where}: {in_short(entry)} is not a JSON object")
         yield entry, where

@@ -36,7 +36,7 @@ class ClassificationTask(Task):
     @classmethod
     def _label_is_no_input(cls, label: str, info: ValidationInfo) -> str:
         if label in info.data.get("inputs", ()):
-            raise ValueError("the label column is also an input, so the answer would stand in the question")
+            raise ValueError("the label column is also an input, so the answer would be part of the question")
         return label
 
     @field_validator("labels")

@@ -1,7 +1,7 @@
 """Masked language modelling: texts, cut where they are longer than the model reads, with tokens to guess.
 
-Of each sequence's tokens a fixed share (at least one) is drawn anew for every step; of these 80% are masked,
-10% replaced by random tokens, 10% left as they are (Devlin et al. 2019, 3.1; drawn anew as in RoBERTa).
+In each sequence a fixed share of the tokens (at least one) is sampled again at every step; of these 80% are
+masked, 10% replaced by random tokens, 10% kept (Devlin et al. 2019, 3.1; dynamic masking as in RoBERTa).
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ class MaskedTokens(Collator):
         labels = np.full(ids.shape, IGNORED_LABEL, np.int64)
         facts = self.tokens.facts
         for line, row in enumerate(rows):
-            # Row by row, so that the drawing does not depend on how rows are dealt out to processes.
+            # Row by row, so that the drawing does not depend on how rows are sharded to processes.
             random = np.random.RandomState([draw.seed, draw.step, row])
             at = facts["before"] + random.permutation(self._words[row])[: self._drawn[row]]
             fate = random.random_sample(len(at))

@@ -58,6 +58,6 @@ class MultipleChoiceTask(Task):
     def _label_is_no_text(cls, label: str, info: ValidationInfo) -> str:
         if label in (*info.data.get("inputs", ()), *info.data.get("choices", ())):
             raise ValueError(
-                "the label column is also read as text, so the answer would stand in the question"
+                "the label column is also read as text, so the answer would be part of the question"
             )
         return label

@@ -28,7 +28,7 @@ class RegressionTask(Task):
     @classmethod
     def _score_is_no_input(cls, score: str, info: ValidationInfo) -> str:
         if score in info.data.get("inputs", ()):
-            raise ValueError("the score column is also an input, so the answer would stand in the question")
+            raise ValueError("the score column is also an input, so the answer would be part of the question")
         return score
 
     @field_validator("maximum")

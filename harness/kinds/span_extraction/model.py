@@ -53,7 +53,7 @@ def features(
         dataset: The questions.
         tokenizer: A fast tokenizer.
         max_length: Tokens of question and window with the special ones.
-        doc_stride: Tokens that neighbouring windows share; at most half a window.
+        doc_stride: Tokens that neighboring windows share; at most half a window.
         characters: Also say where each token stands in the context: character, character_end.
 
     Raises:

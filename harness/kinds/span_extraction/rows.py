@@ -16,7 +16,7 @@ def examples(task: SpanExtractionTask, source: SourceColumns) -> Examples:
     A start counts characters, unless the whole file counts UTF-8 bytes (as TyDi QA's own release does) or
     UTF-16 units (as JavaScript does). An answer that does not stand at its start exactly is moved to its
     nearest occurrence; a question none of whose answers occur in the context is left out, since nothing could
-    be learnt from it.
+    be learned from it.
 
     Raises:
         FaultyRowError: question or context is no text, the answers are not laid out as SQuAD's, or there are

@@ -139,7 +139,7 @@ def test_json_lines_keep_integers_apart_from_texts(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b'{"a": "x", "b": "y", "label": 1}\n{"a": \n', "line 2: not JSON"),
-        (b"[1, 2]\n", "line 1: .* is not an object"),
+        (b"[1, 2]\n", "line 1: .* is not a JSON object"),
         (b'{"a": "x", "label": 1}\n', "line 1: no column 'b'"),
     ],
 )

@@ -50,7 +50,7 @@ def test_an_answer_beside_its_place_is_found_and_one_nowhere_is_left_out(tmp_pat
     ("content", "error", "says"),
     [
         ("{", MalformedFileError, "not JSON"),
-        ('{"data": 5}', MalformedFileError, "a list 'data' is due"),
+        ('{"data": 5}', MalformedFileError, "'data' must be a list"),
         ('{"data": [{"paragraphs": [{"qas": [{"question": "a"}]}]}]}', MalformedFileError, "'answers'"),
         ('{"data": []}', MalformedFileError, "holds no question"),
         (json.dumps(squad({"question": "", "answers": []})), FaultyRowError, "question is ''"),

@@ -1,0 +1,35 @@
+"""`xstilts analyze`: what a leaderboard says about the order of tasks."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.file_argument import FileOrName, FilePath
+
+
+@click.command("analyze")
+@click.argument("file", type=FileOrName())
+@click.option(
+    "--leaderboards",
+    type=FilePath(path_type=Path, file_okay=False),
+    default=Path("leaderboards"),
+    show_default=True,
+    help="Folder where the page of a sequence named by FILE lies.",
+)
+@click.option(
+    "--difference",
+    "differences",
+    type=click.FloatRange(0, 100, min_open=True),
+    multiple=True,
+    help="Points for which to say how many seeds are needed; may be given several times.",
+)
+def command(file: str, leaderboards: Path, differences: tuple[float, ...]) -> None:
+    """Say whether order matters in the leaderboard FILE (its JSON file or page, or a sequence's name).
+
+    Shares of variance, tests of order, effects of a task's place, agreement of rankings, seeds needed;
+    the gap to English, what languages' scores and gains go with, and forgetting where it was measured.
+    """
+    from harness.report.renderers.analyses import find_publication, render_analyses
+
+    publication = find_publication(file, leaderboards)
+    click.echo(render_analyses(publication, [difference / 100 for difference in differences]))

@@ -1,0 +1,109 @@
+"""What later stages leave of earlier tasks: each task's held-out metric after its own stage and at the end.
+
+Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), R_{j,i} being the metric of task i after
+stage j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
+https://arxiv.org/abs/1706.08840): negative where the stages after a task cost it. Each task keeps the head of
+its own stage; only the encoder below it changes. Left out of the mean are tasks without held-out rows, and
+those whose metric has a unit of its own (a loss in nats); where lower is better, signs are turned.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+from harness.frozen_model import FrozenModel
+from harness.results.board import Board, BoardRow
+from harness.results.target_metric import TargetMetric
+from harness.statistics.spread import Spread
+from harness.statistics.verdict import Interval, own_seed_interval
+
+Matrix = Sequence[Sequence[float | None]]
+
+
+class TaskRetention(FrozenModel):
+    """One task of a sequence, over seeds: its metric after its own stage, after the target, and the change.
+
+    Attributes:
+        place: The task's place in the sequence, from 1.
+    """
+
+    task: str
+    place: int
+    metric: TargetMetric
+    learned: Spread
+    kept: Spread
+    change: Spread
+
+
+class RowForgetting(FrozenModel):
+    """One sequence; backward transfer is None where no task before the target has held-out rows."""
+
+    sequence: str
+    tasks: tuple[TaskRetention, ...]
+    backward_transfer: Spread | None
+    interval: Interval | None = None
+
+
+class TargetForgetting(FrozenModel):
+    """All sequences of one target in which forgetting was measured with every seed."""
+
+    target: str
+    rows: tuple[RowForgetting, ...]
+
+
+def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
+    """Return BWT of one seed; None without any task that counts.
+
+    Args:
+        matrix: Row j: the metrics of tasks 1 … j after stage j.
+        signs: For each task before the last 1, −1 where lower is better, 0 where it does not count.
+    """
+    changes = [
+        sign * (kept - learned)
+        for place, (kept, sign) in enumerate(zip(matrix[-1], signs, strict=False))
+        if sign and kept is not None and (learned := matrix[place][place]) is not None
+    ]
+    return statistics.fmean(changes) if changes else None
+
+
+def target_forgetting(board: Board, target: str) -> TargetForgetting | None:
+    """Summarise one target over seeds; None where forgetting was not measured."""
+    rows = [_row(board, row) for row in board.rows_of(target) if row.order]
+    measured = tuple(row for row in rows if row is not None)
+    return TargetForgetting(target=target, rows=measured) if measured else None
+
+
+def _row(board: Board, row: BoardRow) -> RowForgetting | None:
+    matrices = [result.forgetting for seed in board.seeds if (result := row.seed(seed)) and result.forgetting]
+    if len(matrices) < len(board.seeds):
+        return None
+    signs = [_sign(board.held_out_metrics.get(task)) for task in row.order]
+    tasks = []
+    for place, task in enumerate(row.order):
+        pairs = [(matrix[place][place], matrix[-1][place]) for matrix in matrices]
+        learned = [own for own, _ in pairs if own is not None]
+        kept = [end for _, end in pairs if end is not None]
+        if len(learned) == len(kept) == len(matrices):
+            tasks.append(
+                TaskRetention(
+                    task=task,
+                    place=place + 1,
+                    metric=board.held_out_metrics[task],
+                    learned=Spread.of(learned),
+                    kept=Spread.of(kept),
+                    change=Spread.of([end - own for own, end in zip(learned, kept, strict=True)]),
+                )
+            )
+    found = [backward_transfer(matrix, signs) for matrix in matrices]
+    transfers = [transfer for transfer in found if transfer is not None]
+    complete = len(transfers) == len(matrices)
+    return RowForgetting(
+        sequence=row.sequence,
+        tasks=tuple(tasks),
+        backward_transfer=Spread.of(transfers) if complete else None,
+        interval=own_seed_interval(transfers) if complete else None,
+    )
+
+
+def _sign(metric: TargetMetric | None) -> int:
+    """Return how a task counts in backward transfer; a task that was not measured has no metric."""
+    return metric.sign if metric is not None and metric.unit in ("%", "") else 0

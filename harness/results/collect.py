@@ -1,0 +1,306 @@
+"""From stores to a leaderboard: the rows of a plan as far as they are there."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from harness.config.corpus import CorpusFile
+from harness.data.record import DataRecord
+from harness.evaluation.job import TaskScore
+from harness.kinds.registry import TrainingTask, kind_of
+from harness.metrics.registry import metric
+from harness.plan.content import few_shots, mixture_descriptions, shown_name
+from harness.plan.stage import Shots, Stage
+from harness.plan.tree import Sequence as PlannedSequence
+from harness.resolved_plan import ResolvedPlan
+from harness.resources import shipped
+from harness.results.board import (
+    NOT_STATED,
+    AnalysisPlan,
+    Board,
+    BoardRow,
+    DataUse,
+    EvaluatedLanguage,
+    MachineRecord,
+    Provenance,
+    SeedResult,
+    SharedRows,
+)
+from harness.results.finished import FinishedEntries
+from harness.results.target_metric import TargetMetric
+from harness.store.entry import Entry
+from harness.store.provenance import Environment
+from harness.training.manifest import StageManifest
+
+# A loss that ends at 1.5 times its start and half a nat above it has diverged; noise does less.
+_RISEN, _RISEN_BY = 1.5, 0.5
+
+
+def make_board(
+    resolved: ResolvedPlan,
+    finished: FinishedEntries,
+    failures: Mapping[Stage, str],
+    *,
+    command: str,
+    note: str | None,
+) -> Board:
+    """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run.
+
+    Args:
+        resolved: The plan.
+        finished: What stores hold of it.
+        failures: Stages that failed -> why.
+        command: What repeats the run.
+        note: A remark of whoever publishes it.
+    """
+    loaded = resolved.plan.loaded
+    spec = loaded.spec
+    machines = _machines(finished)
+    results = {
+        sequence: _seed_result(resolved, finished, sequence, failures, machines)
+        for sequence in resolved.plan.sequences
+    }
+    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
+    shares = spec.share == "prefixes"
+    targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
+    rows = tuple(
+        BoardRow(
+            order=tuple(shown_name(loaded, name) for name in order),
+            target=_target(target, shots),
+            seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
+        )
+        for target, shots in targets
+        for order in resolved.plan.orders
+    )
+    languages = {
+        _target(target, shots): tuple(
+            EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus.name)
+            for task in loaded.evaluations[target]
+        )
+        for target, shots in targets
+    }
+    return Board(
+        name=spec.name,
+        title=spec.title or spec.name,
+        question=spec.question,
+        note=note,
+        rows=rows,
+        languages=languages,
+        seeds=seeds,
+        data=_data(resolved),
+        overlap=_overlap(resolved),
+        mixtures=mixture_descriptions(loaded),
+        provenance=_provenance(resolved, finished, command),
+        analysis=AnalysisPlan(
+            share=spec.share,
+            contrasts=spec.contrasts,
+            equivalence_margin=spec.equivalence_margin,
+            planned_seeds=loaded.planned_seeds,
+        ),
+        machines=machines,
+        metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
+        held_out_metrics=_held_out_metrics(resolved, finished),
+    )
+
+
+def _target(target: str, shots: Shots | None) -> str:
+    """Return what the sequences of a table end with: the target, or the target and a few-shot stage."""
+    return target if shots is None else f"{target} → {shots} (not zero-shot)"
+
+
+def _machines(finished: FinishedEntries) -> tuple[MachineRecord, ...]:
+    """Return the different machines that made a plan's entries; none where it is one."""
+    found: list[MachineRecord] = []
+    for manifest in finished.manifests():
+        machine = _machine(manifest.environment)
+        if machine not in found:
+            found.append(machine)
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _machine(environment: Environment) -> MachineRecord:
+    return MachineRecord(
+        hardware=environment.hardware,
+        packages=environment.packages,
+        commit=environment.commit,
+        dirty=environment.dirty,
+    )
+
+
+def _seed_result(
+    resolved: ResolvedPlan,
+    finished: FinishedEntries,
+    sequence: PlannedSequence,
+    failures: Mapping[Stage, str],
+    machines: Sequence[MachineRecord],
+) -> SeedResult:
+    stage = sequence.target_stage
+    evaluation = finished.evaluation(stage)
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
+    if evaluation is None:
+        why = failures.get(stage) or finished.failure(sequence)
+        return SeedResult(
+            seed=sequence.seed, status="failed" if why else "not run", error=why, config_hash=config_hash
+        )
+    chain = finished.chain(stage)
+    scores = evaluation.manifest.result.scores
+    environments = [*(entry.manifest.environment for entry in chain), evaluation.manifest.environment]
+    return SeedResult(
+        seed=sequence.seed,
+        status="ok",
+        stage_digest=resolved.digests[stage],
+        evaluation_digest=evaluation.manifest.digest,
+        scores={score.task: score.score for score in scores},
+        secondary=_secondary(scores),
+        items={score.task: score.items for score in scores},
+        train_seconds=sum(entry.manifest.result.seconds for entry in chain),
+        notes=tuple(note for entry in chain for note in _risen_loss(entry.manifest)),
+        weights=_weights(chain, resolved.digests[stage]),
+        config_hash=config_hash,
+        manifests={**{entry.key: entry.sha256 for entry in chain}, evaluation.key: evaluation.sha256},
+        machines=tuple(dict.fromkeys(machines.index(_machine(environment)) for environment in environments))
+        if machines
+        else (),
+        forgetting=_forgetting(finished, stage),
+    )
+
+
+def _forgetting(finished: FinishedEntries, target: Stage) -> tuple[tuple[float | None, ...], ...]:
+    """Return the held-out metric of each task after each stage; nothing where a stage was not measured."""
+    after = []
+    for last, stage in enumerate(target.lineage(), 1):
+        result = finished.forgetting(stage)
+        # A stage none of whose tasks so far has held-out rows has nothing to be measured.
+        scores = {score.place: score.value for score in result.scores} if result else {}
+        after.append(tuple(scores.get(place) for place in range(1, last + 1)))
+    return tuple(after) if any(value is not None for value in after[-1]) else ()
+
+
+def _metrics(resolved: ResolvedPlan, finished: FinishedEntries, target: str) -> tuple[TargetMetric, ...]:
+    """Return what a target's evaluations are scored by; what its kind says as long as none is finished."""
+    stages = (sequence.target_stage for sequence in resolved.plan.sequences if sequence.target == target)
+    evaluations = (finished.evaluation(stage) for stage in stages)
+    scores = next((found.manifest.result.scores for found in evaluations if found is not None), ())
+    task = resolved.plan.loaded.tasks[target]
+    metrics = map(metric, scores[0].scores) if scores else kind_of(task).metrics(task)
+    return tuple(map(TargetMetric.of, metrics))
+
+
+def _secondary(scores: Sequence[TaskScore]) -> dict[str, dict[str, float]]:
+    """Return other metric -> task -> score."""
+    found: dict[str, dict[str, float]] = {}
+    for score in scores:
+        for name, value in score.scores.items():
+            if name != score.metric:
+                found.setdefault(name, {})[score.task] = value
+    return found
+
+
+def _held_out_metrics(resolved: ResolvedPlan, finished: FinishedEntries) -> dict[str, TargetMetric]:
+    results = (finished.forgetting(stage) for stage in resolved.forgetting_digests)
+    names = {score.task: score.metric for result in results if result for score in result.scores}
+    return {task: TargetMetric.of(metric(name)) for task, name in names.items()}
+
+
+def _weights(chain: Sequence[Entry[StageManifest]], digest: str) -> str | None:
+    return next((weights_digest(entry.manifest) for entry in chain if entry.manifest.digest == digest), None)
+
+
+def weights_digest(manifest: StageManifest) -> str:
+    """Return the sha256 over names and checksums of a stage's weight files."""
+    files = sorted(
+        f"{name} {record.sha256}\n"
+        for name, record in manifest.files.items()
+        if name.endswith(".safetensors")
+    )
+    return hashlib.sha256("".join(files).encode()).hexdigest()
+
+
+def _risen_loss(manifest: StageManifest) -> Iterator[str]:
+    """Tell of a stage whose loss ended well above where it began, though it stayed a number."""
+    first, last = manifest.result.loss_curve[0], manifest.result.loss_curve[-1]
+    if last.loss > max(_RISEN * first.loss, first.loss + _RISEN_BY):
+        yield (
+            f"the loss of the stage {manifest.task} rose from {first.loss:.2f} at step {first.step} to "
+            f"{last.loss:.2f} at step {last.step}"
+        )
+
+
+def _data(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
+    uses = []
+    leaves = [leaf for leaves in resolved.plan.loaded.evaluations.values() for leaf in leaves]
+    corpora = {leaf.name: leaf.corpus.definition for leaf in leaves}
+    described: dict[str, TrainingTask | CorpusFile] = {**resolved.plan.tasks, **corpora}
+    for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
+        for name, rows in sets.items():
+            use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
+            use["citation"] = described[name].citation or NOT_STATED
+            use["license"] = described[name].license or NOT_STATED
+            if role == "training":
+                loaded = resolved.plan.loaded
+                task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)
+                use["expected_rows"] = task.expected_rows if task else None
+                use["development_rows"] = corpus.expected_rows("en", "validation") if corpus else None
+            uses.append(DataUse.model_validate(use))
+    return tuple(uses)
+
+
+def _overlap(resolved: ResolvedPlan) -> tuple[SharedRows, ...]:
+    return tuple(
+        SharedRows(
+            training=shared.training,
+            evaluation=shared.evaluation.name,
+            corpus=shared.evaluation.corpus,
+            language=shared.evaluation.language,
+            rows=shared.evaluation.rows,
+            dropped=len(shared.training_rows),
+            sentence_rows=shared.sentence_rows,
+            similar_sentence_rows=shared.similar_sentence_rows,
+        )
+        for shared in resolved.leakage.shared
+    )
+
+
+def _provenance(resolved: ResolvedPlan, finished: FinishedEntries, command: str) -> Provenance:
+    loaded = resolved.plan.loaded
+    manifests = list(finished.manifests())
+    environments = [manifest.environment for manifest in manifests]
+    return Provenance(
+        command=command,
+        sequence_file=shown_path(loaded.path),
+        sequence_sha256=hashlib.sha256(loaded.path.read_bytes()).hexdigest(),
+        commit=_joined(environment.commit for environment in environments),
+        dirty=any(environment.dirty for environment in environments),
+        # The last entry's time, not now: publishing the same results again gives the same bytes.
+        created=max((manifest.finished for manifest in manifests), default="1970-01-01T00:00:00+00:00"),
+        packages=_packages(environments),
+        hardware=_joined(environment.hardware for environment in environments) or "unknown",
+        deepspeed=_joined(m.deepspeed for m in manifests if isinstance(m, StageManifest))
+        or loaded.deepspeed.name,
+        model=loaded.spec.model,
+        model_revision=resolved.model.revision,
+        model_fingerprint=resolved.model.fingerprint,
+        model_description=resolved.model.description,
+        split=loaded.spec.evaluation.split,
+        limited=loaded.spec.evaluation.limit,
+    )
+
+
+def _packages(environments: Sequence[Environment]) -> dict[str, str]:
+    names = dict.fromkeys(name for environment in environments for name in environment.packages)
+    return {
+        name: _joined(environment.packages.get(name) for environment in environments) or "unknown"
+        for name in names
+    }
+
+
+def _joined(values: Iterable[str | None]) -> str | None:
+    """Return the distinct values in order, since entries of several runs may differ."""
+    return ", ".join(dict.fromkeys(value for value in values if value)) or None
+
+
+def shown_path(path: Path) -> str:
+    """Return how a page names a sequence file: by its place in the checkout, or its name alone."""
+    checkout = shipped("sequences").parent
+    resolved = path.resolve()
+    return resolved.relative_to(checkout).as_posix() if resolved.is_relative_to(checkout) else path.name
