@@ -64,6 +64,7 @@ class SetTest(FrozenModel):
 
     Attributes:
         rows: The rows, by number.
+        own_scatter: Whether its scatter is taken from its rows alone, not from all.
         by: Which test decides.
         p: Its p-value; None where nothing can be tested: one seed, or collapsed runs among so few seeds and
             orders that the permutation test could never reject.
@@ -76,6 +77,7 @@ class SetTest(FrozenModel):
     """
 
     rows: tuple[int, ...]
+    own_scatter: bool
     by: str
     p: float | None
     p_adjusted: float | None
@@ -91,8 +93,8 @@ def order_tests(
     contrasts: Contrasts,
     sets: Sequence[tuple[int, ...]],
     collapsed: Booleans,
+    own: Sequence[bool],
     *,
-    pooled: bool,
     level: float = ALPHA,
 ) -> tuple[SetTest, ...]:
     """Test every set of at least two rows that hold the same tasks.
@@ -101,10 +103,13 @@ def order_tests(
         contrasts: Of all rows.
         sets: The rows of each set.
         collapsed: Rows with a collapsed run, (rows,).
-        pooled: Whether the F-test takes the scatter of all rows; otherwise of the set's.
+        own: Whether a set's F-test takes the scatter of its rows; otherwise of all rows, (sets,).
         level: At which all sets together are tested.
     """
-    found = [_tested(contrasts, rows, collapsed, pooled, level / len(sets)) for rows in sets]
+    found = [
+        _tested(contrasts, rows, collapsed, own_scatter, level / len(sets))
+        for rows, own_scatter in zip(sets, own, strict=True)
+    ]
     testable = [test for test in found if test.p is not None]
     corrected = dict(
         zip(
@@ -122,15 +127,16 @@ def order_tests(
 
 
 def _tested(
-    contrasts: Contrasts, rows: tuple[int, ...], collapsed: Booleans, pooled: bool, level: float
+    contrasts: Contrasts, rows: tuple[int, ...], collapsed: Booleans, own_scatter: bool, level: float
 ) -> SetTest:
     permuted = permutation_test(contrasts.table[list(rows)], contrasts.tree.subset(rows))
-    f, degrees, f_p = _f_test(contrasts, rows) if pooled else _f_test(contrasts.within(rows), None)
+    f, degrees, f_p = _f_test(contrasts.within(rows), None) if own_scatter else _f_test(contrasts, rows)
     can_reject = permuted.smallest < level
     by = "permutation" if can_reject or collapsed[list(rows)].any() else "F"
     decides = f_p if by == "F" else permuted.p if can_reject else None
     return SetTest(
         rows=rows,
+        own_scatter=own_scatter,
         by=by,
         p=None if decides is None else round(decides, DECIMALS),
         p_adjusted=None,

@@ -1,14 +1,15 @@
 """One table of rows × seeds: what of it is significant, by one gate.
 
 The primary question is order. Scatter is pooled over all rows where they scatter alike; otherwise each row
-has a moderated variance. Nine tenths of the level go to the pairs of the same tasks, by the distribution of
-the largest |t| of them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one
-tenth to the tests of all orders of a set at once (`order_test`, Holm over sets), which find many small
-differences (a weighted Bonferroni test). Where runs collapsed the tests of sets come first, by the scatter
-of the compared set alone, and pairs are never below the p-value of their set; a set with a collapsed run is
-tested by relabeling alone. Order is significant if any of it is. Differences to the baseline are a family
-of their own with simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's
-correction within its kind.
+has a moderated variance, and sets of at least three rows that scatter more than the others have their own.
+Nine tenths of the level go to the pairs of the same tasks, by the distribution of the largest |t| of them
+all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one tenth to the tests of
+all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
+Bonferroni test). Where runs collapsed the tests of sets come first, by the scatter of the compared set
+alone, and pairs are never below the p-value of their set; a set with a collapsed run is tested by relabeling
+alone. Order is significant if any of it is. Differences to the baseline are a family of their own with
+simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's correction within its
+kind.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,12 @@ from scipy import stats
 from harness.statistics.arrays import ALPHA, CONFIDENCE, DECIMALS, Booleans, Floats, Indices
 from harness.statistics.contrast import Contrasts, pair_weights
 from harness.statistics.covariance import SharedVariance, shared_variance
-from harness.statistics.heterogeneity import Heterogeneity, heterogeneity, moderated_variances
+from harness.statistics.heterogeneity import (
+    Heterogeneity,
+    heterogeneity,
+    moderated_variances,
+    scatters_more,
+)
 from harness.statistics.multiplicity import holm
 from harness.statistics.order_test import SetTest, order_tests, permutation_test
 from harness.statistics.ranks import rank_sets, shrunken
@@ -106,18 +112,21 @@ def analyse_table(runs: Runs) -> TableResult:
     found = heterogeneity(contrasts.table, contrasts.row_covariance)
     pooled = found.pooled and not affected.any()
     exploratory = contrasts if pooled else contrasts.moderated()
+    gated = bool(affected.any())
+    own = [gated] * len(runs.sets)
+    if not found.pooled and not gated:
+        own = scatters_more(contrasts.table, runs.sets)
     # Of one pair there is only one test.
-    together = not affected.any()
-    split = together and sum(len(own) for own in runs.sets) > 2
-    factor = runs.factor / (1 - PAIRS_SHARE) if split else runs.factor
-    tests = order_tests(contrasts, runs.sets, affected, pooled=pooled, level=ALPHA / factor)
-    share = PAIRS_SHARE if split else 1.0
-    pairs = _joint_pairs(runs, exploratory, share) if together else _gated_pairs(runs, tests)
+    share = 1.0 if gated or sum(map(len, runs.sets)) == 2 else PAIRS_SHARE
+    factor = runs.factor / (1 - share) if share < 1 else runs.factor
+    tests = order_tests(contrasts, runs.sets, affected, own, level=ALPHA / factor)
+    pairs = _order_pairs(runs, exploratory, tests, share, gated=gated)
     found_p = [
-        round(min(1.0, factor * test.p_adjusted), DECIMALS) for test in tests if test.p_adjusted is not None
+        round(min(1.0, factor * test.p_adjusted), DECIMALS)
+        for test in tests
+        if test.p_adjusted is not None and (gated or share < 1)
     ]
-    if together:
-        found_p = found_p if split else []
+    if not gated:
         found_p += [effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None]
     order_p = min(found_p, default=None)
     deltas: dict[int, Effect] = {}
@@ -147,51 +156,41 @@ def analyse_table(runs: Runs) -> TableResult:
 Pairs = tuple[tuple[int, int, Effect], ...]
 
 
-def _joint_pairs(runs: Runs, contrasts: Contrasts, share: float) -> Pairs:
-    """Judge all pairs of the same tasks together, at a share of the level."""
-    ordered = _better_first(runs, [pair for own in runs.sets for pair in combinations(own, 2)])
-    rows = len(runs.contrasts.means)
-    weights = pair_weights(rows, ordered[:, 0], ordered[:, 1])
-    family = Family(runs.margin, factor=runs.factor / share)
-    return _largest_first(ordered, judge(contrasts, weights, family, np.zeros(rows, np.bool_)))
+def _order_pairs(
+    runs: Runs, every: Contrasts, tests: Sequence[SetTest], share: float, *, gated: bool
+) -> Pairs:
+    """Judge the pairs of the same tasks at a share of the level, which the sets divide evenly.
 
-
-def _gated_pairs(runs: Runs, tests: Sequence[SetTest]) -> Pairs:
-    """Judge the pairs of each set by its own scatter, none of them below the p-value of the set.
-
-    With Bonferroni's correction over the sets, which have different scatter. Where a run of the set
-    collapsed, no p-value is below that of the relabelings either, and no difference has an interval.
+    Sets without a scatter of their own are judged together. Gated, no pair is below the p-value of its set,
+    nor, where a run of the set collapsed, below that of its relabelings.
     """
+    joint = [test for test in tests if not test.own_scatter]
+    parts = [*([joint] if joint else []), *([test] for test in tests if test.own_scatter)]
     found: list[tuple[int, int, Effect]] = []
-    for test in tests:
-        rows = list(test.rows)
-        ordered = _better_first(runs, list(combinations(rows, 2)))
-        local = np.searchsorted(rows, ordered)
-        own, affected = runs.contrasts.within(test.rows), bool(runs.collapsed[rows].any())
-        gate = np.full(len(ordered), np.nan if test.p_adjusted is None else runs.factor * test.p_adjusted)
-        factor = runs.factor * len(tests)
-        if affected:
-            differences = runs.contrasts.means[ordered] @ np.array([1.0, -1.0])
-            gate = np.maximum(gate, factor * permutation_test(own.table, own.tree).range_p(differences))
-        weights = pair_weights(len(rows), local[:, 0], local[:, 1])
-        family = Family(runs.margin, gate, factor)
-        found += _largest_first(ordered, judge(own, weights, family, np.full(len(rows), affected)))
-    return tuple(sorted(found, key=_size))
+    for part in parts:
+        rows = sorted(row for test in part for row in test.rows)
+        contrasts = runs.contrasts.within(tuple(rows)) if part[0].own_scatter else every
+        ordered = _better_first(runs, [pair for test in part for pair in combinations(test.rows, 2)])
+        local = np.searchsorted(rows, ordered) if part[0].own_scatter else ordered
+        weights = pair_weights(len(contrasts.means), local[:, 0], local[:, 1])
+        factor = runs.factor * len(tests) / len(part) / share
+        collapsed = bool(runs.collapsed[rows].any())
+        gate: float | Floats = 0.0
+        if gated:
+            gate = runs.factor * (part[0].p_adjusted if part[0].p_adjusted is not None else np.nan)
+        if collapsed:
+            relabelings = permutation_test(contrasts.table, contrasts.tree)
+            gate = np.maximum(gate, factor * relabelings.range_p(weights @ contrasts.means))
+        affected = np.full(len(contrasts.means), collapsed)
+        judged = judge(contrasts, weights, Family(runs.margin, gate, factor), affected)
+        found += [(int(a), int(b), effect) for (a, b), effect in zip(ordered, judged, strict=True)]
+    return tuple(sorted(found, key=lambda pair: (-abs(pair[2].difference), pair[0], pair[1])))
 
 
 def _better_first(runs: Runs, pairs: Sequence[tuple[int, int]]) -> Indices:
     means = runs.sign * runs.contrasts.means
     ordered = [(a, b) if means[a] >= means[b] else (b, a) for a, b in pairs]
     return np.array(ordered, np.int64).reshape(-1, 2)
-
-
-def _largest_first(ordered: Indices, effects: Sequence[Effect]) -> Pairs:
-    found = [(int(a), int(b), effect) for (a, b), effect in zip(ordered, effects, strict=True)]
-    return tuple(sorted(found, key=_size))
-
-
-def _size(pair: tuple[int, int, Effect]) -> tuple[float, int, int]:
-    return -abs(pair[2].difference), pair[0], pair[1]
 
 
 def _all_pairs(
