@@ -15,6 +15,7 @@ from harness.kinds.model import Head
 from harness.training.batches import shares
 from harness.training.distributed import World
 from harness.training.job import StageProgress
+from harness.training.monitors import write_to_monitors
 from harness.training.resume import ResumePoints, SavedPoint
 from harness.training.step_plan import StepPlan
 from harness.training.training_log import TrainingLog
@@ -113,7 +114,9 @@ class Steps:
         """
         done = point.step if point else 0
         clock = _Clock(point.seconds if point else 0.0, self.plan.totals(done)[0])
-        between = 1 if self.world.device.type == "cpu" else _CUDA_STEPS_BETWEEN_READINGS
+        # A monitor wants each step's values before the next one's.
+        watched = self.engine.monitor.enabled
+        between = 1 if watched or self.world.device.type == "cpu" else _CUDA_STEPS_BETWEEN_READINGS
         unread: list[_Step] = []
         for number, (task, batch) in enumerate(self.plan.from_step(done), done + 1):
             unread.append(self._step(number, task, batch))
@@ -124,6 +127,8 @@ class Steps:
             losses, save = self._read(unread)
             for step, loss in zip(unread, losses, strict=True):
                 self.log.add(step.number, loss, step.learning_rate, clock.speed)
+                if watched:
+                    write_to_monitors(self.engine, step.number, loss, clock.speed)
             unread = []
             if self.world.rank == 0 and (clock.report_due or last):
                 self.report(self._progress(number, losses[-1], clock))

@@ -92,7 +92,7 @@ def _train(
     plan = step_plan(job, parts)
     identity, conditions = _identity(job, world, config, parts), _conditions(world, config)
     points = ResumePoints(job.workdir, identity, resume_every, world, conditions)
-    engine = start_engine(model.module, config, settings, plan.steps, world)
+    engine = start_engine(model.module, config, settings, plan.steps, world, job.monitoring)
     try:
         torch.manual_seed(_dropout_seed(job.seed, world.rank))
         point = points.load(engine)

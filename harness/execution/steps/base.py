@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from harness.data.location import DataFolders
 from harness.evaluation.job import EVALUATIONS, EvaluationManifest, EvaluationProgress
 from harness.frozen_model import FrozenModel
 from harness.models.references import ModelRef
@@ -84,7 +85,7 @@ class StepContext:
     """
 
     store: Store
-    data_dir: Path | None
+    data_dir: DataFolders
     resume_every: float
     rank: int
     report: Callable[[StepProgress], None]
