@@ -78,7 +78,7 @@ def _draw(axes: Axes, curves: Sequence[StageCurve]) -> None:
             label=_label(before, last),
         )
     axes.set_xlim(0, 102)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
 
 
