@@ -1,12 +1,11 @@
 """Everything about retrieval that takes no tensors."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.kinds.base import TaskKind
 from harness.kinds.columns import SourceColumns
-from harness.kinds.examples import Examples, table
-from harness.kinds.input_texts import input_texts, placeholders
+from harness.kinds.examples import Examples
+from harness.kinds.retrieval.rows import examples
 from harness.kinds.retrieval.task import RetrievalTask
 from harness.metrics.base import Metric
 from harness.metrics.registry import metric
@@ -36,19 +35,7 @@ class Retrieval(TaskKind[RetrievalTask]):
 
     def examples(self, task: RetrievalTask, source: SourceColumns, trained: tuple[str, ...] = ()) -> Examples:
         """Return the rows: text_a, text_b, row (int64); of mining text_a, text_b (null), id, translations."""
-        import pyarrow as pa
-
-        own: dict[str, Sequence[Any]]
-        if task.search == "nearest":
-            first, second = input_texts(source, (task.query, task.candidate))
-            own, types = {"row": range(len(source))}, {"row": pa.int64()}
-        else:
-            first, second = input_texts(source, ("sentence",))
-            own = {name: source.columns[name] for name in ("id", "translations")}
-            types = {"id": pa.string(), "translations": pa.list_(pa.string())}
-        nothing: Sequence[str | None] = [None] * len(source)
-        columns = {"text_a": first, "text_b": second or nothing, **own}
-        return Examples(table(columns, types), counted=placeholders(first, second))
+        return examples(task, source)
 
     def asked(self, task: RetrievalTask, dataset: "Dataset") -> "Dataset":
         """Return the rows that search; of mining the English ones are only found."""
