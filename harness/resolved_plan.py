@@ -132,7 +132,7 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
     """
     spec = plan.loaded.spec
     data_dir = plan.loaded.data_folders(as_folders(data_dir))
-    lock = read_lock(plan.loaded.path)
+    lock = read_lock(plan.loaded.path, spec.name)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
     if model.revision is None and not model.name.startswith("embedded:"):
         check_folder(model.ref.folder, spec.trust_remote_code)

@@ -11,6 +11,7 @@ import click
 
 from harness.cli.file_argument import FileOrName
 from harness.cli.options import data_option, store_option
+from harness.cli.sequence_argument import load_sequence
 from harness.errors import UserError
 from harness.message_text import printable
 
@@ -126,12 +127,10 @@ def _model(name: str) -> str:
 
 
 def _sequence(name: str, data_dirs: tuple[Path, ...]) -> Iterator[Finding]:
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.data.location import data_folders
 
     try:
-        (loaded,) = load_sequences([find_sequence(name)])
+        loaded = load_sequence(name)
         folders = loaded.data_folders(data_folders(data_dirs))
     except UserError as error:
         yield Finding("STOPS", str(error))

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.file_argument import FileOrName
 from harness.cli.options import data_option
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.data.lock import Lock
@@ -22,8 +23,6 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     of the declared analysis (contrasts, margin, sharing). Later runs of FILE refuse what has changed since;
     locking again accepts the change.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.data.location import data_folders
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.locked_rows import evaluation_rows, training_rows
@@ -31,12 +30,13 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     from harness.plan.content import few_shot_tasks
     from harness.resolved_plan import model_ref
 
-    (loaded,) = load_sequences([find_sequence(file)])
+    loaded = load_sequence(file)
     spec, folders = loaded.spec, loaded.data_folders(data_folders(data_dirs))
     model = resolve_model(model_ref(spec), loaded.path.parent)
     training = training_rows(loaded.tasks | few_shot_tasks(loaded), folders)
     evaluation = evaluation_rows(loaded, folders)
     lock = Lock(
+        sequence=spec.name,
         model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),
         training={name: LockedRows.of(rows) for name, rows in training.items()},
         evaluation={name: LockedRows.of(rows) for name, rows in evaluation.items()},

@@ -9,6 +9,7 @@ import click
 
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.config.load import LoadedSequence
@@ -57,11 +58,9 @@ def command(
     ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.plan.drawing import draw
 
-    (loaded,) = load_sequences([find_sequence(file)])
+    loaded = load_sequence(file)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:
