@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from harness.atomic_write import atomic_write
-from harness.execution.events import Event, Failed, Outcome, event_adapter
+from harness.execution.events import Event, Failed, Outcome, event_adapter, outcome_adapter
 from harness.frozen_model import FrozenModel
 
 
@@ -71,14 +71,14 @@ class AttemptFolder:
             draft.write_text(RankError(rank=rank, failed=failed).model_dump_json(), encoding="utf-8")
 
     @property
-    def outcome(self) -> Event | None:
+    def outcome(self) -> Outcome | None:
         """How the attempt ended: as its first rank says, else by the first error of any rank; None: not yet.
 
         To be asked for the errors of other ranks only once the processes have ended: the first rank's word
         may come later.
         """
         with suppress(FileNotFoundError):
-            return event_adapter.validate_json((self.folder / "outcome.json").read_bytes())
+            return outcome_adapter.validate_json((self.folder / "outcome.json").read_bytes())
         return first_error(self.rank_errors())
 
     def rank_errors(self) -> list[RankError]:

@@ -53,20 +53,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="One of several processes, which torchrun's variables name.",
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="The processes that carried this attempt out before have ended.",
+    )
     given = parser.parse_args(arguments)
     if not given.distributed:
         drop_launcher_variables()
-    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir)
+    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir, again=given.again)
 
 
-def run_folder(attempt: AttemptFolder, data_dir: Path | None) -> int:
-    """Carry out the step of an attempt's folder in this process, on its rank; return the exit code."""
+def run_folder(attempt: AttemptFolder, data_dir: Path | None, *, again: bool = False) -> int:
+    """Carry out the step of an attempt's folder in this process, on its rank; return the exit code.
+
+    Args:
+        attempt: The folder.
+        data_dir: Folder with local data of this machine.
+        again: Whether the processes that carried this attempt out before are known to have ended.
+    """
     rank = int(os.environ.get("RANK", "0"))
     store = Store(store_root(attempt.folder))
     data = data_dir or (Path(os.environ["XSTILTS_DATA"]) if "XSTILTS_DATA" in os.environ else None)
     unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
     roots = Roots.here(store.layout.root, data or unlocated.data_dir)
     request = StepRequest.read(attempt.request, roots)
+    if again:
+        request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
     events = _Events(attempt, rank)
     stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()))
     stop.on_signals()

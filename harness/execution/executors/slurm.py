@@ -1,14 +1,15 @@
 """Steps as jobs of a Slurm cluster: https://slurm.schedmd.com.
 
-Plain `sbatch`, not submitit: a step is a file already, so there is nothing to pickle; whether a job has ended is
-asked of squeue, which every cluster has, where submitit asks sacct, which needs an accounting database; and the
-script that is submitted can be read, or printed for those who submit it themselves. The login node is asked
-rarely: steps that are ready together are one job array, and one call of squeue covers all jobs.
+Plain `sbatch`, not submitit: a step is a file already, so there is nothing to pickle; whether a job has
+ended is asked of squeue, which every cluster has, where submitit asks sacct, which needs an accounting
+database; and the script that is submitted can be read, or printed for those who submit it themselves. The
+login node is asked rarely: steps that are ready together are one job array, and one call of squeue covers
+all jobs.
 """
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -42,7 +42,7 @@ class SlurmSettings(FrozenModel):
     poll_seconds: Annotated[float, Field(ge=1)] = Field(15.0, description="Seconds between calls of squeue.")
     on_interrupt: Literal["detach", "cancel"] = Field(
         "detach",
-        description="Whether the jobs of an interrupted run go on, to be found by the next, or are cancelled.",
+        description="Whether the jobs of an interrupted run go on, or are cancelled.",
     )
 
 
@@ -162,7 +162,7 @@ def _options(settings: SlurmSettings, resources: Resources, name: str) -> Iterat
 
 
 def _launch(settings: SlurmSettings, resources: Resources) -> str:
-    """Return the command of a step: alone in the script, or by srun in a container or as several processes."""
+    """Return the command of a step: by srun where it has a container or several processes."""
     step = '"$PYTHON" -m harness.execution.run_step "$ATTEMPT" $AGAIN'
     if resources.processes == 1 and settings.container is None:
         return step
