@@ -72,14 +72,14 @@ class AttemptFolder:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the attempt ended: as its first rank says, else by the first error of any rank; None: not yet.
-
-        To be asked for the errors of other ranks only once the processes have ended: the first rank's word
-        may come later.
-        """
+        """How the attempt ended: an error of any rank, else what the first rank says; None: not yet."""
+        # A launcher interrupts the other ranks when one fails.
+        failed = first_error(self.rank_errors())
+        if failed is not None:
+            return failed
         with suppress(FileNotFoundError):
             return outcome_adapter.validate_json((self.folder / "outcome.json").read_bytes())
-        return first_error(self.rank_errors())
+        return None
 
     def rank_errors(self) -> list[RankError]:
         """Return the errors of all ranks."""

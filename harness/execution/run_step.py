@@ -81,7 +81,7 @@ def run_folder(attempt: AttemptFolder, data_dir: Path | None, *, again: bool = F
     if again:
         request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
     events = _Events(attempt, rank)
-    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()))
+    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors()))
     stop.on_signals()
     events.tell(Started(host=socket.gethostname(), pid=os.getpid()))
     from harness.training.distributed import start_process_group

@@ -16,14 +16,21 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 class Stop:
     """Whether this process is to end."""
 
-    def __init__(self, seconds: float, last_words: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        last_words: Callable[[], None] = lambda: None,
+        hopeless: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Begin without such a wish.
 
         Args:
             seconds: How long the process may take to end.
             last_words: Called before the process is ended because it took longer.
+            hopeless: Tells, at the wish to end, whether nothing can be saved any more: another process of the
+                same step has failed, and its launcher now ends the rest.
         """
-        self._seconds, self._last_words = seconds, last_words
+        self._seconds, self._last_words, self._hopeless = seconds, last_words, hopeless
         self._asked = threading.Event()
 
     def asked(self) -> bool:
@@ -32,7 +39,7 @@ class Stop:
 
     def ask(self) -> None:
         """Ask the process to end; asked again, it ends at once."""
-        if self._asked.is_set():
+        if self._asked.is_set() or self._hopeless():
             self._end()
         self._asked.set()
         timer = threading.Timer(self._seconds, self._end)

@@ -196,11 +196,11 @@ def _empty(slot: Path) -> None:
 
 
 def _key_folder(workdir: Path) -> Path:
-    """Return the folder that holds the key: the store, or the workdir itself outside of any."""
+    """Return the folder that holds the key: the store, or outside of any the folder of the workdirs."""
     try:
         return store_root(workdir)
     except StoreError:
-        return workdir
+        return workdir.parent
 
 
 def _read(slot: Path, key_folder: Path) -> SavedPoint | None:
