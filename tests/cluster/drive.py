@@ -10,8 +10,25 @@ from harness.cost.resources import Resources
 from harness.execution.events import Event, Failed, Finished, Interrupted, Lost, Outcome
 from harness.execution.executors.base import Executor, Handle, RunContext
 from harness.execution.request import Roots, StepRequest
+from harness.execution.steps.base import StepProgress
 from harness.store.store import Store
 from harness.training.manifest import STAGES, StageManifest
+from tests.execution.experiment import make_experiment
+from tests.execution.requests import step_requests
+
+
+class Experiment:
+    """Two stages and an evaluation, to be carried out undisturbed, in `whole`, and otherwise."""
+
+    def __init__(self, folder: Path, settings: str, deepspeed: str = "zero2") -> None:
+        file = make_experiment(folder, seeds="[1]", orders="[[rte]]", settings=settings)
+        file.write_text(file.read_text().replace("deepspeed: zero2", f"deepspeed: {deepspeed}"))
+        self.data = folder / "data"
+        self.requests = [
+            request.model_copy(update={"resume_every": 0.5}) for request in step_requests(file, self.data)
+        ]
+        self.first = self.requests[0]
+        self.whole = Store(folder / "whole")
 
 
 def context(store: Store, data: Path, name: str = "20260101T000000-1") -> RunContext:
@@ -72,6 +89,11 @@ def drive(
                     del labels[told.handle.attempt]
         during(driven)
     return driven
+
+
+def is_training(driven: Driven, request: StepRequest, steps: int) -> bool:
+    heard = driven.heard.get(request.label, [])
+    return any(isinstance(event, StepProgress) and event.completed >= steps for event in heard)
 
 
 def stage(store: Store, request: StepRequest) -> StageManifest:

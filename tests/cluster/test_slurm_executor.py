@@ -9,37 +9,28 @@ from harness.cost.resources import Resources
 from harness.execution.events import Finished, Interrupted, Started
 from harness.execution.executors.slurm import SlurmExecutor
 from harness.execution.executors.slurm_script import SlurmSettings
-from harness.execution.request import StepRequest
-from harness.execution.steps.base import StepProgress
 from harness.store.store import Store
-from tests.cluster.drive import Driven, context, drive, largest_difference, stage, weights
+from tests.cluster.drive import (
+    Driven,
+    Experiment,
+    context,
+    drive,
+    is_training,
+    largest_difference,
+    stage,
+    weights,
+)
 from tests.cluster.processes import wait_until
 from tests.cluster.slurm_cluster import NODES, SlurmCluster
-from tests.execution.experiment import make_experiment
-from tests.execution.requests import step_requests
 
 pytestmark = pytest.mark.cluster
 
 SETTINGS = SlurmSettings(partition="cpu", poll_seconds=1, signal_seconds=5)
 
 
-class Experiment:
-    """Two stages and an evaluation, carried out undisturbed by Slurm."""
-
-    def __init__(self, folder: Path, settings: str, deepspeed: str = "zero2") -> None:
-        file = make_experiment(folder, seeds="[1]", orders="[[rte]]", settings=settings)
-        file.write_text(file.read_text().replace("deepspeed: zero2", f"deepspeed: {deepspeed}"))
-        self.data = folder / "data"
-        self.requests = [
-            request.model_copy(update={"resume_every": 0.5}) for request in step_requests(file, self.data)
-        ]
-        self.first = self.requests[0]
-        self.whole = Store(folder / "whole")
-
-
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory: pytest.TempPathFactory, cache: Path, slurm: SlurmCluster) -> Experiment:
-    made = Experiment(tmp_path_factory.mktemp("experiment"), "steps: 4000")
+    made = Experiment(tmp_path_factory.mktemp("experiment"), "steps: 2000")
     driven = drive(executor(made.whole, made.data), made.requests)
     assert all(isinstance(driven.heard[one.label][-1], Finished) for one in made.requests)
     return made
@@ -56,18 +47,13 @@ def executor(
     return SlurmExecutor(settings, context(store, data, name))
 
 
-def is_training(driven: Driven, request: StepRequest, steps: int) -> bool:
-    heard = driven.heard.get(request.label, [])
-    return any(isinstance(event, StepProgress) and event.completed >= steps for event in heard)
-
-
 def test_a_stage_whose_node_is_lost_goes_on_elsewhere_from_its_resume_point(
     experiment: Experiment, store: Store, slurm: SlurmCluster
 ) -> None:
     lost: list[str] = []
 
     def lose_its_node(driven: Driven) -> None:
-        if not lost and is_training(driven, experiment.first, 1000):
+        if not lost and is_training(driven, experiment.first, 500):
             lost.extend(node for node in NODES if slurm.jobs_of(node))
             slurm.lose_node(lost[0])
 
@@ -85,13 +71,13 @@ def test_a_cancelled_step_saves_what_it_has(experiment: Experiment, store: Store
     slurm, cancelled = executor(store, experiment.data), []
 
     def cancel(driven: Driven) -> None:
-        if not cancelled and is_training(driven, experiment.first, 1000):
+        if not cancelled and is_training(driven, experiment.first, 500):
             cancelled.append(driven.handles[experiment.first.label])
             slurm.cancel(cancelled[0])
 
     driven = drive(slurm, [experiment.first], during=cancel)
     first, *_, last = driven.outcomes(experiment.first.label)
-    assert isinstance(first, Interrupted) and first.saved is not None and first.saved >= 1000
+    assert isinstance(first, Interrupted) and first.saved is not None and first.saved >= 500
     assert isinstance(last, Finished)
     assert stage(store, experiment.first).result.resumed_from_step == first.saved
     assert weights(store).items() <= weights(experiment.whole).items()
@@ -104,7 +90,7 @@ def test_a_run_that_is_interrupted_leaves_its_jobs_to_the_next(
     first_run.submit(experiment.first)
     assert first_run.events(1.0)
     first_run.close()
-    jobs = slurm.command("squeue", "--noheader", "--array", "--format=%i").split()
+    jobs = slurm.command("squeue", "--noheader", "--array", "--states=PD,R", "--format=%i").split()
     assert len(jobs) == 1
 
     again = experiment.first.model_copy(update={"attempt": "test/another"})

@@ -83,7 +83,8 @@ fi
 STEP=$!
 LIMIT=
 trap 'LIMIT=yes; kill -USR1 $STEP' USR1
-trap 'kill -TERM $STEP' TERM
+# Slurm signals all processes of the job.
+trap : TERM
 wait $STEP
 while kill -0 $STEP 2>/dev/null; do wait $STEP; done
 wait $STEP
