@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
@@ -20,7 +21,8 @@ from harness.report.publication import (
     require_file_name,
 )
 from harness.report.publish import rendered_files
-from harness.report.registry import BUILT_IN
+from harness.report.registry import BUILT_IN, SECTIONS
+from harness.report.section import TargetSection
 from harness.report.sections.provenance import content_digest
 from harness.report.table import Table
 from harness.report.text_difference import compare_texts
@@ -142,10 +144,21 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
         return None
     old, new = (content.model_dump(mode="json", include={"sections"}) for content in (publication, again))
     result.numbers += count_numbers(new)
-    result.differences += compare_trees(data.name, old["sections"], new["sections"], "")
+    result.differences += _differences(data.name, old["sections"], new["sections"])
     seeds = [seed for row in board.rows for seed in row.seeds]
     result.numbers += sum(len(scores) for seed in seeds for scores in (seed.scores, *seed.secondary.values()))
     return again
+
+
+def _differences(file: str, published: dict[str, Any], recomputed: dict[str, Any]) -> Iterator[Difference]:
+    """Compare what sections published, target by target where they are computed so."""
+    for name in {**recomputed, **published}:
+        old, new = published.get(name), recomputed.get(name)
+        if isinstance(SECTIONS.get(name), TargetSection) and isinstance(old, dict) and isinstance(new, dict):
+            for target in {**new, **old}:
+                yield from compare_trees(file, old.get(target), new.get(target), name, target)
+        else:
+            yield from compare_trees(file, old, new, name)
 
 
 def _read_stored(result: Verification, data: Path, publication: Publication) -> Predictions | None:
