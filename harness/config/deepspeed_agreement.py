@@ -51,7 +51,7 @@ def _contradictions(file: DeepSpeedFile, stages: list[Hyperparameters]) -> Itera
                 break
     if not found:
         return
-    better = copy.deepcopy(file.config)
+    better = copy.deepcopy(file.config | dict(file.monitors))
     for place in found:
         _set(better, place)
     (first, *_) = found

@@ -178,13 +178,26 @@ def _nvme_problems(source: YamlSource, key: Key, place: Mapping[str, Any]) -> It
         )
 
 
+def is_enabled_monitor(name: str, value: Any) -> bool:
+    """Return whether a key of a DeepSpeed file enables a monitor."""
+    return name in MONITORS and isinstance(value, Mapping) and value.get("enabled") is True
+
+
 def _monitor_problems(source: YamlSource) -> Iterator[Problem]:
     for name, module in MONITORS.items():
-        monitor = source.data.get(name)
-        enabled = isinstance(monitor, Mapping) and monitor.get("enabled") is True
-        if enabled and importlib.util.find_spec(module) is None:
+        if (
+            module is not None
+            and is_enabled_monitor(name, source.data.get(name))
+            and not _is_installed(module)
+        ):
             yield source.problem(
                 (name,),
                 f"DeepSpeed's {name} monitor needs the package {module}, which is not installed",
                 f'install it (pip install {module}), or write "enabled": false',
             )
+
+
+def _is_installed(module: str) -> bool:
+    # The folder that a monitor has written to, of the same name, is no module.
+    spec = importlib.util.find_spec(module)
+    return spec is not None and spec.origin is not None

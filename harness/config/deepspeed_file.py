@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config.deepspeed_checks import deepspeed_problems
+from harness.config.deepspeed_checks import deepspeed_problems, is_enabled_monitor
+from harness.config.deepspeed_keys import MONITORS
 from harness.config.problem import Problem, SpecError, listed
 from harness.config.yaml_source import Key, YamlSource, parse_yaml, read_text
 from harness.message_text import nearest
@@ -23,12 +24,15 @@ class DeepSpeedFile:
         path: The file.
         config: DeepSpeed's own format; `auto` where the sequence file decides.
         lines: Key path -> line of the file.
+        monitors: The keys of the monitors that are enabled; apart from `config`, since they tell of a stage
+            without being a part of it, and may hold a key to a user's account.
     """
 
     name: str
     path: Path
     config: dict[str, Any]
     lines: Mapping[Key, int] = field(default_factory=dict)
+    monitors: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def zero_stage(self) -> int:
@@ -48,6 +52,14 @@ def zero_stage(config: Mapping[str, Any]) -> int:
     """Return the ZeRO level of a DeepSpeed configuration; `auto` and nothing mean DeepSpeed's default, 0."""
     stage = _zero(config).get("stage")
     return stage if isinstance(stage, int) else 0
+
+
+def without_autos(value: Any) -> Any:
+    """Return what a configuration fixes: without `auto`, null, and objects of nothing else."""
+    if not isinstance(value, dict):
+        return value
+    kept = {key: without_autos(inner) for key, inner in value.items() if inner not in ("auto", None)}
+    return {key: inner for key, inner in kept.items() if inner != {}}
 
 
 def _zero(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -96,7 +108,11 @@ def read_deepspeed(path: Path, name: str) -> DeepSpeedFile:
     problems = [*source.problems, *deepspeed_problems(source)]
     if problems:
         raise SpecError(problems)
-    return DeepSpeedFile(name, path, source.data, source.lines)
+    config = {key: value for key, value in source.data.items() if key not in MONITORS}
+    monitors = {
+        key: without_autos(value) for key, value in source.data.items() if is_enabled_monitor(key, value)
+    }
+    return DeepSpeedFile(name, path, config, source.lines, monitors)
 
 
 def _read_json(path: Path) -> YamlSource:

@@ -311,8 +311,8 @@ KEYS: Keys = {
 }
 """Key -> what it does, for the whole file."""
 
-MONITORS = {"tensorboard": "tensorboard", "wandb": "wandb", "comet": "comet_ml"}
-"""Monitors that need a package -> the module that they import."""
+MONITORS = {"tensorboard": "tensorboard", "wandb": "wandb", "comet": "comet_ml", "csv_monitor": None}
+"""DeepSpeed's monitors -> the package and module that they need, if any."""
 
 
 def homes(name: str, keys: Keys = KEYS, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

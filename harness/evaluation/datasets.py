@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.corpus import Corpus, find_corpus
 from harness.data.evaluation_rows import EvaluationRows, UnknownEvaluationDataError, load_evaluation_rows
-from harness.data.location import data_folder
+from harness.data.location import DataFolders, data_folders
 from harness.kinds.registry import kind_of
 from harness.resources import evaluation_folders
 
@@ -26,8 +26,9 @@ class ScoredRows:
     Attributes:
         corpus: Their corpus.
         language: Their language.
-        rows: The rows, with three more columns: `text`, what was read, as one string; `corpus`, its name;
-            `reference`, what metrics compare predictions with (`harness.metrics.item_scores.encode`).
+        rows: The rows, with four more columns: `text`, what was read, as one string; `corpus`, its name;
+            `language`; `reference`, what metrics compare predictions with
+            (`harness.metrics.item_scores.encode`).
     """
 
     corpus: Corpus
@@ -39,7 +40,7 @@ def load(
     corpus: str,
     language: str,
     split: str = "test",
-    data_dir: str | Path | None = None,
+    data_dir: str | Path | Sequence[str | Path] | None = None,
     task_folders: Sequence[str] = (),
     **_: Any,
 ) -> dict[str, "Dataset"]:
@@ -59,7 +60,7 @@ def scored_rows(
     corpus: str,
     language: str,
     split: str,
-    data_dir: str | Path | None,
+    data_dir: str | Path | Sequence[str | Path] | None,
     task_folders: tuple[Path, ...] = (),
 ) -> ScoredRows:
     """Return the rows of a corpus in a language; loaded once per process, split and data folder.
@@ -75,7 +76,8 @@ def scored_rows(
             f"no corpus {corpus!r}: none of {', '.join(map(str, folders))} has a {corpus}.yaml that is one"
         )
     _loaded[corpus] = found
-    return _load_once(found, language, split, data_folder(data_dir))
+    named = [data_dir] if isinstance(data_dir, str | Path) else data_dir or ()
+    return _load_once(found, language, split, (*data_folders(named), *task_folders))
 
 
 def loaded_corpus(name: str) -> Corpus:
@@ -93,10 +95,10 @@ _loaded: dict[str, Corpus] = {}
 
 
 @functools.lru_cache(maxsize=256)
-def _load_once(corpus: Corpus, language: str, split: str, folder: Path | None) -> ScoredRows:
+def _load_once(corpus: Corpus, language: str, split: str, folders: DataFolders) -> ScoredRows:
     from harness.metrics.item_scores import encode
 
-    rows = load_evaluation_rows(corpus, language, split=split, data_dir=folder)
+    rows = load_evaluation_rows(corpus, language, split=split, data_dir=folders)
     text = [
         a if b is None else f"{a}\n{b}"
         for a, b in zip(rows.dataset["text_a"][:], rows.dataset["text_b"][:], strict=True)
@@ -105,6 +107,7 @@ def _load_once(corpus: Corpus, language: str, split: str, folder: Path | None) -
     dataset = (
         rows.dataset.add_column("text", text)
         .add_column("corpus", [corpus.name] * len(text))
+        .add_column("language", [language] * len(text))
         .add_column("reference", [encode(reference) for reference in references])
     )
     return ScoredRows(corpus, language, replace(rows, dataset=dataset))

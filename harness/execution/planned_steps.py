@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from harness.config.load import LoadedSequence
 from harness.data.record import DataRecord
 from harness.execution.steps import AnyStep
 from harness.execution.steps.base import StepKind
@@ -16,6 +18,7 @@ from harness.plan.stage import Stage
 from harness.resolved_plan import ResolvedPlan, evaluation_precision
 from harness.training.forgetting_job import EvaluatedHead
 from harness.training.job import Member
+from harness.training.monitors import Monitoring
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,15 @@ def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) ->
         seed=stage.training_seed,
         deepspeed=loaded.deepspeed.name,
         deepspeed_config=loaded.deepspeed.config,
+        monitoring=_monitoring(loaded, stage),
     )
+
+
+def _monitoring(loaded: LoadedSequence, stage: Stage) -> Monitoring | None:
+    monitors = dict(loaded.deepspeed.monitors)
+    if not monitors:
+        return None
+    return Monitoring(sequence=loaded.spec.name, stage=str(stage), monitors=monitors).located(Path.cwd())
 
 
 def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:

@@ -145,16 +145,33 @@ class Sources(FrozenModel):
 
 
 class HeldOutSources(FrozenModel):
-    """Where held-out rows come from; the first that is available is used: folder, hub."""
+    """Where held-out rows come from: the first source that is available, or a share of the training rows."""
 
     folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
+    embedded: EmbeddedSource | None = None
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        description="Without a source: hold out about this share of the training rows, which are then never "
+        "trained on. Rows with the same first text stay together, so that none is on both sides.",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Which rows a share holds out.")
 
     @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if self.folder is None and self.hub is None:
-            raise ValueError("at least one of folder and hub is needed")
+    def _sources_or_share(self) -> Self:
+        sources = self.folder is not None or self.hub is not None or self.embedded is not None
+        if sources == (self.share is not None):
+            raise ValueError("either a source (folder, hub or embedded) or a share is needed")
         return self
+
+    @property
+    def sources(self) -> Sources | None:
+        """Where rows of their own come from; None where a share of the training rows is held out."""
+        if self.share is not None:
+            return None
+        return Sources(folder=self.folder, hub=self.hub, embedded=self.embedded)
 
 
 def require_distinct(values: Iterable[str], what: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 
 from harness.compat.deepspeed import undo_zero3
-from harness.config.deepspeed_file import zero_stage
+from harness.config.deepspeed_file import without_autos, zero_stage
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.errors import UserError
 from harness.training.distributed import World
 from harness.training.memory import release_memory
+from harness.training.monitors import Monitoring, close_monitors, named_run
 from harness.training.optimizer import make_optimizer, make_schedule
 
 
@@ -46,7 +47,7 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
             "or another number of --processes"
         )
     _check_precision(settings.precision, world.device)
-    config: dict[str, Any] = _without_autos(copy.deepcopy(base))
+    config: dict[str, Any] = without_autos(copy.deepcopy(base))
     for ours in ("optimizer", "scheduler"):  # start_engine brings its own
         config.pop(ours, None)
     config |= {
@@ -73,13 +74,6 @@ def engine_config(base: dict[str, Any], settings: Hyperparameters, world: World)
     return config
 
 
-def _without_autos(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    kept = {key: _without_autos(inner) for key, inner in value.items() if inner not in ("auto", None)}
-    return {key: inner for key, inner in kept.items() if inner != {}}
-
-
 def _check_precision(precision: Precision, device: torch.device) -> None:
     if precision is Precision.FP16 and device.type != "cuda":
         raise PrecisionError("training.precision: fp16 needs a CUDA GPU and there is none; use bf16 or fp32")
@@ -88,7 +82,12 @@ def _check_precision(precision: Precision, device: torch.device) -> None:
 
 
 def start_engine(
-    model: Any, config: dict[str, Any], settings: Hyperparameters, steps: int, world: World
+    model: Any,
+    config: dict[str, Any],
+    settings: Hyperparameters,
+    steps: int,
+    world: World,
+    monitoring: Monitoring | None = None,
 ) -> Any:
     """Return the started `DeepSpeedEngine` of a model, with AdamW and the schedule of `steps` steps."""
     import logging
@@ -99,13 +98,14 @@ def start_engine(
     model.to(world.device)
     optimizer = make_optimizer(model, settings)
     try:
-        engine, _, _, _ = deepspeed.initialize(
-            model=model,
-            optimizer=optimizer,
-            lr_scheduler=make_schedule(optimizer, settings, steps),
-            config=config,
-            dist_init_required=False,
-        )
+        with named_run(monitoring):
+            engine, _, _, _ = deepspeed.initialize(
+                model=model,
+                optimizer=optimizer,
+                lr_scheduler=make_schedule(optimizer, settings, steps),
+                config=config if monitoring is None else config | monitoring.config(),
+                dist_init_required=False,
+            )
     except BaseException:
         undo_zero3()
         raise
@@ -141,6 +141,7 @@ def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
 
 def stop_engine(engine: Any) -> None:
     """Free what an engine holds and undo what it changed, so that the process can take the next stage."""
+    close_monitors(engine)
     engine.destroy()
     undo_zero3()
     engine.module = engine.optimizer = engine.basic_optimizer = engine.lr_scheduler = None

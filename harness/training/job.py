@@ -7,10 +7,12 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
+from harness.data.location import DataFolders
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
+from harness.training.monitors import Monitoring
 
 
 class Member(FrozenModel):
@@ -44,7 +46,8 @@ class StageJob(FrozenModel):
     deepspeed: dict[str, Any] = Field(
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
-    data_dir: Path | None = None
+    monitoring: Monitoring | None = Field(None, description="Who watches it; none that is enabled: nobody.")
+    data_dir: DataFolders = None
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 

@@ -7,6 +7,7 @@ from harness.config.mixture import Sampling
 from harness.execution.steps.base import Step, StepContext, StepProgress
 from harness.training.job import Member, StageJob
 from harness.training.manifest import StageManifest
+from harness.training.monitors import Monitoring
 
 
 class TrainStep(Step):
@@ -33,6 +34,7 @@ class TrainStep(Step):
     seed: int
     deepspeed: str
     deepspeed_config: dict[str, Any]
+    monitoring: Monitoring | None = None
 
     def run(self, context: StepContext) -> StageManifest | None:
         """Train the stage; leave its encoder and heads."""
@@ -47,6 +49,7 @@ class TrainStep(Step):
             hyperparameters=self.hyperparameters,
             seed=self.seed,
             deepspeed=self.deepspeed_config,
+            monitoring=self.monitoring,
             data_dir=context.data_dir,
             workdir=context.store.workdir(self.digest),
         )
@@ -55,6 +58,7 @@ class TrainStep(Step):
             lambda progress: context.report(StepProgress.of_stage(progress)),
             remark=context.remark,
             resume_every=context.resume_every,
+            stop=context.stop,
         )
         if context.rank:
             return None

@@ -1,0 +1,83 @@
+"""A Ray cluster of two nodes on this machine, on loopback addresses of its own."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cluster.processes import free_port, kill, start, wait_until
+
+# Ray replaces 127.0.0.1 by the machine's own address.
+HEAD, SECOND = "127.0.0.2", "127.0.0.3"
+
+
+def missing() -> str | None:
+    """Return why there can be no Ray here; None where there can."""
+    return None if importlib.util.find_spec("ray") else "no package ray (pip install 'xstilts[ray]')"
+
+
+class RayCluster:
+    """A head and a second node of one core each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def address(self) -> str:
+        return f"{HEAD}:{self._port}"
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._start(
+            HEAD,
+            "--head",
+            f"--port={self._port}",
+            "--include-dashboard=false",
+            f"--temp-dir={self._folder / 'r'}",
+        )
+        wait_until(lambda: self._alive() == 1, 60, "Ray's head", self._log(HEAD))
+        self.add_node(SECOND)
+
+    def add_node(self, address: str) -> None:
+        before = self._alive()
+        self._start(address, f"--address={self.address}")
+        wait_until(lambda: self._alive() == before + 1, 60, f"Ray's node {address}", self._log(address))
+
+    def lose_node(self, address: str) -> None:
+        """Kill a node and all that runs on it."""
+        kill([self._nodes.pop(address).pid])
+
+    def stop(self) -> None:
+        kill([node.pid for node in self._nodes.values()])
+        self._nodes.clear()
+
+    def _start(self, address: str, *options: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "ray.scripts.scripts",
+            "start",
+            "--block",
+            f"--node-ip-address={address}",
+        ]
+        settings = ["--num-cpus=1", "--disable-usage-stats", "--min-worker-port=0"]
+        env = {**os.environ, "RAY_DISABLE_IMPORT_WARNING": "1"}
+        self._nodes[address] = start(
+            [*command, *settings, "--max-worker-port=0", *options], self._log(address), env
+        )
+
+    def _log(self, address: str) -> Path:
+        return self._folder / f"{address}.log"
+
+    def _alive(self) -> int:
+        """Return how many nodes the head knows to be alive."""
+        from ray._raylet import GcsClient
+
+        try:
+            nodes = GcsClient(address=self.address).get_all_node_info(timeout=5)
+        except Exception:
+            return 0
+        return sum(node.state == 0 for node in nodes.values())
