@@ -62,9 +62,12 @@ def command(
     """
     from harness.config.catalogue import find_sequence
     from harness.config.load import load_sequences
+    from harness.models.checks import check_named_model
     from harness.plan.drawing import draw
 
     (loaded,) = load_sequences([find_sequence(file)])
+    kinds = [task.kind for task in loaded.tasks.values()]
+    check_named_model(loaded.model, loaded.spec.trust_remote_code, kinds)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:

@@ -21,7 +21,8 @@ def command(files: tuple[str, ...]) -> None:
 
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):
-            check_named_model(checked.model, checked.spec.trust_remote_code)
+            kinds = [task.kind for task in checked.tasks.values()]
+            check_named_model(checked.model, checked.spec.trust_remote_code, kinds)
             size = plan_size(checked.spec)
             click.echo(printable(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)"))
         elif isinstance(checked, Corpus):

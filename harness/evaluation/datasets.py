@@ -26,8 +26,9 @@ class ScoredRows:
     Attributes:
         corpus: Their corpus.
         language: Their language.
-        rows: The rows, with three more columns: `text`, what was read, as one string; `corpus`, its name;
-            `reference`, what metrics compare predictions with (`harness.metrics.item_scores.encode`).
+        rows: The rows, with more columns: `text`, what was read, as one string; `corpus`, its name;
+            `language`; `reference`, what metrics compare predictions with
+            (`harness.metrics.item_scores.encode`).
     """
 
     corpus: Corpus
@@ -105,6 +106,7 @@ def _load_once(corpus: Corpus, language: str, split: str, folder: Path | None) -
     dataset = (
         rows.dataset.add_column("text", text)
         .add_column("corpus", [corpus.name] * len(text))
+        .add_column("language", [language] * len(text))
         .add_column("reference", [encode(reference) for reference in references])
     )
     return ScoredRows(corpus, language, replace(rows, dataset=dataset))

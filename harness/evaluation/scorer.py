@@ -29,8 +29,10 @@ from harness.kinds.task import Task
 from harness.kinds.text_to_text import TextToTextModel
 from harness.kinds.token_rows import TokenizedRows
 from harness.message_text import cut, names_in_short
+from harness.models.generic import auto_class
 from harness.models.prediction import batches_of_tokens, kept_of_rows
 from harness.models.references import tokenizer_fingerprint
+from harness.models.xmod import has_adapters, set_language
 from harness.training.model import fix_umt5_logit_scaling
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class CheckpointScorer:
         model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
-        kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), report)
+        kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), data, report)
         scores = torch.from_numpy(np.stack(kept)).double()
         normalized = scores if self._checkpoint.text_format is not None else scores.log_softmax(dim=-1)
         return normalized.numpy()
@@ -142,7 +144,7 @@ class CheckpointScorer:
         model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
-        kept = self._kept(collator, model.predictor(task, data, tokens, self._session), report)
+        kept = self._kept(collator, model.predictor(task, data, tokens, self._session), data, report)
         found = model.predictions(task, data, collator, kept)
         kind = kind_of(task)
         if [own.name for own in model.metrics(task)] != [own.name for own in kind.metrics(task)]:
@@ -204,13 +206,30 @@ class CheckpointScorer:
         self._tokens.move_to_end(key)
         return self._tokens[key]
 
-    def _kept(self, collator: Collator, predictor: Predictor, report: Report) -> list[Any]:
+    def _kept(self, collator: Collator, predictor: Predictor, data: "Dataset", report: Report) -> list[Any]:
         rows = len(collator.lengths)
-        batches = batches_of_tokens(collator.lengths, self._most_tokens)
         with torch.inference_mode():
-            reported = _reported(kept_of_rows(collator, predictor, batches, self._device), rows, report)
-            kept = dict(reported)
+            kept = dict(_reported(self._rows_kept(collator, predictor, data), rows, report))
         return [kept[row] for row in range(rows)]
+
+    def _rows_kept(
+        self, collator: Collator, predictor: Predictor, data: "Dataset"
+    ) -> Iterator[tuple[int, Any]]:
+        for rows in self._read_together(collator, data):
+            lengths = collator.lengths[rows]
+            batches = (rows[batch] for batch in batches_of_tokens(lengths, self._most_tokens))
+            yield from kept_of_rows(collator, predictor, batches, self._device)
+
+    def _read_together(self, collator: Collator, data: "Dataset") -> Iterator[NDArray[np.int64]]:
+        """Yield the rows that may share a batch: all, unless the model must know their language."""
+        rows = np.arange(len(collator.lengths))
+        if not has_adapters(self._network.config.to_dict()):
+            yield rows
+            return
+        languages = np.array(data["language"][:])[collator.examples]
+        for language in dict.fromkeys(languages.tolist()):
+            set_language(self._network.base_model.config, language)
+            yield rows[languages == language]
 
 
 TEXT_FORM = "text_form"
@@ -237,11 +256,10 @@ def _reported(kept: Iterable[tuple[int, Any]], total: int, report: Report) -> It
 
 
 def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
-    import transformers
     from safetensors import SafetensorError
 
     try:
-        model, loading = getattr(transformers, checkpoint.auto_class).from_pretrained(
+        model, loading = auto_class(checkpoint.auto_class).from_pretrained(
             checkpoint.folder,
             dtype=DTYPES[precision],
             use_safetensors=True,
