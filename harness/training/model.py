@@ -47,6 +47,10 @@ class UnsafePrecisionError(UserError):
     """The model's activations exceed the number format."""
 
 
+class UnsmoothedLossError(UserError):
+    """Label smoothing is asked of a kind whose loss has no labels."""
+
+
 class IncompleteEncoderError(UserError):
     """The folder lacks weights of the encoder."""
 
@@ -153,6 +157,11 @@ def _configured(model: ModelRef, task: TrainingTask, settings: Hyperparameters) 
     head = model_for(task, text_to_text=words is not None).head
     if words is not None:
         _check_precision(settings.precision)
+    if settings.label_smoothing and not head.smooths:
+        raise UnsmoothedLossError(
+            f"training.label_smoothing: {settings.label_smoothing:g} is for kinds whose loss is over labels, "
+            f"not for task {task.name} of kind {task.kind}; set 0 for it under training.per_task"
+        )
     config = _config(model, task, head)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
@@ -173,7 +182,7 @@ def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     if not model.trust_remote_code and hasattr(config, "auto_map"):
         # What is saved is a model of transformers' own class, which needs no such code.
         del config.auto_map
-    if is_decoder(config.model_type) and config.pad_token_id is None:
+    if is_decoder(config.model_type):
         # By it transformers finds the last token of each input, on which the head stands.
         config.pad_token_id = fast_tokenizer(model).pad_token_id
     return config

@@ -102,7 +102,18 @@ def _train(
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
         batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
-        steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report)
+        steps = Steps(
+            engine,
+            forward,
+            batches,
+            plan,
+            settings.accumulation,
+            world,
+            log,
+            points,
+            report,
+            settings.label_smoothing,
+        )
         seconds = steps.run(point)
         _save(job, world, model, engine)
         held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]
