@@ -31,6 +31,11 @@ def values_in_short(values: Iterable[object], most: int = _LONGEST_LIST) -> str:
     return _list([in_short(value) for value in values], most)
 
 
+def how_many(count: int, noun: str) -> str:
+    """Return a count with its noun, which has an s where there is not one: `1 stage`, `1,200 stages`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
     near = get_close_matches(name.lower()[:_LONGEST_SOUGHT], list(known), n=1, cutoff=0.6)

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Precision
 from harness.config.sequence_file import SequenceFile
 from harness.data.evaluation_rows import EvaluationRows
 from harness.data.leakage import Leakage, drop_leaked, find_leakage
+from harness.data.location import DataFolders, as_folders
 from harness.data.lock import read_lock
 from harness.data.locked_rows import evaluation_rows, training_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_architecture, check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
-from harness.plan.content import StageContent, stage_content
+from harness.plan.content import StageContent, not_measured, stage_content
 from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
@@ -46,7 +46,7 @@ class ResolvedPlan:
     """
 
     plan: Plan
-    data_dir: Path | None
+    data_dir: DataFolders
     model: ResolvedModel
     training: Mapping[str, TrainingRows]
     evaluation: Mapping[str, EvaluationRows]
@@ -55,6 +55,16 @@ class ResolvedPlan:
     leakage: Leakage
     held_out: Mapping[str, TrainingRows]
     forgetting_digests: Mapping[Stage, str]
+
+    @property
+    def not_measured(self) -> dict[str, str]:
+        """The tasks whose forgetting is asked for and not measured, and why."""
+        spec = self.plan.loaded.spec
+        reasons = not_measured(self.plan.loaded)
+        for name in (*spec.intermediates, *spec.targets) if spec.forgetting else ():
+            if name not in self.held_out and name not in reasons:
+                reasons[name] = "its held-out rows are not available; name their folder by --data-dir"
+        return reasons
 
     def leaves(self, stage: Stage) -> tuple[EvaluationTask, ...]:
         """The evaluation tasks that score a target stage, or a few-shot stage after it."""
@@ -109,7 +119,7 @@ def model_ref(spec: SequenceFile) -> ModelRef:
     return ModelRef(name=spec.model, revision=spec.revision, trust_remote_code=spec.trust_remote_code)
 
 
-def resolve(plan: Plan, data_dir: Path | None) -> ResolvedPlan:
+def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
     """Find the model and all rows, check them against the lock, and give everything its digest.
 
     Rows that are also evaluation rows are refused, or dropped where the sequence file says so. What is
@@ -121,7 +131,8 @@ def resolve(plan: Plan, data_dir: Path | None) -> ResolvedPlan:
         OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
     spec = plan.loaded.spec
-    lock = read_lock(plan.loaded.path)
+    data_dir = plan.loaded.data_folders(as_folders(data_dir))
+    lock = read_lock(plan.loaded.path, spec.name)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
     kinds = tuple(dict.fromkeys(task.kind for task in plan.loaded.tasks.values()))
     if model.revision is None and not model.name.startswith("embedded:"):
@@ -159,7 +170,7 @@ def resolve(plan: Plan, data_dir: Path | None) -> ResolvedPlan:
 
 
 def _held_out_rows(
-    plan: Plan, data_dir: Path | None, training: Mapping[str, TrainingRows]
+    plan: Plan, data_dir: DataFolders, training: Mapping[str, TrainingRows]
 ) -> dict[str, TrainingRows]:
     if not plan.loaded.spec.forgetting:
         return {}

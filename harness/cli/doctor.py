@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.cli.file_argument import FileOrName, FilePath
+from harness.cli.file_argument import FileOrName
+from harness.cli.options import data_option, store_option
+from harness.cli.sequence_argument import load_sequence
 from harness.errors import UserError
 from harness.message_text import printable
 
@@ -33,20 +35,9 @@ class Finding:
 
 @click.command("doctor")
 @click.argument("subject", metavar="[FILE|MODEL|DEEPSPEED_FILE]", required=False, type=FileOrName())
-@click.option(
-    "--data-dir",
-    type=FilePath(path_type=Path),
-    help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
-)
-@click.option(
-    "--store",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=Path(".xstilts/store"),
-    envvar="XSTILTS_STORE",
-    show_default=True,
-    help="Folder of finished stages, whose disk is looked at.",
-)
-def command(subject: str | None, data_dir: Path | None, store: Path) -> None:
+@data_option
+@store_option
+def command(subject: str | None, data_dirs: tuple[Path, ...], store: Path) -> None:
     """Say what of this machine, and of a sequence file, a model or a DeepSpeed file, would stop a run.
 
     Nothing is downloaded and nothing is kept; a model's folder is tried by two training steps. Of a sequence
@@ -54,7 +45,7 @@ def command(subject: str | None, data_dir: Path | None, store: Path) -> None:
     named at once. Exit code 2 if something would stop a run.
     """
     findings = []
-    for finding in _all_findings(subject, data_dir, store):
+    for finding in _all_findings(subject, data_dirs, store):
         findings.append(finding)
         click.echo(printable(f"{finding.level:6} {finding.text}"))
     stops = sum(finding.level == "STOPS" for finding in findings)
@@ -63,7 +54,7 @@ def command(subject: str | None, data_dir: Path | None, store: Path) -> None:
         raise click.exceptions.Exit(2)
 
 
-def _all_findings(subject: str | None, data_dir: Path | None, store: Path) -> Iterator[Finding]:
+def _all_findings(subject: str | None, data_dirs: tuple[Path, ...], store: Path) -> Iterator[Finding]:
     from harness.config.catalogue import sequence_files
     from harness.config.deepspeed_file import deepspeed_files, find_deepspeed
     from harness.named_path import is_file
@@ -75,7 +66,7 @@ def _all_findings(subject: str | None, data_dir: Path | None, store: Path) -> It
         found = partial(find_deepspeed, subject)
         yield from _tried(f"DeepSpeed file {subject}", lambda: f"ZeRO level {found().zero_stage}")
     elif subject in sequence_files() or is_file(Path(subject)):
-        yield from _sequence(subject, data_dir)
+        yield from _sequence(subject, data_dirs)
     else:
         yield from _tried(f"model {subject}", lambda: _model(subject))
 
@@ -144,27 +135,25 @@ def _model(name: str) -> str:
     return f"{kind}, {len(tokenizer):,} tokens; two training steps work; trained for {', '.join(kinds)}"
 
 
-def _sequence(name: str, data_dir: Path | None) -> Iterator[Finding]:
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
-    from harness.data.location import data_folder
+def _sequence(name: str, data_dirs: tuple[Path, ...]) -> Iterator[Finding]:
+    from harness.data.location import data_folders
 
     try:
-        (loaded,) = load_sequences([find_sequence(name)])
-        folder = data_folder(data_dir)
+        loaded = load_sequence(name)
+        folders = loaded.data_folders(data_folders(data_dirs))
     except UserError as error:
         yield Finding("STOPS", str(error))
         return
     yield Finding("ok", f"sequence file {loaded.path} with DeepSpeed file {loaded.deepspeed.name}")
-    data = [*_data(loaded, folder)]
+    data = [*_data(loaded, folders)]
     yield from data
     if all(finding.level == "ok" for finding in data):
-        yield from _plan(loaded, folder)
+        yield from _plan(loaded, folders)
     else:
         yield from _tried(f"model {loaded.spec.model}", lambda: _model(loaded.model))
 
 
-def _data(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
+def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what of the rows is there, and every file and language that is not."""
     from harness.data.evaluation_rows import load_evaluation_rows
     from harness.data.rows import load_training_rows
@@ -173,11 +162,11 @@ def _data(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
     tasks, split = loaded.tasks | few_shot_tasks(loaded), loaded.spec.evaluation.split
 
     def training(name: str) -> str:
-        rows = load_training_rows(tasks[name], data_dir=folder)
+        rows = load_training_rows(tasks[name], data_dir=folders)
         return f"{len(rows.dataset):,} rows ({rows.source})"
 
     def evaluation(leaf: "EvaluationTask") -> str:
-        rows = load_evaluation_rows(leaf.corpus, leaf.language, split=split, data_dir=folder)
+        rows = load_evaluation_rows(leaf.corpus, leaf.language, split=split, data_dir=folders)
         return f"{len(rows.dataset):,} rows ({rows.source})"
 
     for name in tasks:
@@ -186,7 +175,7 @@ def _data(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
         yield from _tried(f"evaluation task {leaf.name}", partial(evaluation, leaf))
 
 
-def _plan(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
+def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
     from harness.execution.preflight import preflight_job
     from harness.plan.tree import Plan
@@ -194,7 +183,7 @@ def _plan(loaded: "LoadedSequence", folder: Path | None) -> Iterator[Finding]:
     from harness.training.preflight import preflight
 
     try:
-        resolved = resolve(Plan.of(loaded), folder)
+        resolved = resolve(Plan.of(loaded), folders)
         notes = preflight(preflight_job(resolved), _alone())
     except UserError as error:
         yield Finding("STOPS", str(error))

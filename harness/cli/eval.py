@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
+from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
 
@@ -25,9 +26,7 @@ class NoTasksError(UserError):
 @click.option(
     "--output", required=True, type=FilePath(path_type=Path, file_okay=False), help="Folder for the results."
 )
-@click.option(
-    "--data-dir", type=FilePath(path_type=Path), help="Folder in XTREME's layout. [XSTILTS_DATA, hub]"
-)
+@data_option
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many items of each task.")
 @click.option(
@@ -56,7 +55,7 @@ def command(
     checkpoint: str,
     tasks: str,
     output: Path,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
     split: str,
     limit: int | None,
     batch_size: int,
@@ -73,6 +72,7 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
+    from harness.data.location import data_folders
     from harness.evaluation.job import EvaluationJob
     from harness.models.references import ModelRef
 
@@ -83,7 +83,7 @@ def command(
         limit=limit,
         batch_size=batch_size,
         precision=Precision(precision),
-        data_dir=data_dir,
+        data_dir=data_folders(data_dirs),
         labels=None if labels is None else _separated(labels, "--labels"),
         task_folders=tuple(folder.resolve() for folder in include_path),
         output=output,

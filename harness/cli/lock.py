@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.file_argument import FileOrName, FilePath
+from harness.cli.file_argument import FileOrName
+from harness.cli.options import data_option
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.data.lock import Lock
@@ -13,33 +15,28 @@ if TYPE_CHECKING:
 
 @click.command("lock")
 @click.argument("file", type=FileOrName())
-@click.option(
-    "--data-dir",
-    type=FilePath(path_type=Path),
-    help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
-)
-def command(file: str, data_dir: Path | None) -> None:
+@data_option
+def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     """Write NAME.lock.json beside FILE (a path or the name of a known sequence).
 
     It holds the commit of every hub repository, the fingerprints of the model and of all rows, and a digest
     of the declared analysis (contrasts, margin, sharing). Later runs of FILE refuse what has changed since;
     locking again accepts the change.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
-    from harness.data.location import data_folder
+    from harness.data.location import data_folders
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.locked_rows import evaluation_rows, training_rows
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
     from harness.resolved_plan import model_ref
 
-    (loaded,) = load_sequences([find_sequence(file)])
-    spec, folder = loaded.spec, data_folder(data_dir)
+    loaded = load_sequence(file)
+    spec, folders = loaded.spec, loaded.data_folders(data_folders(data_dirs))
     model = resolve_model(model_ref(spec), loaded.path.parent)
-    training = training_rows(loaded.tasks | few_shot_tasks(loaded), folder)
-    evaluation = evaluation_rows(loaded, folder)
+    training = training_rows(loaded.tasks | few_shot_tasks(loaded), folders)
+    evaluation = evaluation_rows(loaded, folders)
     lock = Lock(
+        sequence=spec.name,
         model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),
         training={name: LockedRows.of(rows) for name, rows in training.items()},
         evaluation={name: LockedRows.of(rows) for name, rows in evaluation.items()},

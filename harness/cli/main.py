@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
     "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
     "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
+    "unregister": ("harness.cli.unregister", "Forget a registered sequence."),
+    "diff": ("harness.cli.diff", "Compare a registered sequence with the file it was copied from."),
     "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
     "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),

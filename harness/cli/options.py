@@ -1,17 +1,22 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
 
+if TYPE_CHECKING:
+    from harness.execution.options import RunOptions
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORE = Path(".xstilts/store")
+DEFAULT_LEADERBOARDS = Path("leaderboards")
+_ONLY_PUBLISHED = ("leaderboards", "reported", "note")
 
 
 class SeedList(click.ParamType[tuple[int, ...]]):
@@ -46,76 +51,105 @@ def store_option(command: F) -> F:
     )(command)
 
 
+def data_option(command: F) -> F:
+    """Add the option that says where local data lie."""
+    return click.option(
+        "--data-dir",
+        "data_dirs",
+        type=FilePath(path_type=Path),
+        multiple=True,
+        help="Folder with local data (XTREME's layout); may be given several times; a file is taken from the "
+        "first that has it. Files of your own tasks may also lie beside the task's file. "
+        "[env: XSTILTS_DATA]",
+    )(command)
+
+
+_PLANNED: tuple[Callable[[Any], Any], ...] = (
+    store_option,
+    data_option,
+    click.option(
+        "--limit", type=click.IntRange(1), help="A trial: at most N rows of each task, trained on and scored."
+    ),
+    click.option(
+        "--seeds",
+        type=SeedList(),
+        help="These seeds in place of the file's: 1,2,3.",
+    ),
+    click.option("--add-seeds", type=SeedList(), help="Further seeds, besides the file's: 4,5."),
+    click.option("--deepspeed", type=FileOrName(), help="Another DeepSpeed file: a known name or a path."),
+)
+_PUBLISHED: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--leaderboards",
+        type=FilePath(path_type=Path, file_okay=False),
+        default=DEFAULT_LEADERBOARDS,
+        show_default=True,
+        help="Folder that the leaderboard is written to.",
+    ),
+    click.option(
+        "--reported",
+        type=FilePath(path_type=Path, exists=True, dir_okay=False),
+        help="JSON file of published numbers, marked as not ours; the README has its format. "
+        "[default: reported.json in the leaderboards' folder, where there is one]",
+    ),
+    click.option("--note", help="A remark of yours that the page shows below its question."),
+)
+
+
+def plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what is trained and where finished stages lie; as `run_options`."""
+    return _with_options(command, _PLANNED)
+
+
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what a run is made of and where its results lie.
 
     The command gets them as one `harness.execution.options.RunOptions`, named `options`.
     """
+    return _with_options(command, (*_PLANNED, *_PUBLISHED))
 
+
+def _with_options(
+    command: Callable[..., None], options: Sequence[Callable[[Any], Any]]
+) -> Callable[..., None]:
     @wraps(command)
-    def with_options(
-        *,
-        store: Path,
-        data_dir: Path | None,
-        leaderboards: Path,
-        limit: int | None,
-        seeds: tuple[int, ...] | None,
-        deepspeed: str | None,
-        reported: Path | None,
-        note: str | None,
-        **others: Any,
-    ) -> None:
-        from harness.config.deepspeed_file import find_deepspeed
-        from harness.data.location import data_folder
-        from harness.execution.options import RunOptions
+    def with_options(**given: Any) -> None:
+        names = ("store", "data_dirs", "limit", "seeds", "add_seeds", "deepspeed", *_ONLY_PUBLISHED)
+        taken = {name: given.pop(name) for name in names if name in given}
+        command(options=_run_options(**taken), **given)
 
-        options = RunOptions(
-            store=store,
-            leaderboards=leaderboards,
-            data_dir=data_folder(data_dir),
-            limit=limit,
-            seeds=seeds,
-            deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
-            reported=reported or _reported_beside(leaderboards),
-            note=note,
-        )
-        command(options=options, **others)
-
-    for option in reversed(
-        [
-            store_option,
-            click.option(
-                "--data-dir",
-                type=FilePath(path_type=Path),
-                help="Folder with local data (XTREME's layout). [env: XSTILTS_DATA]",
-            ),
-            click.option(
-                "--leaderboards",
-                type=FilePath(path_type=Path, file_okay=False),
-                default=Path("leaderboards"),
-                show_default=True,
-                help="Folder that the leaderboard is written to.",
-            ),
-            click.option(
-                "--limit",
-                type=click.IntRange(1),
-                help="Train on and score at most N rows a task, as a trial.",
-            ),
-            click.option("--seeds", type=SeedList(), help="Other seeds than the file's: 1,2,3."),
-            click.option(
-                "--deepspeed", type=FileOrName(), help="Another DeepSpeed file: a known name or a path."
-            ),
-            click.option(
-                "--reported",
-                type=FilePath(path_type=Path, exists=True, dir_okay=False),
-                help="JSON file of published numbers, shown in a table of their own and marked as not ours. "
-                "[default: reported.json in the leaderboards' folder, where there is one]",
-            ),
-            click.option("--note", help="A remark of yours that the page shows below its question."),
-        ]
-    ):
+    for option in reversed(options):
         with_options = option(with_options)
     return with_options
+
+
+def _run_options(
+    *,
+    store: Path,
+    data_dirs: tuple[Path, ...],
+    limit: int | None,
+    seeds: tuple[int, ...] | None,
+    add_seeds: tuple[int, ...] | None,
+    deepspeed: str | None,
+    leaderboards: Path = DEFAULT_LEADERBOARDS,
+    reported: Path | None = None,
+    note: str | None = None,
+) -> "RunOptions":
+    from harness.config.deepspeed_file import find_deepspeed
+    from harness.data.location import data_folders
+    from harness.execution.options import RunOptions
+
+    return RunOptions(
+        store=store,
+        leaderboards=leaderboards,
+        data_dir=data_folders(data_dirs),
+        limit=limit,
+        seeds=seeds,
+        added_seeds=add_seeds or (),
+        deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
+        reported=reported or _reported_beside(leaderboards),
+        note=note,
+    )
 
 
 def _reported_beside(leaderboards: Path) -> Path | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
+from harness.cli.options import data_option
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.config.load import LoadedSequence
@@ -40,11 +42,7 @@ _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
     type=FilePath(path_type=Path, file_okay=False, exists=True),
     help="Take tokens from the finished stages of this store, and compare the estimate with them.",
 )
-@click.option(
-    "--data-dir",
-    type=FilePath(path_type=Path),
-    help="Count the rows of this data folder. [env: XSTILTS_DATA]",
-)
+@data_option
 def command(
     file: str,
     as_json: bool,
@@ -53,25 +51,23 @@ def command(
     devices: int,
     utilization: float,
     store: Path | None,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
 ) -> None:
     """Draw the tree of stages of FILE (a path, or the name of a known sequence) and count them.
 
     ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.models.checks import check_named_model
     from harness.plan.drawing import draw
 
-    (loaded,) = load_sequences([find_sequence(file)])
+    loaded = load_sequence(file)
     kinds = [task.kind for task in loaded.tasks.values()]
     check_named_model(loaded.model, loaded.spec.trust_remote_code, kinds)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:
-        estimate, words = _cost(loaded, accelerator, devices, utilization, store, data_dir)
+        estimate, words = _cost(loaded, accelerator, devices, utilization, store, data_dirs)
         content["cost"] = {
             **asdict(estimate),
             **{name: getattr(estimate, name) for name in ("tokens", "flops", "seconds", "memory", "disk")},
@@ -113,7 +109,7 @@ def _cost(
     devices: int,
     utilization: float,
     store: Path | None,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
 ) -> "tuple[PlanCost, str]":
     from harness.cost.accelerators import ACCELERATORS
     from harness.cost.check import check_stages, check_table
@@ -122,13 +118,13 @@ def _cost(
     from harness.cost.inputs import cost_inputs
     from harness.cost.table import cost_table
     from harness.cost.total import plan_cost
-    from harness.data.location import data_folder
+    from harness.data.location import data_folders
     from harness.store.store import Store
     from harness.training.manifest import STAGES
 
     zero = loaded.deepspeed
     machine = Machine(ACCELERATORS[accelerator], utilization, devices, zero.zero_stage, zero.offloads)
-    model, folder = architecture(loaded.model), data_folder(data_dir)
+    model, folder = architecture(loaded.model), loaded.data_folders(data_folders(data_dirs))
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)
     estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine)

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import run_options
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.execution.options import RunOptions
@@ -37,11 +38,9 @@ def command(
     Give the options with which they were run. Sequences that were not run are listed as such. An
     evaluation that two stores hold is taken once; if its results differ, it is refused.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.execution.run import publish_files
 
-    loaded = load_sequences([find_sequence(file) for file in files])
+    loaded = [load_sequence(file) for file in files]
     stores = sources or (options.store,)
     for published in publish_files(loaded, stores, replace(options, store=stores[0]), together, title):
         click.echo(str(published.markdown))

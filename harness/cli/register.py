@@ -3,6 +3,7 @@
 import click
 
 from harness.cli.file_argument import FileOrName
+from harness.cli.sequence_argument import load_sequence
 
 
 @click.command("register")
@@ -13,12 +14,10 @@ def command(file: str, force: bool) -> None:
 
     From then on it is known by its `name:` in every command, e.g. `xstilts run NAME`.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.config.registry import register
     from harness.plan.drawing import draw
 
-    (loaded,) = load_sequences([find_sequence(file)])
+    loaded = load_sequence(file)
     copy = register(loaded, force=force)
     click.echo(draw(loaded))
     click.echo(f"\nRegistered as {loaded.spec.name}: {copy}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
-from harness.cli.options import DEFAULT_STORE
+from harness.cli.options import DEFAULT_STORE, data_option
 from harness.errors import UserError
 from harness.message_text import in_short, printable
 
@@ -43,7 +43,7 @@ class RecordedCommandError(UserError):
     type=FilePath(path_type=Path, file_okay=False),
     help="Fresh store to train in, kept afterwards. [default: a temporary one]",
 )
-@click.option("--data-dir", type=FilePath(path_type=Path), help="Folder with local data. [env: XSTILTS_DATA]")
+@data_option
 @click.option("--workers", type=click.IntRange(1), help="As in `xstilts run`.")
 def command(
     file: Path,
@@ -53,7 +53,7 @@ def command(
     sequence: str | None,
     store: Path | None,
     into: Path | None,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
     workers: int | None,
 ) -> None:
     """Train a row of the leaderboard FILE (its page or JSON file) again, with all stages before its target.
@@ -67,10 +67,10 @@ def command(
 
     row = published_row(file, number, target, seed)
     if into is not None:
-        found = _reproduced(row, sequence, store, into, data_dir, workers)
+        found = _reproduced(row, sequence, store, into, data_dirs, workers)
     else:
         with tempfile.TemporaryDirectory(prefix="xstilts-") as folder:
-            found = _reproduced(row, sequence, store, Path(folder), data_dir, workers)
+            found = _reproduced(row, sequence, store, Path(folder), data_dirs, workers)
     click.echo(printable(f"\n{row.name}, as published in {file}:"))
     for word, lines in (
         ("same", found.same),
@@ -91,7 +91,7 @@ def _reproduced(
     sequence: str | None,
     store: Path | None,
     into: Path,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
     workers: int | None,
 ) -> "Reproduction":
     from rich.console import Console
@@ -99,7 +99,7 @@ def _reproduced(
     from harness.config.catalogue import find_sequence
     from harness.config.deepspeed_file import find_deepspeed
     from harness.config.load import load_sequences
-    from harness.data.location import data_folder
+    from harness.data.location import data_folders
     from harness.execution.options import RunOptions
     from harness.reproduction.reproduction import reproduce
     from harness.store.store import Store
@@ -110,7 +110,7 @@ def _reproduced(
     options = RunOptions(
         store=into,
         leaderboards=into,
-        data_dir=data_folder(data_dir),
+        data_dir=data_folders(data_dirs),
         limit=recorded["limit"],
         deepspeed=find_deepspeed(recorded["deepspeed"]) if recorded["deepspeed"] else None,
         workers=workers,

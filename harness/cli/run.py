@@ -7,6 +7,7 @@ import click
 
 from harness.cli.file_argument import FileOrName
 from harness.cli.options import run_options
+from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.execution.options import RunOptions
@@ -50,12 +51,10 @@ def command(file: str, options: "RunOptions", **settings: Any) -> None:
     """
     from rich.console import Console
 
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
     from harness.execution.run import run
     from harness.report.renderers.terminal import render_terminal
 
-    (loaded,) = load_sequences([find_sequence(file)])
+    loaded = load_sequence(file)
     report = run(loaded, replace(options, **settings), Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"

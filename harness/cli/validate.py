@@ -3,7 +3,7 @@
 import click
 
 from harness.cli.file_argument import FileOrName
-from harness.message_text import printable
+from harness.message_text import how_many, printable
 
 
 @click.command("validate")
@@ -17,6 +17,7 @@ def command(files: tuple[str, ...]) -> None:
     from harness.config.corpus import Corpus
     from harness.config.load import LoadedSequence, check_files
     from harness.models.checks import check_named_model
+    from harness.plan.content import not_measured
     from harness.plan.orders import plan_size
 
     for name, checked in check_files(files):
@@ -24,7 +25,10 @@ def command(files: tuple[str, ...]) -> None:
             kinds = [task.kind for task in checked.tasks.values()]
             check_named_model(checked.model, checked.spec.trust_remote_code, kinds)
             size = plan_size(checked.spec)
-            click.echo(printable(f"{name}: ok ({size.sequences} sequences, {size.stages} stages)"))
+            counts = f"{how_many(size.sequences, 'sequence')}, {how_many(size.stages, 'stage')}"
+            click.echo(printable(f"{name}: ok ({counts})"))
+            for task, why in not_measured(checked).items():
+                click.echo(printable(f"    forgetting of {task} is not measured: {why}"))
         elif isinstance(checked, Corpus):
             count = len(checked.languages)
             click.echo(printable(f"{name}: ok (corpus, {checked.task.kind}, {count} languages)"))

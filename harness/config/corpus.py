@@ -103,6 +103,11 @@ class CorpusFile(FrozenModel):
     languages: tuple[Language, ...] = Field(min_length=1, description="ISO 639 codes, English first.")
     splits: tuple[Split, ...] = Field(("test", "validation"), min_length=1)
     parallel: bool = Field(False, description="Row i is the same item in every language.")
+    item: Text | None = Field(
+        None,
+        description="A column that names the items, alike in every language that has them; default: "
+        "the row's number.",
+    )
     cluster: Text | None = Field(
         None,
         description="A column whose equal values (parallel: of consecutive rows) group items that are no "
@@ -163,8 +168,9 @@ class Corpus:
     @property
     def scoring(self) -> dict[str, Any]:
         """What, besides the rows, decides on the scores of a checkpoint and on the groups of items."""
-        clusters = {"cluster": self.definition.cluster} if self.definition.cluster else {}
-        return {"kind": self.task.kind, **clusters, **self.task.training_settings()}
+        named = self.definition.model_dump(include={"cluster", "item"}, exclude_none=True)
+        settings = {**self.task.training_settings(), **self.task.scoring_settings()}
+        return {"kind": self.task.kind, **named, **settings}
 
     def expected_rows(self, language: str, split: Split) -> int | None:
         """Return the published number of rows; None where the file does not say it."""

@@ -26,6 +26,7 @@ from harness.config.yaml_source import YamlSource, read_yaml
 from harness.kinds.registry import TrainingTask
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
+from harness.resources import user_folder
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class LoadedSequence:
         """The folder of tasks and corpora beside the file, if there is one."""
         folder = self.path.resolve().parent / "tasks"
         return (folder,) if folder.is_dir() else ()
+
+    def data_folders(self, named: tuple[Path, ...]) -> tuple[Path, ...]:
+        """Return where the files of tasks are looked for: below the data folders, then beside own tasks."""
+        users = user_folder() / "tasks"
+        return (*named, *self.task_folders, *([users] if users.is_dir() else []))
 
     def members(self, stage: str) -> dict[str, TrainingTask]:
         """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""

@@ -8,12 +8,23 @@ from harness.config.deepspeed_file import deepspeed_files
 from harness.config.load import LoadedSequence
 from harness.config.problem import listed
 from harness.errors import UserError
-from harness.named_path import user_path
+from harness.frozen_model import FrozenModel
+from harness.named_path import is_file, user_path
 from harness.resources import shipped, user_folder
 
 
 class NameTakenError(UserError):
     """A sequence of this name exists already."""
+
+
+class NotRegisteredError(UserError):
+    """No registered sequence has this name."""
+
+
+class Origin(FrozenModel):
+    """Where a registered sequence was copied from."""
+
+    file: Path
 
 
 class NotSelfContainedError(UserError):
@@ -39,9 +50,65 @@ def register(loaded: LoadedSequence, *, force: bool = False) -> Path:
         )
     _require_self_contained(loaded)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(target) as draft:
-        draft.write_bytes(loaded.path.read_bytes())
+    origin_file = Origin(file=loaded.path.resolve())
+    lock = lock_beside(loaded.path, name)
+    for source, copy in ((loaded.path, target), (lock, lock_beside(target, name))):
+        if source.exists():
+            with atomic_write(copy) as draft:
+                draft.write_bytes(source.read_bytes())
+        else:
+            copy.unlink(missing_ok=True)
+    with atomic_write(_origin_path(target)) as draft:
+        draft.write_text(origin_file.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return target
+
+
+def unregister(name: str) -> Path:
+    """Remove a registered sequence, its lock and the note of where it came from; return where it lay.
+
+    Raises:
+        NotRegisteredError: there is no registered sequence of this name.
+    """
+    copy = registered_copy(name)
+    for path in (copy, lock_beside(copy, name), _origin_path(copy)):
+        path.unlink(missing_ok=True)
+    return copy
+
+
+def registered_copy(name: str) -> Path:
+    """Return the registered file of a name.
+
+    Raises:
+        NotRegisteredError: there is none.
+    """
+    folder = user_folder() / "sequences"
+    copy = folder / f"{name}.yaml"
+    if name not in (known := sorted(path.stem for path in folder.glob("*.yaml"))):
+        raise NotRegisteredError(f"{name}: no registered sequence; there are {listed(known)}")
+    return copy
+
+
+def origin(copy: Path) -> Path | None:
+    """Return the file that a registered sequence was copied from; None of others."""
+    path = _origin_path(copy)
+    if copy.parent != user_folder() / "sequences" or not path.is_file():
+        return None
+    return Origin.model_validate_json(path.read_text(encoding="utf-8")).file
+
+
+def is_stale(copy: Path) -> bool:
+    """Tell whether the file that a registered sequence was copied from was changed since."""
+    source = origin(copy)
+    return source is not None and is_file(source) and source.read_bytes() != copy.read_bytes()
+
+
+def lock_beside(sequence_file: Path, name: str) -> Path:
+    """Return the place of a sequence's lock: `NAME.lock.json` beside its file, whatever that is called."""
+    return sequence_file.with_name(f"{name}.lock.json")
+
+
+def _origin_path(copy: Path) -> Path:
+    return copy.with_name(f"{copy.stem}.origin.json")
 
 
 def _require_self_contained(loaded: LoadedSequence) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.load import LoadedSequence
 from harness.config.model_family import seems_text_to_text
 from harness.cost.estimate import Size
 from harness.cost.hub_models import architecture
+from harness.data.location import DataFolders
 from harness.errors import UserError
 from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, text_form
 from harness.kinds.text_form import joined
@@ -61,7 +61,7 @@ class CostInputs:
 
 
 def cost_inputs(
-    loaded: LoadedSequence, data_dir: Path | None, measured: Iterable[StageManifest] = ()
+    loaded: LoadedSequence, data_dir: DataFolders, measured: Iterable[StageManifest] = ()
 ) -> CostInputs:
     """Find out the sizes of a sequence file's tasks.
 
@@ -126,7 +126,7 @@ def _mixed_size(
     )
 
 
-def _rows(task: TrainingTask, data_dir: Path | None, needed: bool) -> "tuple[int, str, Dataset | None]":
+def _rows(task: TrainingTask, data_dir: DataFolders, needed: bool) -> "tuple[int, str, Dataset | None]":
     from harness.data.rows import load_training_rows
     from harness.data.sources.layouts import find_layout
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from harness.config.corpus import Corpus, Split
+from harness.data.location import DataFolders
 from harness.data.rows import first_available_source
 from harness.data.sources.folder import read_file
 from harness.data.sources.layouts import find_layout
@@ -64,7 +65,7 @@ class EvaluationRows:
 
 
 def load_evaluation_rows(
-    corpus: Corpus, language: str, *, split: str = "test", data_dir: Path | None = None
+    corpus: Corpus, language: str, *, split: str = "test", data_dir: DataFolders = None
 ) -> EvaluationRows:
     """Load one language of a corpus from the first of its sources that is available.
 
@@ -85,10 +86,10 @@ def load_evaluation_rows(
     _require_known(f"language of {corpus.title}", language, corpus.languages)
     where = f"{corpus.title} {split}, language {language!r}"
     needed = kind_of(corpus.task).columns(corpus.task)
-    cluster = corpus.definition.cluster
-    columns = needed if cluster is None else tuple(dict.fromkeys((*needed, cluster)))
+    cluster, item = corpus.definition.cluster, corpus.definition.item
+    columns = tuple(dict.fromkeys((*needed, *(name for name in (cluster, item) if name is not None))))
     source = first_available_source(where, corpus.sources(language, part), columns, data_dir)
-    if corpus.definition.parallel and data_dir is not None:
+    if corpus.definition.parallel:
         _require_aligned(corpus, source, language, part, data_dir)
     found = kind_of(corpus.task).examples(corpus.task, source, corpus.labels)
     if found.dropped:
@@ -96,7 +97,7 @@ def load_evaluation_rows(
             f"{source.origin}: {found.dropped:,} of {len(source):,} items cannot be scored, since "
             f"{found.dropped_since}; correct the file"
         )
-    ids = [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
+    ids = _item_ids(corpus, language, source)
     clusters = ids if cluster is None else _clusters(corpus, ids, source.columns[cluster])
     expected = corpus.expected_rows(language, part)
     counts = (*source.counted, *found.counted)
@@ -119,6 +120,21 @@ def load_evaluation_rows(
     )
 
 
+def _item_ids(corpus: Corpus, language: str, source: SourceColumns) -> list[str]:
+    """Return what items are known by: the value of a column, or the row's number."""
+    column = corpus.definition.item
+    if column is None:
+        return [str(row) if corpus.definition.parallel else f"{language}-{row}" for row in range(len(source))]
+    found: dict[str, int] = {}
+    for row, value in enumerate(source.columns[column]):
+        if (first := found.setdefault(str(value), row)) != row:
+            raise MisalignedFilesError(
+                f"{source.place(row)}: {column} {in_short(value)} stands in {source.unit} "
+                f"{source.numbers[first]} already; each names one item, so take the file from one release"
+            )
+    return list(found)
+
+
 def _clusters(corpus: Corpus, ids: Sequence[str], values: Sequence[object]) -> list[str]:
     """Return for each item the id of the first with its value.
 
@@ -135,7 +151,7 @@ def _clusters(corpus: Corpus, ids: Sequence[str], values: Sequence[object]) -> l
 
 
 def _require_aligned(
-    corpus: Corpus, source: SourceColumns, language: str, split: Split, data_dir: Path
+    corpus: Corpus, source: SourceColumns, language: str, split: Split, data_dir: DataFolders
 ) -> None:
     """Compare with the first other language whose file is there: items are known by their row number.
 

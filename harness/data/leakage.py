@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
 
 from harness.data.evaluation_rows import EvaluationRows, UnknownEvaluationDataError, load_evaluation_rows
+from harness.data.location import DataFolders
 from harness.data.overlap import Overlap, OverlapError, OverlappingPair, OverlapSearch
 from harness.data.rows import NoSourceError, TrainingRows, without_rows
 from harness.plan.tree import Plan
@@ -101,7 +101,7 @@ def find_leakage(
     plan: Plan,
     training: Mapping[str, TrainingRows],
     evaluation: Mapping[str, EvaluationRows],
-    data_dir: Path | None,
+    data_dir: DataFolders,
 ) -> Leakage:
     """Compare every training set with the evaluation sets of the targets that follow it.
 
@@ -173,7 +173,7 @@ class _Together:
 
 
 def _evaluated(
-    plan: Plan, evaluation: Mapping[str, EvaluationRows], data_dir: Path | None
+    plan: Plan, evaluation: Mapping[str, EvaluationRows], data_dir: DataFolders
 ) -> tuple[dict[str, list[_Set]], tuple[str, ...]]:
     """Return target -> its evaluation sets, and what of them is not available."""
     split = plan.loaded.spec.evaluation.split

@@ -1,7 +1,7 @@
 """Where the data folder lies, and files below it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from harness.errors import UserError
@@ -9,6 +9,8 @@ from harness.message_text import names_in_short
 from harness.named_path import is_folder, is_there, user_path
 
 VARIABLE = "XSTILTS_DATA"
+DataFolders = Path | tuple[Path, ...] | None
+"""A data folder, or several, of which the first that has a file counts; or none."""
 # A folder's name in the layouts -> what its own download script calls it.
 _HOMES = {"xtreme": ("xtreme", "download"), "glue": ("glue", "glue_data")}
 _PACKED = ("", ".gz", ".bz2", ".xz", ".zst")
@@ -22,22 +24,34 @@ class OutsideDataFolderError(UserError):
     """A path of a source leads out of the data folder."""
 
 
-def data_folder(option: str | Path | None) -> Path | None:
-    """Return the data folder: the option, else `XSTILTS_DATA`, else None.
+def data_folders(options: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return the data folders: those of the options, else those of `XSTILTS_DATA`, else none.
+
+    In the variable several folders are separated as in `PATH`. A file is taken from the first that has it.
 
     Raises:
         DataFolderMissingError: a folder is named but there is none.
     """
-    named, by = (option, "--data-dir") if option is not None else (os.environ.get(VARIABLE), VARIABLE)
-    if named is None or str(named) == "":
-        return None
-    folder = user_path(named)
-    if not is_folder(folder):
-        raise DataFolderMissingError(
-            f"{by}: {folder} is not a folder; name the folder that holds xtreme/ and glue/, "
-            f"or leave {by} out to take the data from the hub"
-        )
-    return folder.resolve()
+    named: Sequence[str | Path] = options
+    by = "--data-dir"
+    if not named:
+        by, named = VARIABLE, [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+    found = []
+    for folder in map(user_path, named):
+        if not is_folder(folder):
+            raise DataFolderMissingError(
+                f"{by}: {folder} is not a folder; name the folder that holds xtreme/ and glue/, "
+                f"or leave {by} out to take the data from the hub"
+            )
+        found.append(folder.resolve())
+    return tuple(dict.fromkeys(found))
+
+
+def as_folders(data_dir: DataFolders) -> tuple[Path, ...]:
+    """Return the data folders as a tuple."""
+    if data_dir is None:
+        return ()
+    return (data_dir,) if isinstance(data_dir, Path) else data_dir
 
 
 def below(folder: Path, relative: str) -> Path:

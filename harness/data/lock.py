@@ -5,9 +5,10 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from harness.atomic_write import atomic_write
+from harness.config.registry import lock_beside
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
@@ -73,6 +74,7 @@ class Lock(FrozenModel):
     """
 
     version: Literal[1] = 1
+    sequence: str | None = Field(None, description="Name of the sequence; none in older locks.")
     model: LockedModel
     training: dict[str, LockedRows]
     evaluation: dict[str, LockedRows]
@@ -136,18 +138,20 @@ class Lock(FrozenModel):
             )
 
 
-def lock_path(sequence_file: Path) -> Path:
-    """Return the place of a sequence file's lock: `NAME.lock.json` beside `NAME.yaml`."""
-    return sequence_file.with_name(f"{sequence_file.stem}.lock.json")
+def read_lock(sequence_file: Path, name: str) -> Lock | None:
+    """Return the lock of the sequence `name` beside its file, or None where there is none.
 
-
-def read_lock(sequence_file: Path) -> Lock | None:
-    """Return the lock beside a sequence file, or None where there is none.
+    Older locks go by the file's name; they are found as long as it keeps that.
 
     Raises:
         LockFileError: it is there, but is not a lock that `xstilts lock` wrote.
     """
-    path = lock_path(sequence_file)
+    places = dict.fromkeys(lock_beside(sequence_file, known) for known in (name, sequence_file.stem))
+    found = (_read(path) for path in places)
+    return next((lock for lock in found if lock is not None and lock.sequence in (None, name)), None)
+
+
+def _read(path: Path) -> Lock | None:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -168,7 +172,7 @@ def write_lock(sequence_file: Path, lock: Lock) -> Path:
     Raises:
         LockFileError: the folder cannot be written to.
     """
-    path = lock_path(sequence_file)
+    path = lock_beside(sequence_file, lock.sequence or sequence_file.stem)
     text = json.dumps(lock.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:
         with atomic_write(path) as draft:

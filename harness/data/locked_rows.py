@@ -1,17 +1,17 @@
 """All the rows that a sequence file trains and evaluates on."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from harness.config.load import LoadedSequence
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
+from harness.data.location import DataFolders
 from harness.data.lock import Lock
 from harness.data.rows import TrainingRows, load_training_rows
 from harness.kinds.registry import TrainingTask
 
 
 def training_rows(
-    tasks: Mapping[str, TrainingTask], data_dir: Path | None, lock: Lock | None = None
+    tasks: Mapping[str, TrainingTask], data_dir: DataFolders, lock: Lock | None = None
 ) -> dict[str, TrainingRows]:
     """Load the rows of training tasks, by the tasks' names.
 
@@ -28,7 +28,7 @@ def training_rows(
 
 
 def evaluation_rows(
-    loaded: LoadedSequence, data_dir: Path | None, lock: Lock | None = None
+    loaded: LoadedSequence, data_dir: DataFolders, lock: Lock | None = None
 ) -> dict[str, EvaluationRows]:
     """Load the rows that a sequence file's checkpoints are scored on, by the leaf tasks' names.
 

@@ -1,15 +1,16 @@
 """The rows of a training task, from the first of its sources that is available."""
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.data.location import DataFolders
 from harness.data.sources.embedded import read_embedded
 from harness.data.sources.hub import HubUnavailableError, read_hub
 from harness.data.sources.layouts import read_layouts
 from harness.errors import UserError
-from harness.kinds.columns import RowCount, SourceColumns
+from harness.kinds.columns import RowCount, SourceColumns, counted
 from harness.kinds.examples import Examples
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import Sources
@@ -60,7 +61,7 @@ class TrainingRows:
 
 
 def load_training_rows(
-    task: TrainingTask, *, data_dir: Path | None, revision: str | None = None
+    task: TrainingTask, *, data_dir: DataFolders, revision: str | None = None
 ) -> TrainingRows:
     """Load the rows of a task: its file below the data folder, else the hub, else the embedded corpus.
 
@@ -73,12 +74,54 @@ def load_training_rows(
         NoSourceError: no source is available; lists each that was tried and why not.
         UserError: a source is available but faulty (see `harness.data.sources`, `harness.kinds`).
     """
+    rows = _all_rows(task, data_dir, revision)
+    held_out = _held_out_positions(task, rows)
+    if not held_out:
+        return rows
+    trained = _part(task, rows, sorted(set(range(len(rows.dataset))) - set(held_out)))
+    counts = counted(len(held_out), "rows held out, not trained on")
+    return replace(trained, counted=(*rows.counted, *counts))
+
+
+def _all_rows(
+    task: TrainingTask, data_dir: DataFolders, revision: str | None, trained: tuple[str, ...] = ()
+) -> TrainingRows:
+    """Return the rows of all sources of a task, those that are held out among them."""
     revisions = revision.split(_AND) if revision else [""] * len(task.all_sources)
     parts = [
         _source(task, sources, data_dir, commit or None)
         for sources, commit in zip(task.all_sources, revisions, strict=True)
     ]
-    return _rows(task, parts)
+    return _rows(task, parts, trained)
+
+
+def _held_out_positions(task: TrainingTask, rows: TrainingRows) -> list[int]:
+    """Return the rows that a task's share holds out: those whose first text has a small hash.
+
+    Raises:
+        NoRowsLeftError: all rows are on one side.
+    """
+    if task.held_out is None or task.held_out.share is None:
+        return []
+    share, seed = task.held_out.share, task.held_out.seed
+    texts: list[str] = rows.dataset["text_a"][:]
+    found = [row for row, text in enumerate(texts) if _position(seed, text) < share]
+    if not 0 < len(found) < len(texts):
+        raise NoRowsLeftError(
+            f"{_what(task)}: held_out: a share of {share} of its {len(texts):,} rows holds out "
+            f"{'all' if found else 'none'} of them; write another share or seed"
+        )
+    return found
+
+
+def _position(seed: int, text: str) -> float:
+    """Return a number from 0 to 1 that a seed and a text alone decide."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {text}".encode()).digest()[:6], "big") / 2**48
+
+
+def _part(task: TrainingTask, rows: TrainingRows, positions: Sequence[int]) -> TrainingRows:
+    part = rows.dataset.select(positions)
+    return replace(rows, dataset=part, fingerprint=kind_of(task).fingerprint(part, rows.labels))
 
 
 def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int]) -> TrainingRows:
@@ -111,7 +154,7 @@ def without_rows(task: TrainingTask, rows: TrainingRows, dropped: Collection[int
 
 
 def load_held_out_rows(
-    task: TrainingTask, *, data_dir: Path | None, trained: tuple[str, ...]
+    task: TrainingTask, *, data_dir: DataFolders, trained: tuple[str, ...]
 ) -> TrainingRows | None:
     """Load the held-out rows of a task, or None where it names none or they are not available.
 
@@ -125,7 +168,10 @@ def load_held_out_rows(
     """
     if task.held_out is None:
         return None
-    sources = Sources(folder=task.held_out.folder, hub=task.held_out.hub)
+    sources = task.held_out.sources
+    if sources is None:
+        rows = _all_rows(task, data_dir, None, trained)
+        return _part(task, rows, _held_out_positions(task, rows))
     try:
         source = _source(task, sources, data_dir, None)
     except NoSourceError:
@@ -160,7 +206,7 @@ def first_available_source(
     what: str,
     sources: Sources,
     needed: tuple[str, ...],
-    data_dir: Path | None,
+    data_dir: DataFolders,
     revision: str | None = None,
     skip_bad: bool | None = None,
 ) -> SourceColumns:
@@ -197,7 +243,7 @@ def first_available_source(
 
 
 def _source(
-    task: TrainingTask, sources: Sources, data_dir: Path | None, revision: str | None
+    task: TrainingTask, sources: Sources, data_dir: DataFolders, revision: str | None
 ) -> SourceColumns:
     needed = kind_of(task).columns(task)
     return first_available_source(_what(task), sources, needed, data_dir, revision, task.skip_bad_rows)

@@ -5,18 +5,18 @@ from typing import Any
 
 from harness.metrics.registry import metric
 
-Aggregation = Callable[[Iterable[tuple[Any, Any]]], float]
+Aggregation = Callable[[Iterable[tuple[Any, Any, str]]], float]
 
 
 def __getattr__(name: str) -> Aggregation:
-    """Return what makes a metric's score of all items' predictions and references."""
+    """Return what makes a metric's score of all items' predictions, references and language."""
     if name.startswith("_"):
         raise AttributeError(name)
     found = metric(name)
 
-    def score(items: Iterable[tuple[Any, Any]]) -> float:
-        pairs = list(items)
-        return found.score([prediction for prediction, _ in pairs], [reference for _, reference in pairs])
+    def score(items: Iterable[tuple[Any, Any, str]]) -> float:
+        predictions, references, languages = zip(*items, strict=True)
+        return found.for_language(languages[0]).score(predictions, references)
 
     score.__name__ = name
     return score

@@ -1,8 +1,8 @@
 """From what lm-eval got of a checkpoint to predictions, and the scores that lm-eval reports of them.
 
 Tasks whose metric is not lm-eval's own accuracy name these functions: `process_results` hands on each item's
-prediction and reference, and `harness.evaluation.aggregations` makes the metric of all of them, so that the
-results carry it under its usual name. A metric may be a ratio of sums, or of all items together.
+prediction, reference and language, and `harness.evaluation.aggregations` makes the metric of all of them, so
+that the results carry it under its usual name. A metric may be a ratio of sums, or of all items together.
 """
 
 import json
@@ -64,8 +64,11 @@ def judged(corpus: Corpus, document: Mapping[str, Any], answer: str | Sequence[f
         ) from error
 
 
-def process_results(document: Mapping[str, Any], results: Sequence[Any]) -> dict[str, tuple[Any, Any]]:
-    """Return an item's prediction and reference by metric (lm-eval's `process_results`)."""
+def process_results(document: Mapping[str, Any], results: Sequence[Any]) -> dict[str, tuple[Any, Any, str]]:
+    """Return an item's prediction, reference and language by metric (lm-eval's `process_results`)."""
     answer = results[0] if isinstance(results[0], str) else [logprob for logprob, _ in results]
     item = judged(loaded_corpus(document["corpus"]), document, answer)
-    return {metric.results_name: (item.prediction, item.reference) for metric in item.metrics}
+    return {
+        metric.results_name: (item.prediction, item.reference, document["language"])
+        for metric in item.metrics
+    }

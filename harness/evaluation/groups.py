@@ -7,6 +7,7 @@ from lm_eval.config.group import AggMetricConfig
 
 _MIXED = "score"
 """What the average of groups with different headline metrics is called."""
+_EXACT = "exact_match"
 
 
 class LanguageAverage(Group):  # type: ignore[misc]  # lm_eval has no types
@@ -29,32 +30,54 @@ class AverageOfGroups(Group):  # type: ignore[misc]
     2020, arXiv:2003.11080). lm-eval's own group would average the 22 leaf tasks.
     """
 
+    halves = False
+
     def aggregate(self, task_metrics: dict[str, Any]) -> dict[str, Any]:
         """Return the group's metrics; those of the inner groups are already in `task_metrics`."""
-        inner = {child.name: task_metrics[child.name] for child in self}
-        headlines = {child.name: _headline(child) for child in self}
-        name = headlines[next(iter(inner))] if len(set(headlines.values())) == 1 else _MIXED
-        mean = sum(metrics[f"{headlines[child]},none"] for child, metrics in inner.items()) / len(inner)
+        inner = [(_headlines(child, self.halves), task_metrics[child.name]) for child in self]
+        name = _name_of({names for names, _ in inner})
+        scores = [sum(metrics[f"{one},none"] for one in names) / len(names) for names, metrics in inner]
+        mean = sum(scores) / len(scores)
         return {
             "alias": self.alias or self.name,
             "name": self.name,
-            "sample_len": sum(metrics["sample_len"] for metrics in inner.values()),
+            "sample_len": sum(metrics["sample_len"] for _, metrics in inner),
             f"{name},none": mean,
             f"{name}_stderr,none": "N/A",
         }
 
 
-def _headline(group: Any) -> str:
-    """Return the first metric that a group averages; of a group of groups theirs, if they have the same."""
+class XtremeAverage(AverageOfGroups):
+    """The same, where a target of question answering counts half the sum of its F1 and its exact match.
+
+    As evaluate.py of https://github.com/google-research/xtreme does (`avg_metric`).
+    """
+
+    halves = True
+
+
+def _headlines(group: Any, halves: bool) -> tuple[str, ...]:
+    """Return the first metric that a group averages; of a group of groups theirs, if they have the same.
+
+    Args:
+        group: The group.
+        halves: Exact match counts as much as the F1 beside it.
+    """
     if group.aggregate_metric_list and not isinstance(group, AverageOfGroups):
-        return str(group.aggregate_metric_list[0].metric)
-    inner = {_headline(child) for child in group}
-    return inner.pop() if len(inner) == 1 else _MIXED
+        names = [str(entry.metric) for entry in group.aggregate_metric_list]
+        return tuple(names) if halves and _EXACT in names else (names[0],)
+    return (_name_of({_headlines(child, halves) for child in group}),)
+
+
+def _name_of(headlines: set[tuple[str, ...]]) -> str:
+    """Return what the average of groups with these headline metrics is called."""
+    (names, *others) = headlines
+    return names[0] if not others and len(names) == 1 else _MIXED
 
 
 def with_right_average(group: Group) -> Group:
-    """Return the group, and the groups in it, as its file's `metadata: {average: languages|groups}` asks."""
-    kinds = {"languages": LanguageAverage, "groups": AverageOfGroups}
+    """Return the group, and the groups in it, with the `average` that its file's `metadata` asks for."""
+    kinds = {"languages": LanguageAverage, "groups": AverageOfGroups, "xtreme": XtremeAverage}
     kind = kinds.get((group.metadata or {}).get("average", ""), Group)
     made = kind(
         name=group.name,
@@ -64,7 +87,8 @@ def with_right_average(group: Group) -> Group:
     )
     for child in group:
         made.add(with_right_average(child) if isinstance(child, Group) else child)
-    if kind is AverageOfGroups:
+    if isinstance(made, AverageOfGroups):
         # lm-eval asks a group without metrics for no average.
-        made.aggregate_metric_list = [AggMetricConfig(metric=_headline(made), filter_list=["none"])]
+        name = _name_of({_headlines(child, made.halves) for child in made})
+        made.aggregate_metric_list = [AggMetricConfig(metric=name, filter_list=["none"])]
     return made

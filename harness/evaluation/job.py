@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from harness.config.hyperparameters import Precision
+from harness.data.location import DataFolders
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.models.references import ModelRef
@@ -37,7 +38,7 @@ class EvaluationJob(FrozenModel):
     limit: int | None = Field(None, ge=1)
     batch_size: int = Field(64, ge=1)
     precision: Precision = Precision.FP32
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
     labels: tuple[str, ...] | None = None
     task_folders: tuple[Path, ...] = ()
     output: Path

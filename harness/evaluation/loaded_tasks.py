@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.compat.lm_eval import quiet_lm_eval
-from harness.data.location import data_folder
+from harness.data.location import as_folders, data_folders
 from harness.errors import RunError
 from harness.evaluation.datasets import ScoredRows, scored_rows
 from harness.evaluation.job import EvaluationJob
@@ -52,17 +52,17 @@ def load_tasks(job: EvaluationJob) -> LoadedTasks:
         TasksNotLoadedError: lm-eval did not load what it was asked for.
         UserError: a task's rows can't be had or scored.
     """
-    return _load(job.tasks, job.split, data_folder(job.data_dir), job.task_folders)
+    return _load(job.tasks, job.split, data_folders(as_folders(job.data_dir)), job.task_folders)
 
 
 @functools.lru_cache(maxsize=8)
 def _load(
-    names: tuple[str, ...], split: str, folder: Path | None, task_folders: tuple[Path, ...]
+    names: tuple[str, ...], split: str, folders: tuple[Path, ...], task_folders: tuple[Path, ...]
 ) -> LoadedTasks:
     manager = EvaluationTaskManager(
         include_path=list(task_folders),
         include_defaults=False,
-        metadata={"split": split, "data_dir": None if folder is None else str(folder)},
+        metadata={"split": split, "data_dir": [*map(str, folders)]},
     )
     leaves = tuple(dict.fromkeys(leaf for name in names for leaf in manager.leaves(name)))
     with quiet_lm_eval():
@@ -75,5 +75,5 @@ def _load(
     rows = {}
     for name, task in loaded["tasks"].items():
         metadata = task.config.metadata
-        rows[name] = scored_rows(metadata["corpus"], metadata["language"], split, folder, task_folders)
+        rows[name] = scored_rows(metadata["corpus"], metadata["language"], split, folders, task_folders)
     return LoadedTasks(loaded, rows)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from harness.data.location import DataFolders
 from harness.execution.steps import AnyStep
 from harness.execution.steps.base import StepManifest, StepProgress
 from harness.frozen_model import FrozenModel
@@ -23,7 +24,7 @@ class StepRequest(FrozenModel):
     kind: Literal["step"] = "step"
     step: Annotated[AnyStep, Field(discriminator="kind")]
     store: Path
-    data_dir: Path | None
+    data_dir: DataFolders
     resume_every: float
 
     def memory_advice(self) -> str:

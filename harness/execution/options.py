@@ -11,6 +11,7 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
 from harness.config.problem import SpecError
 from harness.config.sequence_file import SequenceFile, TrainingSettings
+from harness.data.location import DataFolders
 from harness.execution.runner import RESUME_SECONDS
 from harness.execution.worker_process import STALL_SECONDS
 
@@ -21,6 +22,8 @@ class RunOptions:
 
     Attributes:
         limit: Train on and score at most this many rows per task; the leaderboard says so.
+        seeds: In place of the file's.
+        added_seeds: Besides those.
         workers: Stages that are trained at the same time; None: as suits the machine.
         processes: Training processes of one stage (one for each device).
         resume_minutes: Minutes of training between two resume points.
@@ -29,9 +32,10 @@ class RunOptions:
 
     store: Path
     leaderboards: Path
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
     limit: int | None = None
     seeds: Sequence[int] | None = None
+    added_seeds: Sequence[int] = ()
     deepspeed: DeepSpeedFile | None = None
     workers: int | None = None
     processes: int = 1
@@ -49,8 +53,8 @@ class RunOptions:
         spec = loaded.spec
         if self.limit is not None:
             spec = _limited(spec, self.limit)
-        if self.seeds is not None:
-            spec = spec.model_copy(update={"seeds": tuple(dict.fromkeys(self.seeds))})
+        seeds = (*(spec.seeds if self.seeds is None else self.seeds), *self.added_seeds)
+        spec = spec.model_copy(update={"seeds": tuple(dict.fromkeys(seeds))})
         if self.deepspeed is not None:
             problems = agreement_problems(self.deepspeed, spec.stage_settings())
             if problems:
@@ -60,12 +64,14 @@ class RunOptions:
     def command(self, sequence: str) -> str:
         """Return the command that repeats this run; folders of this machine are left out."""
         words = ["xstilts run", shlex.quote(sequence)]
-        if self.data_dir is not None:
+        if self.data_dir:
             words.append("--data-dir DATA")
         if self.limit is not None:
             words.append(f"--limit {self.limit}")
         if self.seeds is not None:
-            words += [f"--seeds {','.join(str(seed) for seed in self.seeds)}"]
+            words.append(f"--seeds {','.join(map(str, self.seeds))}")
+        if self.added_seeds:
+            words.append(f"--add-seeds {','.join(map(str, self.added_seeds))}")
         if self.deepspeed is not None:
             words.append(f"--deepspeed {shlex.quote(self.deepspeed.name)}")
         if self.processes > 1:

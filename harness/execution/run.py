@@ -166,6 +166,9 @@ def _warn(resolved: ResolvedPlan, console: Console) -> None:
         for name, rows in resolved.training.items()
         if rows.dropped
     ]
+    warnings += [
+        f"forgetting of {name} is not measured: {why}" for name, why in resolved.not_measured.items()
+    ]
     for warning in dict.fromkeys(warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 

@@ -48,10 +48,13 @@ class FolderSource(FrozenModel):
     path: Annotated[Text, AfterValidator(_stays_below)] = Field(
         description="Relative path below the data folder; never leaves it."
     )
-    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text"] = Field(
-        description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a word "
-        "and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; text: a "
-        "text on each line. Files may be compressed (gz, bz2, xz, zst)."
+    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text", "bucc"] = (
+        Field(
+            description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a "
+            "word and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; "
+            "text: a text on each line; bucc: an id and a sentence on each line, beside files in .en and "
+            ".gold. Files may be compressed (gz, bz2, xz, zst)."
+        )
     )
     columns: tuple[Text, ...] | None = Field(
         None,
@@ -66,6 +69,14 @@ class FolderSource(FrozenModel):
     )
     only: dict[Text, Text] | None = Field(
         None, min_length=1, description="Column -> how its text begins; other rows are left out."
+    )
+    aligned: dict[Text, Annotated[Text, AfterValidator(_stays_below)]] | None = Field(
+        None,
+        min_length=1,
+        description="Column -> another text file below the data folder, whose line i goes with line i here.",
+    )
+    without_gold: Text | None = Field(
+        None, description="Why these files cannot be scored, and what to get: they are refused with it."
     )
 
 
@@ -145,16 +156,33 @@ class Sources(FrozenModel):
 
 
 class HeldOutSources(FrozenModel):
-    """Where held-out rows come from; the first that is available is used: folder, hub."""
+    """Where held-out rows come from: the first source that is available, or a share of the training rows."""
 
     folder: Layouts[FolderSource] | None = None
     hub: HubSource | None = None
+    embedded: EmbeddedSource | None = None
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        description="Without a source: hold out about this share of the training rows, which are then never "
+        "trained on. Rows with the same first text stay together, so that none is on both sides.",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Which rows a share holds out.")
 
     @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if self.folder is None and self.hub is None:
-            raise ValueError("at least one of folder and hub is needed")
+    def _sources_or_share(self) -> Self:
+        sources = self.folder is not None or self.hub is not None or self.embedded is not None
+        if sources == (self.share is not None):
+            raise ValueError("either a source (folder, hub or embedded) or a share is needed")
         return self
+
+    @property
+    def sources(self) -> Sources | None:
+        """Where rows of their own come from; None where a share of the training rows is held out."""
+        if self.share is not None:
+            return None
+        return Sources(folder=self.folder, hub=self.hub, embedded=self.embedded)
 
 
 def require_distinct(values: Iterable[str], what: str) -> None:

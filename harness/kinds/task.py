@@ -59,7 +59,7 @@ class Task(FrozenModel):
         description="Where more rows with the same columns and labels come from, which follow on the others.",
     )
     held_out: HeldOutSources | None = Field(
-        None, description="Rows on which the finished stage is measured; never trained on."
+        None, description="Rows on which the finished stage and later ones are measured; never trained on."
     )
     scored_by: tuple[Name, ...] = Field(
         (), description="Evaluation groups or tasks whose labels mean the same as this task's."
@@ -81,7 +81,7 @@ class Task(FrozenModel):
                     f"files in the format {layout.format} do not hold what this kind of task needs; "
                     f"its formats are {', '.join(cls.formats)}"
                 )
-        if isinstance(sources, Sources) and sources.embedded is not None and not cls.generated:
+        if sources.embedded is not None and not cls.generated:
             raise ValueError("xstilts generates only classification tasks; use folder or hub")
         return sources
 
@@ -115,4 +115,8 @@ class Task(FrozenModel):
 
     def training_settings(self) -> dict[str, int | float]:
         """Return what, besides rows, labels and hyperparameters, changes what a stage learns."""
+        return {}
+
+    def scoring_settings(self) -> dict[str, bool | str]:
+        """Return what, besides those and rows and labels, changes the scores of the same predictions."""
         return {}

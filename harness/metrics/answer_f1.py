@@ -1,9 +1,8 @@
 """F1 of answers' words, as SQuAD defines it."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-from harness.metrics.answer_text import answer_words
+from harness.metrics.answer_text import answer_f1, squad_words
 from harness.metrics.base import ItemScore, Metric
 
 
@@ -20,18 +19,7 @@ class AnswerF1(Metric):
     def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
         """Return each question's F1."""
         pairs = zip(predictions, references, strict=True)
-        return [ItemScore(_answer_f1(guess, answers)) for guess, answers in pairs]
-
-
-def _answer_f1(prediction: str, answers: Sequence[str]) -> float:
-    return max(_f1(answer_words(prediction), answer_words(answer)) for answer in answers or [""])
-
-
-def _f1(predicted: list[str], gold: list[str]) -> float:
-    if not predicted or not gold:
-        return float(predicted == gold)
-    shared = (Counter(predicted) & Counter(gold)).total()
-    return 2 * shared / (len(predicted) + len(gold))
+        return [ItemScore(answer_f1(guess, answers, squad_words)) for guess, answers in pairs]
 
 
 METRIC = AnswerF1()

@@ -44,6 +44,10 @@ class Metric(ABC):
         """What lm-eval's results call it."""
         return self.lm_eval or self.name
 
+    def for_language(self, language: str) -> "Metric":
+        """Return the metric for items in a language (ISO 639 code); most are the same in all."""
+        return self
+
     @abstractmethod
     def item_scores(self, predictions: Sequence[Any], references: Sequence[Any]) -> list[ItemScore]:
         """Return each item's share of the score.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.answer_text import answer_words
+from harness.metrics.answer_text import exact_match, squad_words
 from harness.metrics.base import ItemScore, Metric
 
 
@@ -18,11 +18,7 @@ class ExactMatch(Metric):
     def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
         """Return 1 for each prediction that has the words of a reference in their order, else 0."""
         pairs = zip(predictions, references, strict=True)
-        return [ItemScore(_exact_match(guess, answers)) for guess, answers in pairs]
-
-
-def _exact_match(prediction: str, answers: Sequence[str]) -> float:
-    return float(any(answer_words(prediction) == answer_words(answer) for answer in answers or [""]))
+        return [ItemScore(exact_match(guess, answers, squad_words)) for guess, answers in pairs]
 
 
 METRIC = ExactMatch()

@@ -206,7 +206,9 @@ class TaskItems:
         clusters: Sequence[str] | None = None,
     ) -> "TaskItems":
         """Score predictions, as a task's kind gives them, by its metrics, the headline metric first."""
-        scores = {own.name: ItemScores.by(own, predictions, references) for own in metrics}
+        scores = {
+            own.name: ItemScores.by(own.for_language(language), predictions, references) for own in metrics
+        }
         predicted, expected = (list(map(encode, values)) for values in (predictions, references))
         return cls.of(task, language, items, predicted, expected, scores, clusters)
 
@@ -216,7 +218,7 @@ class TaskItems:
             np.array([decode(text) for text in column.values] + [None], object)[:-1][column.codes].tolist()
             for column in (self.predictions, self.references)
         ]
-        return {own.name: ItemScores.by(own, *columns) for own in metrics}
+        return {own.name: ItemScores.by(own.for_language(self.language), *columns) for own in metrics}
 
     def __len__(self) -> int:
         return len(self.items)

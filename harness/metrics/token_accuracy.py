@@ -9,8 +9,8 @@ from harness.metrics.base import ItemScore, Metric
 class TokenAccuracy(Metric):
     """Share of the words of all sentences, 0 to 1, whose tag is right: a ratio of sums.
 
-    So taggers of parts of speech are reported; XTREME's number for UD POS is another, seqeval's F1 of runs of
-    equal tags. Predictions and references are the tags of each sentence's words.
+    So taggers of parts of speech are reported; XTREME's number for UD POS is another, `tag_chunk_f1`.
+    Predictions and references are the tags of each sentence's words.
     """
 
     name = "token_accuracy"

@@ -55,7 +55,7 @@ class Family:
 
 # The question-answering classes of decoders name their encoder otherwise than all other classes do, so that
 # neither pretrained weights nor the next stage's would be found.
-_NOT_BY_DECODERS = frozenset({"multiple_choice", "span_extraction", "masked_lm"})
+_NOT_BY_DECODERS = frozenset({"multiple_choice", "span_extraction", "masked_lm", "retrieval"})
 
 
 def _decoder(model_type: str, models: str) -> Family:
@@ -73,7 +73,13 @@ _ALL = (
     _roberta("xlm-roberta", "XLM-R base and large, XLM-V, multilingual E5"),
     _roberta("xlm-roberta-xl", "XLM-R XL and XXL"),
     _roberta("camembert", "CamemBERT"),
-    _roberta("xmod", "X-MOD (the adapter of the rows' language; adapters stay frozen)"),
+    # Retrieval puts rows of two languages into one batch.
+    Family(
+        "xmod",
+        "X-MOD (the adapter of the rows' language; adapters stay frozen)",
+        lacks=frozenset({"retrieval"}),
+        offset_positions=True,
+    ),
     Family("deberta-v2", "mDeBERTa v3, DeBERTa v2 and v3"),
     Family("electra", "ELECTRA"),
     Family("rembert", "RemBERT"),

@@ -40,7 +40,7 @@ def knows(model_type: str) -> bool:
 
 
 def kinds_with_head(model_type: str) -> tuple[str, ...]:
-    """Return the kinds of task for which transformers has a head of an architecture.
+    """Return the kinds of task that are trained and for which transformers has a head of an architecture.
 
     None of one that also decodes: the heads of those read the input a second time.
     """
@@ -48,7 +48,8 @@ def kinds_with_head(model_type: str) -> tuple[str, ...]:
 
     if CONFIG_MAPPING[model_type].is_encoder_decoder:
         return ()
-    return tuple(name for name in KINDS.names() if has_head(model_type, [name]))
+    trained = (name for name in KINDS.names() if KINDS.get(name).is_trained)
+    return tuple(name for name in trained if has_head(model_type, [name]))
 
 
 def has_head(model_type: str, kinds: Iterable[str]) -> bool:

@@ -106,6 +106,20 @@ def _in_language(task: TrainingTask, language: str, few: FewShot | None) -> Trai
     return task.model_copy(update=changes)
 
 
+def not_measured(loaded: LoadedSequence) -> dict[str, str]:
+    """Return the tasks and mixtures whose forgetting cannot be measured, and why, where it is asked for."""
+    spec, reasons = loaded.spec, dict[str, str]()
+    for name in (*spec.intermediates, *spec.targets) if spec.forgetting else ():
+        if name in spec.mixtures:
+            reasons[name] = "the heads of a mixture are not measured"
+        elif loaded.tasks[name].held_out is None:
+            reasons[name] = (
+                "its file names no held-out rows; write `held_out:` with a source, or with `share: 0.05` "
+                "of its training rows"
+            )
+    return reasons
+
+
 def shown_name(loaded: LoadedSequence, name: str) -> str:
     """Return a training task's or mixture's name, with the languages of its rows unless all are English."""
     languages = dict.fromkeys(task.language for task in loaded.members(name).values())

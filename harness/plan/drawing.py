@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from harness.config.load import LoadedSequence
+from harness.message_text import how_many
 from harness.plan.balance import balance
 from harness.plan.balance_table import balance_tables
 from harness.plan.content import mixture_descriptions, shown_name
@@ -46,8 +47,8 @@ def summary(loaded: LoadedSequence) -> str:
         else "none of them shared"
     )
     return (
-        f"{size.sequences:,} sequences (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
-        f"{size.stages:,} stages; {shared}"
+        f"{how_many(size.sequences, 'sequence')} (targets: {', '.join(spec.targets)}; seeds: {seeds}), "
+        f"{how_many(size.stages, 'stage')}; {shared}"
     )
 
 

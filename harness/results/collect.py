@@ -26,6 +26,7 @@ from harness.results.board import (
     SeedResult,
     SharedRows,
 )
+from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
 from harness.results.target_metric import TargetMetric
 from harness.store.entry import Entry
@@ -100,6 +101,7 @@ def make_board(
         machines=machines,
         metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),
+        curves=stage_curves(resolved, finished),
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from harness.data.location import DataFolders
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
@@ -25,7 +26,7 @@ class ForgettingJob(FrozenModel):
     encoder: ModelRef = Field(description="The stage's `encoder/`.")
     heads: tuple[EvaluatedHead, ...] = Field(min_length=1)
     folders: tuple[Path, ...] = Field(description="Of each head: its stage's encoder with the head.")
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
 
 
 class ForgettingScore(FrozenModel):

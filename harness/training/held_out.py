@@ -49,7 +49,7 @@ def score_held_out(
     engine.train()
     due = model.references(task, rows.dataset)
     return HeldOutScore(
-        metrics={metric.name: metric.score(found, due) for metric in model.metrics(task)},
+        metrics={own.name: own.for_language(task.language).score(found, due) for own in model.metrics(task)},
         rows=len(rows.dataset),
         source=rows.source,
         fingerprint=rows.fingerprint,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.config.mixture import Sampling
+from harness.data.location import DataFolders
 from harness.data.record import DataRecord
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
@@ -46,7 +47,7 @@ class StageJob(FrozenModel):
         description="DeepSpeed's configuration; this package fills its `auto`s."
     )
     monitoring: Monitoring | None = Field(None, description="Who watches it; none that is enabled: nobody.")
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
     workdir: Path = Field(description="Folder that the stage fills; it may hold a resume point.")
 
 

@@ -44,7 +44,7 @@ def test_the_lock_holds_model_and_rows_and_names_no_place_of_this_machine(sequen
     done = lock(sequence, sequence.parent / "data")
     assert done.returncode == 0, done.stderr
     assert "has 1 rows where the published data set has 5,010" in done.stderr
-    written = read_lock(sequence)
+    written = read_lock(sequence, sequence.stem)
     assert written is not None
     assert set(written.training) == {"xnli"}
     assert set(written.evaluation) == {"xtreme_xnli_en", "xtreme_xnli_de"}

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli.main import cli
-from harness.config.registry import NameTakenError, NotSelfContainedError
+from harness.config.registry import NameTakenError, NotRegisteredError, NotSelfContainedError
 from harness.errors import UserError
 from harness.resources import user_folder
 from tests.config.files import SEQUENCE, TASK, changed, write
@@ -48,7 +48,7 @@ def test_a_registered_sequence_is_not_overwritten_without_force(tmp_path: Path) 
     assert "[1, 2]" in copy.read_text()
     assert register(str(other), "--force").exit_code == 0
     assert "[3]" in copy.read_text()
-    assert [path.name for path in copy.parent.iterdir()] == ["trial.yaml"]
+    assert {path.name for path in copy.parent.iterdir()} == {"trial.yaml", "trial.origin.json"}
 
 
 def test_the_name_of_a_shipped_sequence_is_refused_even_by_force(tmp_path: Path) -> None:
@@ -77,3 +77,29 @@ def test_what_its_copy_would_not_find_is_refused(change: tuple[str, str], says: 
     path = write(tmp_path, "one.yaml", changed(SEQUENCE, change))
     assert says in refused(NotSelfContainedError, str(path))
     assert not user_folder().exists()
+
+
+def test_every_use_of_a_copy_says_that_its_original_was_changed(tmp_path: Path) -> None:
+    path = write(tmp_path, "my.yaml", SEQUENCE)
+    assert register(str(path)).exit_code == 0
+    assert "warning" not in CliRunner().invoke(cli, ["plan", "trial"]).output
+    path.write_text(changed(SEQUENCE, ("seeds: [1, 2]", "seeds: [3]")))
+    said = CliRunner().invoke(cli, ["plan", "trial"]).output
+    assert f"warning: trial is a registered copy; {path}, which it was copied from, was changed since" in said
+    assert f"xstilts register {path} --force" in said
+    assert "seeds: 1, 2" in said
+    shown = CliRunner().invoke(cli, ["diff", "trial"])
+    assert shown.exit_code == 1
+    assert "-seeds: [1, 2]\n+seeds: [3]" in shown.output
+    assert register(str(path), "--force").exit_code == 0
+    assert CliRunner().invoke(cli, ["diff", "trial"]).exit_code == 0
+
+
+def test_an_unregistered_sequence_is_unknown(tmp_path: Path) -> None:
+    write(tmp_path, "trial.lock.json", "{}")
+    assert register(str(write(tmp_path, "my.yaml", SEQUENCE))).exit_code == 0
+    folder = user_folder() / "sequences"
+    assert {path.name for path in folder.iterdir()} == {"trial.yaml", "trial.lock.json", "trial.origin.json"}
+    assert CliRunner().invoke(cli, ["unregister", "trial"]).exit_code == 0
+    assert not list(folder.iterdir())
+    assert isinstance(CliRunner().invoke(cli, ["unregister", "quickstart"]).exception, NotRegisteredError)

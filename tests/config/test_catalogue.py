@@ -32,7 +32,7 @@ def test_a_group_of_groups_has_all_their_leaves_and_a_leaf_has_itself() -> None:
     assert len(names) == 22
     assert [leaf.name for leaf in catalogue.leaves("xtreme_xnli_sw")] == ["xtreme_xnli_sw"]
     with pytest.raises(KeyError):
-        catalogue.leaves("xtreme")
+        catalogue.leaves("xtreme_none")
 
 
 def test_a_group_inside_itself_ends_and_an_unknown_member_is_refused(tmp_path: Path) -> None:

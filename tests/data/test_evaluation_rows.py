@@ -59,8 +59,8 @@ def test_the_three_hypotheses_of_a_real_premise_are_a_cluster(shared_data: Path,
 @pytest.mark.parametrize(
     ("corpus_name", "file", "ids"),
     [
-        ("xquad", "xquad.en.json", ["0", "0", "2", "3"]),
-        ("tydiqa", "dev-en.json", ["en-0", "en-0", "en-2", "en-0"]),
+        ("xquad", "xquad.en.json", ["q0", "q0", "q2", "q3"]),
+        ("tydiqa", "dev-en.json", ["q0", "q0", "q2", "q0"]),
     ],
 )
 def test_questions_on_one_passage_are_a_cluster(

@@ -2,27 +2,29 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.location import DataFolderMissingError, OutsideDataFolderError, below, data_folder
+from harness.data.location import DataFolderMissingError, OutsideDataFolderError, below, data_folders
 
 
 def test_the_option_wins_over_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     monkeypatch.setenv("XSTILTS_DATA", str(tmp_path / "a"))
-    assert data_folder(tmp_path / "b") == tmp_path / "b"
-    assert data_folder(None) == tmp_path / "a"
+    assert data_folders([tmp_path / "b"]) == (tmp_path / "b",)
+    assert data_folders([]) == (tmp_path / "a",)
+    monkeypatch.setenv("XSTILTS_DATA", f"{tmp_path / 'b'}:{tmp_path / 'a'}")
+    assert data_folders([]) == (tmp_path / "b", tmp_path / "a")
     monkeypatch.delenv("XSTILTS_DATA")
-    assert data_folder(None) is None
+    assert data_folders([]) == ()
 
 
 def test_a_missing_folder_is_named_with_the_setting_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DataFolderMissingError, match=r"--data-dir: .*nowhere"):
-        data_folder(tmp_path / "nowhere")
+        data_folders([tmp_path / "nowhere"])
     monkeypatch.setenv("XSTILTS_DATA", str(tmp_path / "gone"))
     with pytest.raises(DataFolderMissingError, match=r"XSTILTS_DATA: .*gone"):
-        data_folder(None)
+        data_folders([])
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.config.registry import lock_beside
 from harness.data.lock import (
     DataChangedError,
     Lock,
     LockedModel,
     LockedRows,
     LockFileError,
-    lock_path,
     read_lock,
     write_lock,
 )
@@ -32,10 +32,16 @@ def lock(rows: TrainingRows) -> Lock:
 
 def test_a_lock_lies_beside_its_file_and_reads_back(tmp_path: Path, lock: Lock) -> None:
     sequence = tmp_path / "nli-order.yaml"
-    assert read_lock(sequence) is None
-    assert write_lock(sequence, lock) == tmp_path / "nli-order.lock.json" == lock_path(sequence)
-    assert read_lock(sequence) == lock
+    assert read_lock(sequence, "nli-order") is None
+    assert write_lock(sequence, lock) == lock_beside(sequence, "nli-order")
+    assert read_lock(sequence, "nli-order") == lock
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nli-order.lock.json", "train.tsv"]
+
+
+def test_a_lock_stays_with_its_sequence_when_the_file_is_renamed(tmp_path: Path, lock: Lock) -> None:
+    write_lock(tmp_path / "one.yaml", lock.model_copy(update={"sequence": "nli-order"}))
+    assert read_lock(tmp_path / "renamed.yaml", "nli-order") is not None
+    assert read_lock(tmp_path / "nli-order.yaml", "another") is None
 
 
 def test_the_same_content_elsewhere_passes(tmp_path: Path, lock: Lock) -> None:
@@ -67,6 +73,6 @@ def test_another_model_is_refused(lock: Lock) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", '{"version": 2}', "[1]", "\xff"])
 def test_what_is_no_lock_is_refused(tmp_path: Path, text: str) -> None:
-    lock_path(tmp_path / "x.yaml").write_text(text, encoding="latin-1")
+    lock_beside(tmp_path / "x.yaml", "x").write_text(text, encoding="latin-1")
     with pytest.raises(LockFileError, match=r"x\.lock\.json: .*run 'xstilts lock' again"):
-        read_lock(tmp_path / "x.yaml")
+        read_lock(tmp_path / "x.yaml", "x")

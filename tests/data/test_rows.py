@@ -43,6 +43,15 @@ def test_rows_have_texts_and_label_ids(folder: Path) -> None:
     assert (rows.source, rows.revision) == ("folder: train.tsv", None)
 
 
+def test_of_several_data_folders_the_first_that_has_a_file_counts(folder: Path, tmp_path: Path) -> None:
+    for name, text in (("empty", ""), ("first", "a\tb\tneutral\n"), ("second", "c\td\tneutral\n")):
+        (tmp_path / name).mkdir()
+        if text:
+            (tmp_path / name / "train.tsv").write_text(text)
+    folders = tuple(tmp_path / name for name in ("empty", "first", "second"))
+    assert load_training_rows(nli("train.tsv"), data_dir=folders).dataset["text_a"][:] == ["a"]
+
+
 def test_single_texts_leave_text_b_null(folder: Path) -> None:
     rows = load_training_rows(nli("train.tsv", inputs=("hypothesis",)), data_dir=folder)
     assert rows.dataset["text_b"][:] == [None, None]

@@ -54,7 +54,7 @@ overlap: drop
 METRICS = {
     "tydiqa_en": ["answer_f1", "exact_match"],
     "panx_en": ["span_f1", "token_accuracy"],
-    "udpos": ["token_accuracy"],
+    "udpos": ["tag_chunk_f1", "token_accuracy"],
     "copa": ["accuracy"],
     "many": ["accuracy"],
 }

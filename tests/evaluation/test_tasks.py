@@ -2,16 +2,23 @@ import random
 
 import pytest
 import yaml
+from lm_eval.api.group import Group
+from lm_eval.config.group import AggMetricConfig
 
 from harness.evaluation.corpus_tasks import lm_eval_entries
+from harness.evaluation.groups import with_right_average
 from harness.evaluation.task_manager import EvaluationTaskManager
 from harness.resources import shipped
 from tests.corpora import CORPORA
-from tests.end_to_end.miniature import content
+from tests.end_to_end.miniature import write_files
 
 from . import models
 
 FOLDER = shipped("tasks") / "evaluation"
+LEAVES = {"xnli": 15, "pawsx": 7, "udpos": 33, "panx": 40, "xquad": 11, "mlqa": 7, "tydiqa": 9} | {
+    "bucc2018": 4,
+    "tatoeba": 36,
+}
 FILES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "corpora")
 
 
@@ -22,9 +29,7 @@ def test_every_shipped_task_loads_in_plain_lm_eval(tmp_path):
         for language in corpus.languages:
             layouts = corpus.sources(language, "test").layouts
             for file in [layout for layout in layouts if not layout.only][:1]:
-                path = tmp_path / file.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(content(corpus.task, file, random.Random(language)), encoding="utf-8")
+                write_files(corpus.task, file, tmp_path, random.Random(language))
     manager = TaskManager(
         include_defaults=False, include_path=str(FOLDER), metadata={"data_dir": str(tmp_path)}
     )
@@ -76,7 +81,10 @@ def test_groups_hold_xtremes_languages_english_first():
     manager = EvaluationTaskManager(include_defaults=False)
     assert manager.leaves("xtreme_xnli") == tuple(f"xtreme_xnli_{name}" for name in models.XNLI_LANGUAGES)
     assert manager.leaves("xtreme_pawsx") == tuple(f"xtreme_pawsx_{name}" for name in models.PAWSX_LANGUAGES)
+    counts = {name: len(manager.leaves(f"xtreme_{name}")) for name in LEAVES}
+    assert counts == LEAVES
     assert len(manager.leaves("xtreme_classification")) == 22
+    assert len(manager.leaves("xtreme")) == sum(LEAVES.values())
 
 
 def test_texts_are_unique_within_a_task(xtreme):
@@ -102,6 +110,26 @@ def test_the_xtreme_score_is_the_mean_of_the_two_averages(xtreme):
     plain = TaskManager(include_defaults=False, include_path=str(FOLDER), metadata={"data_dir": str(xtreme)})
     group = plain.load(["xtreme_classification"])["groups"]["xtreme_classification"]
     assert "acc,none" not in group.aggregate(metrics)
+
+
+def test_question_answering_counts_half_f1_and_half_exact_match_in_xtremes_score(xtreme):
+    manager = EvaluationTaskManager(include_defaults=False, metadata={"data_dir": str(xtreme)})
+    index = manager.task_index
+    made = {name: Group(name=name, metadata=index[name].cfg["metadata"]) for name in ("xtreme", "xtreme_qa")}
+    metrics = {}
+    for name in index["xtreme"].cfg["task"]:
+        listed = [AggMetricConfig(**entry) for entry in index[name].cfg["aggregate_metric_list"]]
+        child = Group(name=name, aggregate_metric_list=listed, metadata=index[name].cfg["metadata"])
+        values = {f"{entry.metric},none": 0.5 + 0.1 * at for at, entry in enumerate(listed)}
+        metrics[name] = values | {"sample_len": 10}
+        made["xtreme"].add(child)
+        if name in index["xtreme_qa"].cfg["task"]:
+            made["xtreme_qa"].add(child)
+    targets = len(metrics)
+    qa = with_right_average(made["xtreme_qa"]).aggregate(metrics)
+    assert qa["score,none"] == pytest.approx(0.55)
+    whole = with_right_average(made["xtreme"]).aggregate(metrics)
+    assert whole["score,none"] == pytest.approx((0.5 * (targets - 3) + 0.55 * 3) / targets)
 
 
 @pytest.mark.parametrize(

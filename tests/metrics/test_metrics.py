@@ -5,6 +5,7 @@ from scipy import stats
 from harness.metrics.base import Metric, ratio_of_sums
 from harness.metrics.registry import METRICS, metric
 from harness.metrics.span_f1 import tagged_spans
+from harness.metrics.tag_chunk_f1 import tag_chunks
 from harness.registry import UnknownNameError
 
 
@@ -30,8 +31,27 @@ def test_answers_are_compared_without_case_articles_and_punctuation():
     ]
 
 
-def test_characters_of_scripts_without_blanks_are_words():
-    assert metric("answer_f1").score(["北京市"], [["北京"]]) == pytest.approx(0.8)
+def test_only_mlqa_takes_chinese_apart_and_articles_of_other_languages_off():
+    f1 = {name: metric(name).for_language("zh") for name in ("answer_f1", "mlqa_f1")}
+    assert f1["answer_f1"].score(["北京市"], [["北京"]]) == 0
+    assert f1["mlqa_f1"].score(["北京市"], [["北京"]]) == pytest.approx(0.8)
+    assert metric("exact_match").for_language("de").score(["der Rhein"], [["Rhein"]]) == 0
+    assert metric("mlqa_exact_match").for_language("de").score(["der Rhein"], [["Rhein"]]) == 1
+
+
+def test_an_answer_of_which_no_word_is_left_shares_none():
+    assert metric("answer_f1").score(["the"], [["a"]]) == 0
+    assert metric("exact_match").score(["the"], [["a"]]) == 1
+
+
+def test_neighbors_with_one_tag_are_a_chunk_but_for_tags_in_s():
+    assert tag_chunks(["NOUN", "NOUN", "SYM", "SYM", "INTJ", "INTJ", "X"]) == {
+        ("NOUN", 0, 2),
+        ("SYM", 2, 3),
+        ("SYM", 3, 4),
+        ("INTJ", 4, 6),
+        ("X", 6, 7),
+    }
 
 
 def test_spans_end_where_another_begins():

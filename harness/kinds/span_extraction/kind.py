@@ -39,6 +39,8 @@ class SpanExtraction(TaskKind[SpanExtractionTask]):
 
     def metrics(self, task: SpanExtractionTask) -> tuple[Metric, ...]:
         """Return F1 of words and exact match."""
+        if task.answer_words == "mlqa":
+            return metric("mlqa_f1"), metric("mlqa_exact_match")
         return metric("answer_f1"), metric("exact_match")
 
     def references(self, task: SpanExtractionTask, dataset: "Dataset") -> list[Any]:

@@ -24,6 +24,11 @@ class SpanExtractionTask(Task):
         le=4096,
         description="Tokens that two neighboring windows of a long context share; at most half a window.",
     )
+    answer_words: Literal["squad", "mlqa"] = Field(
+        "squad",
+        description="How answers are compared: as SQuAD's script does in every language, or as MLQA's does, "
+        "with each language's articles and words.",
+    )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -33,3 +38,7 @@ class SpanExtractionTask(Task):
     def training_settings(self) -> dict[str, int | float]:
         """Return the overlap of windows."""
         return {"doc_stride": self.doc_stride}
+
+    def scoring_settings(self) -> dict[str, bool | str]:
+        """Return the rules of comparison, where they are not SQuAD's."""
+        return {"answer_words": self.answer_words} if self.answer_words != "squad" else {}

@@ -53,9 +53,11 @@ class Tagging(TaskKind[TaggingTask]):
         return task.labels == other.labels and (bool(task.labels) or task.name == other.name)
 
     def metrics(self, task: TaggingTask) -> tuple[Metric, ...]:
-        """Return token accuracy, behind span F1 where tags mark spans."""
+        """Return token accuracy, behind the F1 of spans or chunks where they count."""
         accuracy = metric("token_accuracy")
-        return (metric("span_f1"), accuracy) if task.scheme == "bio" else (accuracy,)
+        if task.scheme == "bio":
+            return metric("span_f1"), accuracy
+        return (metric("tag_chunk_f1"), accuracy) if task.chunk_f1 else (accuracy,)
 
     def references(self, task: TaggingTask, dataset: "Dataset") -> list[Any]:
         """Return the sentences' tags; one that the model never saw begins a span of an unknown kind."""

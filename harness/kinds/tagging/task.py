@@ -28,6 +28,11 @@ class TaggingTask(Task):
         "plain", description="bio: B-X begins a span of kind X, I-X goes on, O is outside; scored by spans."
     )
 
+    chunk_f1: bool = Field(
+        False,
+        description="Score plain tags first by the F1 of runs of one tag, as XTREME does parts of speech.",
+    )
+
     @field_validator("labels")
     @classmethod
     def _labels_are_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,6 +48,10 @@ class TaggingTask(Task):
         if scheme == "bio" and strange:
             raise ValueError(f"the tag {in_short(strange[0])} is neither O nor begins with B- or I-")
         return scheme
+
+    def scoring_settings(self) -> dict[str, bool | str]:
+        """Return that chunks are counted, where they are."""
+        return {"chunk_f1": True} if self.chunk_f1 else {}
 
 
 def is_bio(tag: str) -> bool:
