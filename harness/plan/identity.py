@@ -77,6 +77,8 @@ def stage_digest(
     for name in LATER_SETTINGS:
         if settled[name] == Hyperparameters.model_fields[name].default:
             del settled[name]
+    if settings.warmup_steps is not None:
+        del settled["warmup_ratio"]
     if settled["steps"] is not None:
         del settled["epochs"]
     rule = sampling.model_dump(mode="json", exclude={"weights"})
