@@ -13,9 +13,11 @@ Rows = Iterator[Sequence[str]]
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["tasks", "sequences", "deepspeed", "evaluation"]))
+@click.argument("what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation"]))
 def command(what: str) -> None:
-    """List the training tasks, sequences, DeepSpeed files or evaluation tasks that are known.
+    """List the training tasks, sequences, model families, DeepSpeed files or evaluation tasks that are known.
+
+    Models of other architectures are tried by `xstilts doctor MODEL`.
 
     "user" marks what lies in the user's own folder (XSTILTS_HOME, else ~/.config/xstilts).
     """
@@ -68,6 +70,13 @@ def _sequences(catalogue: "Catalogue") -> Rows:
         yield name, *about, _source(path)
 
 
+def _models(catalogue: "Catalogue") -> Rows:
+    from harness.models.families import FAMILIES
+
+    for family in FAMILIES.values():
+        yield family.model_type, family.models, family.structure, ", ".join(family.kinds)
+
+
 def _deepspeed(catalogue: "Catalogue") -> Rows:
     from harness.config.deepspeed_file import read_deepspeed
 
@@ -93,6 +102,7 @@ def _source(path: Path) -> str:
 _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
     "tasks": (["task", "title", "kind", "labels", "rows", "sources", "scored by", "from"], _tasks),
     "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
+    "models": (["model_type", "models", "structure", "kinds of task"], _models),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
 }
