@@ -3,9 +3,9 @@
 import gc
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
+from harness.data.location import DataFolders
 from harness.errors import StepInterruptedError, UserError
 from harness.execution.events import Busy, Event, Failed, Finished, Interrupted, Missing, Outcome, Remark
 from harness.execution.failure import describe_error
@@ -31,7 +31,7 @@ class Attempt:
         self,
         request: StepRequest,
         store: Store,
-        data_dir: Path | None,
+        data_dir: DataFolders,
         tell: Callable[[Event], None],
         stop: Callable[[], bool],
         rank: int = 0,
@@ -42,7 +42,7 @@ class Attempt:
         Args:
             request: What to carry out.
             store: Where its entry belongs.
-            data_dir: Folder with local data of this machine, if any.
+            data_dir: Folders with local data of this machine, if any.
             tell: Takes the events, on the first rank.
             stop: Tells whether to save a resume point and end.
             rank: Of this process among those that carry the step out.

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.data.location import DataFolders, data_folders
 from harness.execution.attempt import Attempt
 from harness.execution.attempt_folder import AttemptFolder
 from harness.execution.environment import drop_launcher_variables
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the step of a folder; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m harness.execution.run_step", description=__doc__)
     parser.add_argument("folder", type=Path, help="Folder of the attempt, below the store.")
-    parser.add_argument("--data-dir", type=Path, help="Folder with local data of this machine.")
+    parser.add_argument(
+        "--data-dir", type=Path, action="append", default=[], help="Folder with local data of this machine."
+    )
     parser.add_argument(
         "--distributed",
         action="store_true",
@@ -56,16 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if not given.distributed:
         drop_launcher_variables()
-    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir)
+    return run_folder(AttemptFolder(given.folder.absolute()), data_folders(given.data_dir))
 
 
-def run_folder(attempt: AttemptFolder, data_dir: Path | None) -> int:
+def run_folder(attempt: AttemptFolder, data_dir: DataFolders) -> int:
     """Carry out the step of an attempt's folder in this process, on its rank; return the exit code."""
     rank = int(os.environ.get("RANK", "0"))
     store = Store(store_root(attempt.folder))
-    data = data_dir or (Path(os.environ["XSTILTS_DATA"]) if "XSTILTS_DATA" in os.environ else None)
     unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
-    roots = Roots.here(store.layout.root, data or unlocated.data_dir)
+    roots = Roots.here(store.layout.root, data_dir or unlocated.data_dir)
     request = StepRequest.read(attempt.request, roots)
     events = _Events(attempt, rank)
     stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors()))
