@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.data.location import DataFolders, data_folders
-from harness.execution.attempt import Attempt
+from harness.execution.attempt import run_request
 from harness.execution.attempt_folder import AttemptFolder
 from harness.execution.environment import drop_launcher_variables
 from harness.execution.events import (
@@ -76,8 +76,7 @@ def run_folder(attempt: AttemptFolder, data_dir: DataFolders) -> int:
     from harness.training.distributed import start_process_group
 
     world = start_process_group()
-    made = Attempt(request, store, roots.data, events.tell, stop.asked, world.rank, world.size)
-    outcome = made.run()
+    outcome = run_request(request, store, roots.data, events.tell, stop.asked, world.rank, world.size)
     events.end(outcome)
     if world.size > 1 and isinstance(outcome, Failed):
         # The other ranks may wait in a collective that this one will never join.

@@ -54,6 +54,10 @@ class Scheduler:
         """Whether every step is finished, failed or skipped."""
         return not self._open
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is such a step."""
+        return key in self._state
+
     def state(self, key: str) -> State:
         """Return where a step is."""
         return self._state[key]
@@ -100,21 +104,18 @@ class Scheduler:
         self._make_ready(key)
 
     def reopen(self, nodes: Iterable[Node]) -> None:
-        """Add steps, or open finished ones again: they, and those of them that are running, wait anew.
+        """Add steps, or open finished ones again; what depends on them waits anew, unless it runs already.
 
         Args:
-            nodes: The steps, each after those that it depends on. Those that are neither finished nor
-                running keep their state.
+            nodes: The steps, each after those that it depends on. Those that are known and not finished keep
+                their state.
         """
-        opened = [
-            node for node in nodes if self._state.get(node.key) in (None, State.FINISHED, State.RUNNING)
-        ]
-        for node in opened:
-            if self._state.get(node.key) is not State.RUNNING:
+        for node in nodes:
+            if self._state.get(node.key) in (None, State.FINISHED):
                 self._open += 1
-            self._nodes[node.key] = node
-            self._place.setdefault(node.key, len(self._place))
-            self._state[node.key] = State.WAITING
+                self._nodes[node.key] = node
+                self._place.setdefault(node.key, len(self._place))
+                self._state[node.key] = State.WAITING
         self._children = children(self._nodes.values())
         self._priority = remaining_seconds(self._nodes)
         self._count_missing()

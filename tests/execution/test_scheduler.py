@@ -151,6 +151,7 @@ def test_a_damaged_step_is_opened_again_before_what_needs_it():
         assert scheduler.next() == [key]
         scheduler.finish(key)
     assert scheduler.next() == ["c"]
+    scheduler.put_back("c")
     scheduler.reopen([nodes[1], nodes[2]])
     assert scheduler.next() == ["b"] and scheduler.state("c") is State.WAITING
     scheduler.finish("b")
@@ -162,6 +163,7 @@ def test_a_damaged_step_is_opened_again_before_what_needs_it():
 def test_steps_that_turn_out_to_be_missing_are_added():
     scheduler = Scheduler([Node("c", ("b",))])
     assert scheduler.next() == ["c"]
+    scheduler.put_back("c")
     scheduler.reopen([Node("a"), Node("b", ("a",)), Node("c", ("b",))])
     for key in "abc":
         assert scheduler.next() == [key]
