@@ -80,6 +80,8 @@ class StepEstimates:
     def _cost(self, stage: Stage) -> StageCost | None:
         if self._model is None:
             return None
+        if not stage.is_trained:
+            return None
         name = str(stage.path)
         if name not in self._known:
             settings = self._resolved.content(stage).settings

@@ -67,7 +67,9 @@ class EntryStates:
         while wanted:
             stage = wanted.pop()
             digest = resolved.digests[stage]
-            if digest not in needed and not self.is_finished(digest):
+            if not stage.is_trained:
+                wanted += resolved.dependencies(stage)
+            elif digest not in needed and not self.is_finished(digest):
                 needed.add(digest)
                 wanted += resolved.dependencies(stage)
         return needed

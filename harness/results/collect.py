@@ -26,6 +26,7 @@ from harness.results.board import (
     SeedResult,
     SharedRows,
 )
+from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
 from harness.results.target_metric import TargetMetric
 from harness.store.entry import Entry
@@ -57,17 +58,18 @@ def make_board(
     spec = loaded.spec
     machines = _machines(finished)
     results = {
-        sequence: _seed_result(resolved, finished, sequence, failures, machines)
+        (sequence.order, sequence.target, sequence.seed, sequence.shots): _seed_result(
+            resolved, finished, sequence, failures, machines
+        )
         for sequence in resolved.plan.sequences
     }
     seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
-    shares = spec.share == "prefixes"
     targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
             target=_target(target, shots),
-            seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
+            seeds=tuple(results[order, target, seed, shots] for seed in seeds),
         )
         for target, shots in targets
         for order in resolved.plan.orders
@@ -100,6 +102,7 @@ def make_board(
         machines=machines,
         metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),
+        curves=stage_curves(resolved, finished),
     )
 
 
@@ -136,7 +139,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages() if part.is_trained)
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(

@@ -16,6 +16,7 @@ from harness.results.board import (
     SeedResult,
     checked_name,
 )
+from harness.results.curves import limited
 from harness.results.target_metric import TargetMetric
 
 
@@ -70,6 +71,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         provenance=_provenance(parts, name),
         machines=machines if len(machines) > 1 else (),
         parts=parts,
+        curves=limited(curve for board in boards for curve in board.curves),
     )
 
 

@@ -1,11 +1,15 @@
 """What the first worker looks at before any stage is trained, so that nothing is found out hours later."""
 
+from harness.config.model_family import model_type
 from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
+from harness.models.families import FAMILIES
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.xmod import check_languages
 from harness.training.distributed import World
 from harness.training.engine import engine_config
 from harness.training.model import check_loads
 from harness.training.preflight_job import PreflightJob
+from harness.training.self_check import self_check
 
 
 def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
@@ -21,6 +25,9 @@ def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
     folder, tokenizer = job.model.folder, fast_tokenizer(job.model)
     for config in configs[:1]:
         check_tokenizer(folder, tokenizer, config.to_dict())
+        check_languages(config.to_dict(), job.languages)
+    if model_type(folder) not in FAMILIES:
+        self_check(job.model)
     for one in job.tasks:
         check_known(folder, tokenizer, f"training task {one.name!r}", one.texts)
     texts = [text for one in job.tasks for text in one.texts]

@@ -26,4 +26,5 @@ class PreflightJob(FrozenModel):
     deepspeed: dict[str, Any]
     tasks: tuple[TaskToCheck, ...]
     stages: tuple[Hyperparameters, ...] = Field(description="The settings of the stages, each once.")
+    languages: tuple[str, ...] = Field((), description="Of the rows that are trained on or scored.")
     evaluation_texts: dict[str, tuple[str, ...]] = Field({}, description="Evaluation task -> first texts.")

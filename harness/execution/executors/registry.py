@@ -25,6 +25,8 @@ EXECUTORS: Registry[ExecutorKind[Any]] = Registry(
     {
         "inline": "harness.execution.executors.inline:KIND",
         "local": "harness.execution.executors.local:KIND",
+        "ray": "harness.execution.executors.ray:KIND",
+        "slurm": "harness.execution.executors.slurm:KIND",
     },
 )
 
