@@ -98,16 +98,17 @@ def _rows(
     machines: Sequence[MachineRecord],
 ) -> tuple[BoardRow, ...]:
     results = {
-        sequence: _seed_result(resolved, finished, sequence, failures, machines)
+        (sequence.order, sequence.target, sequence.seed, sequence.shots): _seed_result(
+            resolved, finished, sequence, failures, machines
+        )
         for sequence in resolved.plan.sequences
     }
     loaded, seeds = resolved.plan.loaded, _seeds(resolved)
-    shares = loaded.spec.share == "prefixes"
     return tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
             target=_target(target, shots),
-            seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
+            seeds=tuple(results[order, target, seed, shots] for seed in seeds),
         )
         for target, shots in _targets(resolved)
         for order in resolved.plan.orders
@@ -147,7 +148,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages() if part.is_trained)
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(
