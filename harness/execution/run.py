@@ -25,9 +25,10 @@ from harness.plan.tree import Plan
 from harness.report.publish import Published, make_folder, publish
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.results.board import Board
-from harness.results.collect import make_board, shown_path
+from harness.results.collect import make_board
 from harness.results.combine import combine
 from harness.results.finished import FinishedEntries
+from harness.results.made_of import shown_path
 from harness.results.reported import read_reported
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
