@@ -13,7 +13,7 @@ def summary(analysis: OrderAnalysis, table: TargetStatistics) -> tuple[str, ...]
     """Return the sentences: how runs are related, what order explains, and what more would take."""
     scale = table.metrics[0].scale
     if analysis.sequences < 2:
-        return ("Nothing can be analysed: fewer than two sequences are complete.",)
+        return ("Nothing can be analyzed: fewer than two sequences are complete.",)
     return (
         *_related(analysis),
         *_scatter(analysis),
