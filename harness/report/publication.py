@@ -224,4 +224,8 @@ def _parsed(name: str, content: Any) -> Any:
         section = SECTIONS.get(name)
     except UnknownNameError:
         return content
-    return section.parse(content)
+    try:
+        return section.parse(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, (name, *first['loc'])))}: {first['msg']}") from error
