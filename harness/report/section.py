@@ -87,7 +87,7 @@ class Section(ABC, Generic[D]):
 
     Attributes:
         name: Its key in the JSON file: lower-case letters, digits and underscores.
-        place: Sections stand on the page by rising places; those of xstilts have multiples of 100.
+        place: Sections stand on the page by rising places; those of xstilts have multiples of 50.
         model: The type of its data.
         brief: Whether the terminal shows it at the end of a run (and not only in `xstilts analyze`).
     """
