@@ -86,9 +86,9 @@ def check(families, jobs, answers):
 
 
 def tensors(folder):
-    from harness.training.model import model_weights
+    from harness.models.adapters import weights_of
 
-    return model_weights(folder)
+    return weights_of(folder)
 
 
 def compare_padded_with_alone(families, task, folder):
