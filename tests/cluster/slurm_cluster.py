@@ -58,7 +58,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 {nodes}
 PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=60 State=UP OverSubscribe=NO
-PartitionName=other Nodes=n1,n2 MaxTime=60 State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=60 State=UP
 """
 
 
