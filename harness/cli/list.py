@@ -13,9 +13,13 @@ Rows = Iterator[Sequence[str]]
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["tasks", "sequences", "deepspeed", "evaluation"]))
+@click.argument(
+    "what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation", "executors"])
+)
 def command(what: str) -> None:
-    """List the training tasks, sequences, DeepSpeed files or evaluation tasks that are known.
+    """List tasks, sequences, model families, DeepSpeed files, evaluation tasks or executors that are known.
+
+    Models of other architectures are tried by `xstilts doctor MODEL`.
 
     "user" marks what lies in the user's own folder (XSTILTS_HOME, else ~/.config/xstilts).
     """
@@ -32,7 +36,11 @@ def command(what: str) -> None:
 
 
 def _tasks(catalogue: "Catalogue") -> Rows:
+    from harness.kinds.registry import kind_of
+
     for name, task in sorted(catalogue.training_tasks.items()):
+        if not kind_of(task).is_trained:
+            continue  # a corpus that is also a target
         rows = f"{task.expected_rows:,}" if task.expected_rows else ""
         sources = [kind for kind in ("folder", "hub", "embedded") if getattr(task.sources, kind)]
         source = _source(catalogue.training_task_files[name])
@@ -59,9 +67,16 @@ def _sequences(catalogue: "Catalogue") -> Rows:
         except SpecError as error:
             about = [f"{len(error.problems)} problems: xstilts validate {name}", "", "", ""]
         else:
-            spec, size = loaded.spec, plan_size(loaded.spec)
+            spec, size = loaded.spec, plan_size(loaded.spec, len(loaded.untrained))
             about = [spec.title or spec.question or "", spec.model, str(size.sequences), str(size.stages)]
         yield name, *about, _source(path)
+
+
+def _models(catalogue: "Catalogue") -> Rows:
+    from harness.models.families import FAMILIES
+
+    for family in FAMILIES.values():
+        yield family.model_type, family.models, family.structure, ", ".join(family.kinds)
 
 
 def _deepspeed(catalogue: "Catalogue") -> Rows:
@@ -80,6 +95,20 @@ def _evaluation(catalogue: "Catalogue") -> Rows:
         yield name, kind, ", ".join(dict.fromkeys(leaf.corpus.name for leaf in leaves)), languages
 
 
+def _executors(catalogue: "Catalogue") -> Rows:
+    from harness.config.executor_profile import executor_profiles
+    from harness.config.problem import SpecError
+    from harness.execution.executors.registry import read_profile
+
+    for name, path in executor_profiles().items():
+        try:
+            profile = read_profile(name)
+        except SpecError as error:
+            yield name, "", f"{len(error.problems)} problems: xstilts validate {name}", _source(path)
+        else:
+            yield name, profile.executor, profile.title or "", _source(path)
+
+
 def _source(path: Path) -> str:
     from harness.resources import user_folder
 
@@ -89,6 +118,8 @@ def _source(path: Path) -> str:
 _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
     "tasks": (["task", "title", "kind", "labels", "rows", "sources", "scored by", "from"], _tasks),
     "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
+    "models": (["model_type", "models", "structure", "kinds of task"], _models),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
+    "executors": (["profile", "executor", "title", "from"], _executors),
 }

@@ -13,6 +13,12 @@ from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
+from harness.config.executor_profile import (
+    ExecutorProfile,
+    check_executor_profile,
+    executor_profiles,
+    is_executor_profile,
+)
 from harness.config.model_family import is_path, located
 from harness.config.orders import ORDER_SHAPES
 from harness.config.outline import Outline
@@ -23,7 +29,7 @@ from harness.config.text_to_text_checks import text_to_text_problems
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.wording import own_message, read_model
 from harness.config.yaml_source import YamlSource, read_yaml
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import user_folder
@@ -64,6 +70,11 @@ class LoadedSequence:
         """Return where the files of tasks are looked for: below the data folders, then beside own tasks."""
         users = user_folder() / "tasks"
         return (*named, *self.task_folders, *([users] if users.is_dir() else []))
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """The targets without training rows, which score the encoder as it is."""
+        return tuple(name for name in self.spec.targets if not kind_of(self.tasks[name]).is_trained)
 
     def members(self, stage: str) -> dict[str, TrainingTask]:
         """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""
@@ -186,19 +197,26 @@ def _model_problems(source: YamlSource) -> Iterator[Problem]:
         yield source.problem(("model",), f"there is no such folder; looked for {folder}", remedy)
 
 
-def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus]]:
-    """Read and check sequence files (by path or known name), training task files and corpora.
+def check_files(
+    names: Iterable[str],
+) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus | ExecutorProfile]]:
+    """Read and check sequence files and executor profiles (by path or name), training tasks and corpora.
+
+    An executor's own settings are left to it.
 
     Raises:
         SpecError: all problems of all files.
     """
     catalogue = Catalogue.load()
     problems: list[Problem] = []
-    checked: list[tuple[str, LoadedSequence | TrainingTask | Corpus]] = []
+    checked: list[tuple[str, LoadedSequence | TrainingTask | Corpus | ExecutorProfile]] = []
+    profiles = executor_profiles()
     for name in names:
         try:
-            source = read_yaml(find_sequence(name))
-            if is_corpus(source):
+            source = read_yaml(profiles.get(name) or find_sequence(name))
+            if is_executor_profile(source):
+                checked.append((name, check_executor_profile(source)))
+            elif is_corpus(source):
                 checked.append((name, check_corpus(source)))
             elif is_training_task(source):
                 checked.append((name, check_training_task(source, catalogue.scorers)))
