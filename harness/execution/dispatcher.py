@@ -75,7 +75,7 @@ class _Running:
     def note(self, handle: Handle, event: Event) -> None:
         """Take from an event what `xstilts status` says of the step."""
         self.handle = handle
-        place = {"where": handle.name} if handle.name else {}
+        place: dict[str, object] = {"where": handle.name} if handle.name else {}
         match event:
             case Started():
                 process = f"{event.host}, process {event.pid}"
