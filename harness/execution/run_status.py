@@ -103,7 +103,7 @@ def is_in_store(layout: Layout, digest: str) -> bool:
 
 def held_locks(layout: Layout, known: set[str]) -> Iterator[tuple[str, str, float]]:
     """Yield digest, owner and age (seconds) of the locks of entries that no known step accounts for."""
-    for path in sorted((layout.root / "locks").glob("[0-9a-f]*")):
+    for path in sorted((layout.root / "locks").glob("[0-9a-f]" * 32)):
         owner = owner_of(path)
         if owner is None or path.name in known or owner.has_ended:
             continue

@@ -21,7 +21,7 @@ from harness.execution.events import Event, Failed, Interrupted, Lost, Outcome, 
 from harness.execution.executors import slurm_commands
 from harness.execution.executors.base import Executor, ExecutorKind, Handle, RunContext, StepEvent
 from harness.execution.executors.slurm_commands import Job, SlurmCommandError
-from harness.execution.executors.slurm_script import SlurmSettings, array_script, runs_script
+from harness.execution.executors.slurm_script import OUT_OF_TIME, SlurmSettings, array_script, runs_script
 from harness.execution.request import StepRequest
 
 _LOOK_SECONDS = 1.0
@@ -40,6 +40,7 @@ class _Task:
     handle: Handle
     attempt: AttemptFolder
     digest: str
+    resumes: bool
     number: str = ""
     reason: str = ""
     cancelled: bool = False
@@ -81,15 +82,15 @@ class SlurmExecutor(Executor):
         """Take a step on: a job of an earlier run that is at it, or one that is submitted with the others."""
         left = self._left.pop(request.step.digest, None)
         if left is not None:
-            task = _Task(
-                Handle(request.attempt, left.handle.name, left.handle.log), left.attempt, left.digest
-            )
+            handle = Handle(request.attempt, left.handle.name, left.handle.log)
+            task = _Task(handle, left.attempt, left.digest, left.resumes)
             task.number = left.number
         else:
             attempt = AttemptFolder(self._context.folder / "steps" / request.attempt.replace("/", "-"))
             attempt.folder.mkdir(parents=True, exist_ok=True)
             request.write(attempt.request, self._context.roots)
-            task = _Task(Handle(request.attempt, "", attempt.log), attempt, request.step.digest)
+            resumes = request.step.kind == "train"
+            task = _Task(Handle(request.attempt, "", attempt.log), attempt, request.step.digest, resumes)
             self._waiting.append((request, task))
         self._tasks[request.attempt] = task
         return task.handle
@@ -221,15 +222,13 @@ class SlurmExecutor(Executor):
         return _unheard(task, found)
 
     def _judged(self, task: _Task, told: Outcome) -> Outcome:
-        """Return what an attempt told, but for an evaluation that its time limit will always interrupt."""
-        if not isinstance(told, Interrupted) or told.saved is not None or task.cancelled:
-            return told
-        ended = slurm_commands.ended_job(task.number)
-        if ended is None or ended.state != "TIMEOUT":
+        """Return what an attempt told, but for a step that its time limit will interrupt each time."""
+        stopped = isinstance(told, Interrupted) and (task.attempt.folder / OUT_OF_TIME).exists()
+        if not stopped or task.resumes or task.cancelled:
             return told
         return Failed(
-            error=f"{task.handle.name}: the time limit passed before there was anything to go on from; raise "
-            "resources.minutes in the executor profile",
+            error=f"{task.handle.name}: the time limit is too short, and this step begins anew each time; raise "
+            "evaluation.minutes in the executor profile",
             log=str(task.attempt.log),
         )
 
@@ -253,7 +252,8 @@ class SlurmExecutor(Executor):
                     # It goes with its own run's plan.
                     continue
                 handle = Handle(request["attempt"], f"job {number} of an earlier run", attempt.log)
-                yield _Task(handle, attempt, request["step"]["digest"], number)
+                step = request["step"]
+                yield _Task(handle, attempt, step["digest"], step["kind"] == "train", number)
 
 
 def _unheard(task: _Task, ended: Job | None) -> Outcome:

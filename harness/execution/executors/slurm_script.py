@@ -12,6 +12,10 @@ from harness.cost.resources import GIB, Resources
 from harness.frozen_model import FrozenModel
 
 
+OUT_OF_TIME = "out-of-time"
+"""File in an attempt's folder: its time limit came before there was anything to go on from."""
+
+
 class Container(FrozenModel):
     """A container that steps run in, by the plugin pyxis (https://github.com/NVIDIA/pyxis)."""
 
@@ -90,6 +94,8 @@ CODE=$?
 # Only a step that has saved something gets further by another try; 138: it had not even begun.
 if [ -n "$LIMIT" ] && {{ [ $CODE -eq 138 ] || grep -qs '"saved":[0-9]' "$ATTEMPT/outcome.json"; }}; then
     scontrol requeue $SLURM_JOB_ID
+elif [ -n "$LIMIT" ] && [ $CODE -ne 0 ]; then
+    touch "$ATTEMPT/{OUT_OF_TIME}"
 fi
 exit $CODE
 """
