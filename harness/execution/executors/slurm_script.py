@@ -11,7 +11,6 @@ from pydantic import Field
 from harness.cost.resources import GIB, Resources
 from harness.frozen_model import FrozenModel
 
-
 OUT_OF_TIME = "out-of-time"
 """File in an attempt's folder: its time limit came before there was anything to go on from."""
 
