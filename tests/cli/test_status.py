@@ -33,7 +33,7 @@ def run_of(layout: Layout, leaves: str = "") -> Path:
         digest=HERE,
         where="job 7_0 on node3, process 9",
         progress="step 30/60",
-        log="/store/runs/r/steps/1/log",
+        log="/store/step.log",
         submitted=now - 200,
         started=now - 125,
     )
@@ -64,7 +64,7 @@ def test_a_run_is_shown_with_what_runs_and_what_waits(layout: Layout) -> None:
     assert lines[0].startswith("orders: run r, executor slurm")
     assert lines[1] == "  3 finished, 0 failed, 1 running, 1 queued, 4 waiting"
     assert lines[2] == (
-        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  log: /store/runs/r/steps/1/log"
+        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  log: /store/step.log"
     )
     assert lines[3] == "  queued  pawsx (seed 1)  3 min  job 7_1"
 

@@ -227,8 +227,8 @@ class SlurmExecutor(Executor):
         if not stopped or task.resumes or task.cancelled:
             return told
         return Failed(
-            error=f"{task.handle.name}: the time limit is too short for a step that starts over each time; raise "
-            "evaluation.minutes in the executor profile",
+            error=f"{task.handle.name}: the time limit is too short for a step that starts over each time; "
+            "raise evaluation.minutes in the executor profile",
             log=str(task.attempt.log),
         )
 
