@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from harness.report.pictures.matrix import draw_matrix
 from harness.report.pictures.style import MOST_ROWS
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.report.table import column_names
 
 _WIDTH = 0.52

@@ -1,10 +1,11 @@
-r"""The tables as LaTeX with booktabs: `\input` the file after `\usepackage{booktabs,graphicx}`."""
+r"""The exported tables as LaTeX with booktabs: `\input` the file after `\usepackage{booktabs,graphicx}`."""
 
 import re
 
+from harness.report.blocks import Tabular
 from harness.report.publication import Publication
-from harness.report.sections.target_statistics import TargetStatistics
-from harness.report.table import target_table
+from harness.report.renderers.walk import board_blocks, target_blocks
+from harness.report.table import Table, without_bold
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -30,25 +31,34 @@ _NUMBER_SIGN = re.compile(r"(?<![\w])-(?=\d)")
 
 
 def render_latex(publication: Publication) -> str:
-    """Return one `table` environment for each target, no wider than the text."""
+    """Return a `table` environment for each exported table, no wider than the text."""
     name = publication.board.name
     head = f"% {name}: made by xstilts from {name}.json; needs booktabs and graphicx."
-    return "\n\n".join([head, *(_table(publication, table) for table in publication.targets)]) + "\n"
+    found = [
+        (f"{target}-{section.name}", block)
+        for target in publication.board.targets
+        for section, blocks in target_blocks(publication, target)
+        for block in blocks
+    ]
+    found += [(section.name, block) for section, blocks in board_blocks(publication) for block in blocks]
+    tables = [(label, block) for label, block in found if isinstance(block, Tabular) and block.export]
+    environments = [
+        _environment(publication, block.table, block.title, label.removesuffix("-scores"))
+        for label, block in tables
+    ]
+    return "\n\n".join([head, *environments]) + "\n"
 
 
-def _table(publication: Publication, statistics: TargetStatistics) -> str:
+def _environment(publication: Publication, table: Table, title: str, label: str) -> str:
     board = publication.board
-    table = target_table(statistics, markup=True)
     align = "".join("l" if header in table.left else "r" for header in table.headers)
     lines = [" & ".join(map(_cell, cells)) + r" \\" for cells in (table.headers, *table.rows)]
-    seeds = f"{len(board.seeds)} seed{'' if len(board.seeds) == 1 else 's'}"
-    caption = f"{board.title}: {statistics.metrics[0].phrase} on {statistics.target}, {seeds}."
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escaped(caption)}}}",
-            rf"\label{{tab:{board.name}-{_label(statistics.target)}}}",
+            rf"\caption{{{escaped(f'{board.title}: {title}.')}}}",
+            rf"\label{{tab:{board.name}-{_label(label)}}}",
             r"\resizebox{\textwidth}{!}{%",
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
@@ -68,9 +78,8 @@ def escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    bold = re.fullmatch(r"\*\*(.*)\*\*", text)
-    content = escaped(_NUMBER_SIGN.sub("−", bold.group(1) if bold else text))
-    return rf"\textbf{{{content}}}" if bold else content
+    content = escaped(_NUMBER_SIGN.sub("−", without_bold(text)))
+    return content if without_bold(text) == text else rf"\textbf{{{content}}}"
 
 
 def _label(text: str) -> str:

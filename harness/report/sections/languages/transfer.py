@@ -16,7 +16,7 @@ from harness.report.sections.languages.facts import (
     language_facts,
     language_families,
 )
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.results.averages import SeedScores, complete_seeds, english_gap
 from harness.results.board import Board
 from harness.statistics.arrays import DECIMALS
@@ -82,13 +82,12 @@ class RowTransfer(FrozenModel):
 class LanguageTransfer(FrozenModel):
     """The languages of one target; no associations below four languages besides English."""
 
-    target: str
     languages: tuple[LanguageScore, ...]
     associations: tuple[Association, ...]
     rows: tuple[RowTransfer, ...]
 
 
-def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTransfer:
+def language_transfer(board: Board, target: str, statistics: TargetStatistics) -> LanguageTransfer:
     """Compute the gaps and correlations of one target from the means over seeds of its complete rows."""
     rows = [row for row in statistics.rows if row.average is not None]
     codes = list(dict.fromkeys(column.language for column in statistics.languages))
@@ -107,7 +106,6 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
     factors = _factors(facts) if rows and len(facts) >= FEWEST_LANGUAGES else {}
     used = [codes.index(entry.language) for entry in facts]
     return LanguageTransfer(
-        target=statistics.target,
         languages=_languages(codes, means) if rows else (),
         associations=tuple(
             _association(measure, factor, x, means[measure][:, used].mean(axis=0))
@@ -116,7 +114,7 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
         ),
         rows=_rows(
             rows,
-            _gap_changes(board, statistics.target),
+            _gap_changes(board, target),
             {measure: table[:, used] for measure, table in tables.items()},
             factors,
         ),
