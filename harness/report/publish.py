@@ -26,8 +26,6 @@ from harness.report.renderers.csv_file import render_csv
 from harness.report.renderers.html_page import render_html
 from harness.report.renderers.latex import render_latex
 from harness.report.renderers.markdown import render_page
-from harness.report.sections.stages import nested_list
-from harness.report.table import column_names
 from harness.results.board import Board, BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
 from harness.results.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
@@ -179,19 +177,12 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
         pictures: SVG file name -> content.
     """
     board = publication.board
-    page = render_page(publication)
     return {
-        f"{board.name}{PAGE}": page,
-        f"{board.name}.html": render_html(
-            page, board.title, nested_list(board), pictures, _language_headers(board)
-        ),
+        f"{board.name}{PAGE}": render_page(publication),
+        f"{board.name}.html": render_html(publication, pictures),
         f"{board.name}.csv": render_csv(publication),
         f"{board.name}.tex": render_latex(publication),
     }
-
-
-def _language_headers(board: Board) -> frozenset[str]:
-    return frozenset(name for columns in board.languages.values() for name in column_names(columns))
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

@@ -81,10 +81,11 @@ def language_tables(transfer: LanguageTransfer, metric: TargetMetric) -> Iterato
 
 
 def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
-    headers = ("language", "syntactic distance", "pretraining GiB", metric.noun, "gain")
+    headers = ("language", "family", "syntactic distance", "pretraining GiB", metric.noun, "gain")
     rows = tuple(
         (
             f"{entry.name} ({entry.language})",
+            entry.family or EMPTY,
             EMPTY if entry.distance is None else f"{entry.distance:.2f}",
             EMPTY if entry.gibibytes is None else f"{entry.gibibytes:.1f}",
             EMPTY if entry.score is None else metric.scale.value(entry.score),
@@ -92,7 +93,7 @@ def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
         )
         for entry in transfer.languages
     )
-    return Table(headers, rows, frozenset({"language"}))
+    return Table(headers, rows, frozenset({"language", "family"}))
 
 
 def _associations(associations: Sequence[Association], metric: TargetMetric) -> Table:

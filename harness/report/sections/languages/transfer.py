@@ -48,12 +48,12 @@ class LanguageScore(FrozenModel):
 
     language: str
     name: str
-    family: str | None
+    family: str | None = None
     distance: float | None
     gibibytes: float | None
     score: float | None
-    target_only: float | None
     gain: float | None
+    target_only: float | None = None
 
 
 class Association(FrozenModel):
