@@ -13,7 +13,7 @@ from harness.atomic_write import atomic_write
 from harness.errors import UserError
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
-from harness.report.index import INDEX, render_index
+from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
 from harness.report.publication import (
@@ -52,7 +52,7 @@ def publish(
     predictions: Mapping[str, Path] | None = None,
     reported: Path | None = None,
 ) -> Published:
-    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and `README.md`.
+    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and the indexes.
 
     Each file is replaced in one step. The same board and predictions give the same bytes.
 
@@ -121,6 +121,7 @@ def publish_answers(
         if stored is None:
             stored_path.unlink(missing_ok=True)
         write_durably(index, render_index(folder))
+        write_durably(folder / INDEX_PAGE, render_index_page(folder))
     return Published(
         folder / f"{board.name}{PAGE}", data, index, stored_path if stored else None, publication
     )

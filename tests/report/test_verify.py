@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import cli
-from harness.report.index import render_index
+from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
 from harness.report.publish import publish
 from harness.report.verify import verify
 from harness.results.board import BoardFileError
@@ -269,7 +269,8 @@ def test_every_leaderboard_of_the_project_holds(page):
 
 
 def test_the_index_of_the_project_lists_its_leaderboards():
-    assert (COMMITTED / "README.md").read_text() == render_index(COMMITTED)
+    assert (COMMITTED / INDEX).read_text() == render_index(COMMITTED)
+    assert (COMMITTED / INDEX_PAGE).read_text() == render_index_page(COMMITTED)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from harness.statistics import heterogeneity, multiplicity, order_test
 from harness.statistics.contrast import Contrasts
 from harness.statistics.prefixes import PrefixTree
-from harness.statistics.table import Runs, analyse_table
+from harness.statistics.table import Runs, analyze_table
 from tests.statistics.generators import DESIGNS, as_values, inherited, prone, table
 
 MODELS = (0.0, 0.25, 0.5, 0.75, "stages")
@@ -39,7 +39,7 @@ def rates(design, draw, tables, seed=1):
         runs, collapsed = draw(rng, orders)
         contrasts = Contrasts.of(as_values(runs), PrefixTree(orders))
         baseline = orders.index(()) if () in orders else None
-        found = analyse_table(Runs(contrasts, sets_of(orders), baseline, collapsed, margin=0.01))
+        found = analyze_table(Runs(contrasts, sets_of(orders), baseline, collapsed, margin=0.01))
         claims.append(
             (
                 found.order_matters,

@@ -32,7 +32,8 @@ def render_html(publication: Publication, pictures: Mapping[str, bytes]) -> str:
     board = publication.board
     languages = {name for columns in board.languages.values() for name in column_names(columns)}
     tree = nested_list(board)
-    return html_document(render_page(publication, cut=False), board.title, tree, pictures, languages)
+    page = render_page(publication, cut=False)
+    return html_document(page, board.title, tree, pictures, languages, home="index.html")
 
 
 def html_document(
@@ -42,6 +43,7 @@ def html_document(
     pictures: Mapping[str, bytes] = MappingProxyType({}),
     languages: Collection[str] = (),
     filters: Collection[str] = (),
+    home: str | None = None,
 ) -> str:
     """Return a document of a markdown text.
 
@@ -52,6 +54,7 @@ def html_document(
         pictures: SVG file name -> its content.
         languages: Headers of the columns that hold a language.
         filters: Headers of the columns whose values tables can be filtered by.
+        home: The page that lists this one.
     """
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     fence = parser.renderer.rules["fence"]  # type: ignore[attr-defined]
@@ -82,7 +85,8 @@ def html_document(
     parser.add_render_rule("table_open", table)
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = parser.parse(markdown)
-    links = "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
+    links = f'<a href="{home}">All leaderboards</a>\n' if home else ""
+    links += "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
     _describe_tables(tokens, languages, filters)
     style, script = _asset("page.css"), _asset("page.js")
     policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"

@@ -3,6 +3,7 @@
 // Without it the page is whole. Tables say what they hold by classes and data attributes of their header cells:
 // class "number", class "name" (the row's), data-group="language", data-filter (a column with few values).
 const LONG = 8; // rows from which on a table has a search field
+const MANY_COLUMNS = 8; // above which columns can be chosen
 const MANY_LANGUAGES = 8; // above which a table shows averages until languages are chosen
 
 function make(tag, properties = {}, ...children) {
@@ -31,10 +32,10 @@ class Tools {
     this.bar = make("div", { className: "tools" });
     this.heads.forEach((head, column) => this.sortable(head, column));
     const languages = this.columns((head) => head.dataset.group === "language");
-    if (this.heads.length > 5) this.addColumns();
+    if (this.heads.length > MANY_COLUMNS) this.addColumns();
     if (languages.length > 1) this.addViews(languages);
     this.columns((head) => "filter" in head.dataset).forEach((column) => this.addFilter(column));
-    if (this.rows.length >= LONG) this.addSearch();
+    if (this.rows.length >= LONG || this.filters) this.addSearch();
     if (this.bar.children.length) (table.closest(".scroll") ?? table).before(this.bar);
   }
 

@@ -1,4 +1,4 @@
-"""What later stages leave of earlier tasks: each task's held-out metric after its own stage and at the end.
+"""Forgetting: each task's held-out metric after its own stage and at the end.
 
 Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), R_{j,i} being the metric of task i after
 stage j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
@@ -25,7 +25,7 @@ from harness.statistics.verdict import Interval, own_seed_interval
 Matrix = Sequence[Sequence[float | None]]
 
 
-class TaskRetention(FrozenModel):
+class TaskForgetting(FrozenModel):
     """One task of a sequence, over seeds: its metric after its own stage, after the target, and the change.
 
     Attributes:
@@ -44,7 +44,7 @@ class RowForgetting(FrozenModel):
     """One sequence; backward transfer is None where no task before the target has held-out rows."""
 
     sequence: str
-    tasks: tuple[TaskRetention, ...]
+    tasks: tuple[TaskForgetting, ...]
     backward_transfer: Spread | None
     interval: Interval | None = None
 
@@ -89,7 +89,7 @@ def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
 
 
 def target_forgetting(board: Board, target: str) -> TargetForgetting | None:
-    """Summarise one target over seeds; None where forgetting was not measured."""
+    """Summarize one target over seeds; None where forgetting was not measured."""
     rows = [_row(board, row) for row in board.rows_of(target) if row.order]
     measured = tuple(row for row in rows if row is not None)
     return TargetForgetting(rows=measured, changes=stage_changes(board, target)) if measured else None
@@ -127,7 +127,7 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
         kept = [end for _, end in pairs if end is not None]
         if len(learned) == len(kept) == len(matrices):
             tasks.append(
-                TaskRetention(
+                TaskForgetting(
                     task=task,
                     place=place + 1,
                     metric=board.held_out_metrics[task],
@@ -159,19 +159,19 @@ FORMULA = (
 
 
 def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
-    """Say which sequences lose most and least of what they learnt before the target."""
+    """Say which sequences lose most and least of what they learned before the target."""
     ranked = sorted(
         (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
     )
     if not ranked:
-        yield "No task before the target has held-out rows, so nothing can be said of forgetting."
+        yield "Forgetting is not measured: no task before the target has held-out rows."
         return
     (least, worst), (most, best) = ranked[0], ranked[-1]
     if len(ranked) == 1:
         yield f"Backward transfer is {PERCENT.with_unit(least)} ({worst})."
     else:
         yield (
-            f"Backward transfer lies between {PERCENT.difference(least)} ({worst}) and "
+            f"Backward transfer is between {PERCENT.difference(least)} ({worst}) and "
             f"{PERCENT.with_unit(most)} ({best})."
         )
     yield FORMULA

@@ -1,4 +1,4 @@
-"""How scores and gains of the languages go with their distance to English and with their pretraining text.
+"""Correlations of languages' scores and gains with distance to English and amount of pretraining text.
 
 As in Lauscher et al. 2020, "From Zero to Hero: On the Limitations of Zero-Shot Language Transfer with
 Multilingual Transformers" (https://aclanthology.org/2020.emnlp-main.363), for scores and for gains over

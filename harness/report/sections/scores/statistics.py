@@ -31,11 +31,11 @@ class RowStatistics(FrozenModel):
         ranks: The lowest and highest rank that the row may have; None where nothing is testable.
         ties: Letters that it shares with rows from which it does not differ significantly.
         secondary: Other metric -> its average over the languages.
-        shrunken: The average drawn towards those of the other rows.
+        shrunken: The average drawn toward those of the other rows.
         average_interval: None also where a run collapsed.
         effect: The difference to target-only as tested.
         collapsed: How many of its runs did not learn.
-        learnt: The average over the others, where there are both.
+        learned: The average over the others, where there are both.
     """
 
     sequence: str
@@ -52,7 +52,7 @@ class RowStatistics(FrozenModel):
     average_interval: Interval | None = None
     effect: Effect | None = None
     collapsed: int = 0
-    learnt: Spread | None = None
+    learned: Spread | None = None
 
     @property
     def baseline(self) -> bool:
@@ -179,7 +179,7 @@ def _with_tests(ranked: Sequence[RowStatistics], tested: TestedTable) -> Iterato
         if number is None:
             yield row
             continue
-        learnt = tested.contrasts.table[number][~tested.collapsed[number]]
+        learned = tested.contrasts.table[number][~tested.collapsed[number]]
         collapsed = int(tested.collapsed[number].sum())
         yield row.model_copy(
             update={
@@ -189,7 +189,7 @@ def _with_tests(ranked: Sequence[RowStatistics], tested: TestedTable) -> Iterato
                 "average_interval": result.averages[number],
                 "effect": result.deltas.get(number),
                 "collapsed": collapsed,
-                "learnt": Spread.of(learnt.tolist()) if collapsed and len(learnt) else None,
+                "learned": Spread.of(learned.tolist()) if collapsed and len(learned) else None,
             }
         )
 
