@@ -13,12 +13,13 @@ from harness.data.lock import read_lock
 from harness.data.locked_rows import evaluation_rows, training_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.kinds.registry import text_form
-from harness.models.checks import check_folder
+from harness.models.checks import check_architecture, check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, not_measured, stage_content
 from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
+    encoder_digest,
     evaluation_digest,
     forgetting_digest,
     stage_digest,
@@ -37,7 +38,7 @@ class ResolvedPlan:
     Attributes:
         training: Training task -> its rows.
         evaluation: Leaf evaluation task -> the rows that it scores.
-        digests: Stage -> digest.
+        digests: Stage -> digest; where nothing is trained, that of the encoder which is scored.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those available, where forgetting is to be measured.
@@ -74,6 +75,8 @@ class ResolvedPlan:
         """How many examples the stage will be trained on, repetitions counted."""
         content = self.content(stage)
         settings = content.settings
+        if not stage.is_trained:
+            return 0
         if settings.steps:
             return settings.steps * settings.batch_size
         rows = {}
@@ -134,8 +137,11 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
     data_dir = plan.loaded.data_folders(as_folders(data_dir))
     lock = read_lock(plan.loaded.path, spec.name)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
+    kinds = tuple(dict.fromkeys(task.kind for task in plan.loaded.tasks.values()))
     if model.revision is None and not model.name.startswith("embedded:"):
-        check_folder(model.ref.folder, spec.trust_remote_code)
+        check_folder(model.ref.folder, spec.trust_remote_code, kinds)
+    elif model.model_type is not None and not spec.trust_remote_code:
+        check_architecture(model.name, model.model_type, kinds)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():
@@ -183,7 +189,7 @@ def _forgetting_digests(
     plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
     found = {}
-    for stage in plan.stages:
+    for stage in (stage for stage in plan.stages if stage.is_trained):
         heads = [
             (digests[before], held_out[before.task].fingerprint)
             for before in stage.lineage()
@@ -218,6 +224,9 @@ def _stage_digests(
 ) -> dict[Stage, str]:
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
+        if not stage.is_trained:
+            digests[stage] = digests[stage.parent] if stage.parent else encoder_digest(model.identity)
+            continue
         heads = {
             name: (digests[head.stage], head.member)
             for name, head in reused_heads(plan.loaded, stage).items()

@@ -13,9 +13,11 @@ Rows = Iterator[Sequence[str]]
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["tasks", "sequences", "deepspeed", "evaluation"]))
+@click.argument("what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation"]))
 def command(what: str) -> None:
-    """List the training tasks, sequences, DeepSpeed files or evaluation tasks that are known.
+    """List the training tasks, sequences, model families, DeepSpeed files or evaluation tasks that are known.
+
+    Models of other architectures are tried by `xstilts doctor MODEL`.
 
     "user" marks what lies in the user's own folder (XSTILTS_HOME, else ~/.config/xstilts).
     """
@@ -32,7 +34,11 @@ def command(what: str) -> None:
 
 
 def _tasks(catalogue: "Catalogue") -> Rows:
+    from harness.kinds.registry import kind_of
+
     for name, task in sorted(catalogue.training_tasks.items()):
+        if not kind_of(task).is_trained:
+            continue  # a corpus that is also a target
         rows = f"{task.expected_rows:,}" if task.expected_rows else ""
         sources = [kind for kind in ("folder", "hub", "embedded") if getattr(task.sources, kind)]
         source = _source(catalogue.training_task_files[name])
@@ -59,9 +65,16 @@ def _sequences(catalogue: "Catalogue") -> Rows:
         except SpecError as error:
             about = [f"{len(error.problems)} problems: xstilts validate {name}", "", "", ""]
         else:
-            spec, size = loaded.spec, plan_size(loaded.spec)
+            spec, size = loaded.spec, plan_size(loaded.spec, len(loaded.untrained))
             about = [spec.title or spec.question or "", spec.model, str(size.sequences), str(size.stages)]
         yield name, *about, _source(path)
+
+
+def _models(catalogue: "Catalogue") -> Rows:
+    from harness.models.families import FAMILIES
+
+    for family in FAMILIES.values():
+        yield family.model_type, family.models, family.structure, ", ".join(family.kinds)
 
 
 def _deepspeed(catalogue: "Catalogue") -> Rows:
@@ -89,6 +102,7 @@ def _source(path: Path) -> str:
 _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
     "tasks": (["task", "title", "kind", "labels", "rows", "sources", "scored by", "from"], _tasks),
     "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
+    "models": (["model_type", "models", "structure", "kinds of task"], _models),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
 }

@@ -58,9 +58,12 @@ def command(
     ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
+    from harness.models.checks import check_named_model
     from harness.plan.drawing import draw
 
     loaded = load_sequence(file)
+    kinds = [task.kind for task in loaded.tasks.values()]
+    check_named_model(loaded.model, loaded.spec.trust_remote_code, kinds)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:
@@ -82,7 +85,7 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     return {
         "name": spec.name,
         "model": spec.model,
-        **asdict(plan_size(spec)),
+        **asdict(plan_size(spec, len(loaded.untrained))),
         "intermediates": spec.intermediates,
         "mixtures": mixture_descriptions(loaded),
         "languages": {name: task.language for name, task in loaded.tasks.items()},
@@ -124,7 +127,7 @@ def _cost(
     model, folder = architecture(loaded.model), loaded.data_folders(data_folders(data_dirs))
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)
-    estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine)
+    estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine, loaded.untrained)
     text = cost_table(estimate, inputs.sources)
     if store:
         sizes = cost_inputs(loaded, folder).sizes

@@ -43,9 +43,13 @@ def check_before_training(
 def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
     """Return what is to be checked of a plan."""
     plan = resolved.plan
-    contents = [resolved.content(stage) for stage in plan.stages]
+    contents = [resolved.content(stage) for stage in plan.stages if stage.is_trained]
     members = {member.name: member for content in contents for member in content.members}
-    leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)}
+    leaves = {
+        leaf.name: leaf for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)
+    }
+    languages = [member.task.language for member in members.values()]
+    languages += [leaf.language for leaf in leaves.values()]
     return PreflightJob(
         model=resolved.model.ref.local(),
         deepspeed=plan.loaded.deepspeed.config,
@@ -59,6 +63,7 @@ def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
             for name, member in members.items()
         ),
         stages=tuple({content.settings.model_dump_json(): content.settings for content in contents}.values()),
+        languages=tuple(dict.fromkeys(languages)),
         evaluation_texts={
             name: tuple(_texts(rows.dataset)) for name, rows in resolved.evaluation.items() if name in leaves
         },

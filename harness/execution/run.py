@@ -23,9 +23,10 @@ from harness.plan.tree import Plan
 from harness.report.publish import Published, make_folder, publish
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.results.board import Board
-from harness.results.collect import make_board, shown_path
+from harness.results.collect import make_board
 from harness.results.combine import combine
 from harness.results.finished import FinishedEntries
+from harness.results.made_of import shown_path
 from harness.results.reported import read_reported
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
@@ -84,7 +85,9 @@ def carry_out(
                 console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
             reporter = Reporter(
                 console,
-                works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+                works=sum(stage.is_trained for stage in plan.stages)
+                + len(targets)
+                + len(resolved.forgetting_digests),
                 samples=sum(resolved.samples(stage) for stage in plan.stages),
                 items=sum(resolved.items(stage) for stage in targets),
                 workers=len(workers),

@@ -11,12 +11,14 @@ from harness.report.sections.scores.section import SCORES
 from harness.report.sections.scores.statistics import TargetStatistics
 from harness.report.sections.scores.table import UNDECIDED, sequence_label
 from harness.report.table import Table
-from harness.results.board import Board, BoardFileError
+from harness.results.board import Board
+from harness.results.json_file import BoardFileError
+from harness.results.target_metric import TargetMetric
 
 INDEX, INDEX_PAGE = "README.md", "index.html"
 _FILTERS = ("target", "model", "intermediate tasks", "seeds")
 _HEADERS = (
-    *("leaderboard", "question", *_FILTERS, "does order matter?", "best order", "average"),
+    *("leaderboard", "question", *_FILTERS, "metric", "does order matter?", "best order", "average"),
     *("Δ target-only", "date"),
 )
 _NUMBERS = ("seeds", "average", "Δ target-only")
@@ -25,8 +27,9 @@ _INTRODUCTION = (
     "One page for each sequence file, written by `xstilts run` and `xstilts publish`; `xstilts verify` "
     "recomputes every number from the predictions beside it. Does order matter: the omnibus test of all "
     "sequences with the same tasks in another order, adjusted p, and how many pairs differ significantly. "
-    "Best order: the highest average, and how many others may rank first. Δ target-only: its points above "
-    f"training on the target alone, ± sd over seeds; {UNDECIDED}: not significant."
+    "Best order: the highest average, or the lowest where lower is better, and how many others may rank "
+    "first. Δ target-only: its average minus that of training on the target alone, ± sd over seeds; "
+    f"{UNDECIDED}: not significant."
 )
 _Row = tuple[str, ...]
 
@@ -53,6 +56,7 @@ def index_rows(publication: Publication, ending: str = ".md") -> list[_Row]:
             inline(board.provenance.model),
             inline(", ".join(_intermediate_tasks(board, target))) or EMPTY,
             str(len(board.seeds)),
+            inline(_metric(table.metrics[0])),
             _order_matters(table),
             *_best(table),
             inline(board.provenance.created[:10]),
@@ -78,6 +82,10 @@ def _html(rows: Iterable[_Row]) -> str:
 
 def _data_files(folder: Path) -> Sequence[Path]:
     return sorted(folder.glob("*.json"))
+
+
+def _metric(metric: TargetMetric) -> str:
+    return metric.phrase if metric.higher_is_better else f"{metric.phrase}, lower is better"
 
 
 def _rows_of_file(path: Path, ending: str) -> list[_Row]:

@@ -26,7 +26,8 @@ from harness.report.renderers.csv_file import render_csv
 from harness.report.renderers.html_page import render_html
 from harness.report.renderers.latex import render_latex
 from harness.report.renderers.markdown import render_page
-from harness.results.board import Board, BoardFileError, canonical_json
+from harness.results.board import Board
+from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
 from harness.results.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
 from harness.results.reported import ReportedRow, read_reported

@@ -5,14 +5,18 @@ from typing import Any
 from pydantic import Field
 
 from harness.config.hyperparameters import Hyperparameters
+from harness.config.model_family import model_type
 from harness.frozen_model import FrozenModel
 from harness.kinds.registry import TrainingTask
 from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
+from harness.models.families import FAMILIES
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.xmod import check_languages
 from harness.training.distributed import World
 from harness.training.engine import engine_config
 from harness.training.model import check_loads
+from harness.training.self_check import self_check
 
 
 class TaskToCheck(FrozenModel):
@@ -31,6 +35,7 @@ class PreflightJob(FrozenModel):
     deepspeed: dict[str, Any]
     tasks: tuple[TaskToCheck, ...]
     stages: tuple[Hyperparameters, ...] = Field(description="The settings of the stages, each once.")
+    languages: tuple[str, ...] = Field((), description="Of the rows that are trained on or scored.")
     evaluation_texts: dict[str, tuple[str, ...]] = Field({}, description="Evaluation task -> first texts.")
 
 
@@ -47,6 +52,9 @@ def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
     folder, tokenizer = job.model.folder, fast_tokenizer(job.model)
     for config in configs[:1]:
         check_tokenizer(folder, tokenizer, config.to_dict())
+        check_languages(config.to_dict(), job.languages)
+    if model_type(folder) not in FAMILIES:
+        self_check(job.model)
     for one in job.tasks:
         check_known(folder, tokenizer, f"training task {one.name!r}", one.texts)
     texts = [text for one in job.tasks for text in one.texts]

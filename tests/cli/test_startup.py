@@ -46,6 +46,7 @@ def loaded_libraries(program: str) -> set[str]:
         ["plan", "quickstart"],
         ["list", "sequences"],
         ["list", "tasks"],
+        ["list", "models"],
         ["schema"],
         ["run", "--help"],
     ],

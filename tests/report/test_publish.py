@@ -143,11 +143,11 @@ def test_the_index_says_whether_order_matters_and_which_rows_may_be_the_best(tmp
         text = publish(made.board, tmp_path / str(number), made.predictions).index.read_text()
         cells.append(Table.cells(next(line for line in text.splitlines() if line.startswith("| ["))))
     assert cells[0][2:6] == ["xnli", "embedded:e5-small", "pawsx, rte", "3"]
-    assert cells[0][6].startswith("not significant, p 0.")
-    assert cells[0][7].endswith(", or one of 4 others")
-    assert cells[1][6].startswith("significant, p ")
-    assert cells[1][6].endswith("(1 of 1 pair)")
-    assert cells[1][7] == "rte → pawsx → xnli"
+    assert cells[0][7].startswith("not significant, p 0.")
+    assert cells[0][8].endswith(", or one of 4 others")
+    assert cells[1][7].startswith("significant, p ")
+    assert cells[1][7].endswith("(1 of 1 pair)")
+    assert cells[1][8] == "rte → pawsx → xnli"
 
 
 def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, evaluations):
