@@ -85,7 +85,7 @@ def _machine(store: Path) -> Iterator[Finding]:
     import psutil
 
     from harness.execution.environment import check_accelerator, launcher_variables
-    from harness.execution.workers import cuda_devices
+    from harness.execution.executors.places import cuda_devices
     from harness.resources import cache_folder
 
     yield Finding("ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
@@ -177,14 +177,15 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
 
 def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
-    from harness.execution.preflight import preflight_job
+    from harness.execution.preflight import check_step
     from harness.plan.tree import Plan
     from harness.resolved_plan import resolve
     from harness.training.preflight import preflight
 
     try:
         resolved = resolve(Plan.of(loaded), folders)
-        notes = preflight(preflight_job(resolved), _alone())
+        job = check_step(resolved).job
+        notes = preflight(job.model_copy(update={"model": job.model.local()}), _alone())
     except UserError as error:
         yield Finding("STOPS", str(error))
         return

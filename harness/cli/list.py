@@ -13,9 +13,11 @@ Rows = Iterator[Sequence[str]]
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation"]))
+@click.argument(
+    "what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation", "executors"])
+)
 def command(what: str) -> None:
-    """List the training tasks, sequences, model families, DeepSpeed files or evaluation tasks that are known.
+    """List tasks, sequences, model families, DeepSpeed files, evaluation tasks or executors that are known.
 
     Models of other architectures are tried by `xstilts doctor MODEL`.
 
@@ -93,6 +95,20 @@ def _evaluation(catalogue: "Catalogue") -> Rows:
         yield name, kind, ", ".join(dict.fromkeys(leaf.corpus.name for leaf in leaves)), languages
 
 
+def _executors(catalogue: "Catalogue") -> Rows:
+    from harness.config.executor_profile import executor_profiles
+    from harness.config.problem import SpecError
+    from harness.execution.executors.registry import read_profile
+
+    for name, path in executor_profiles().items():
+        try:
+            profile = read_profile(name)
+        except SpecError as error:
+            yield name, "", f"{len(error.problems)} problems: xstilts validate {name}", _source(path)
+        else:
+            yield name, profile.executor, profile.title or "", _source(path)
+
+
 def _source(path: Path) -> str:
     from harness.resources import user_folder
 
@@ -105,4 +121,5 @@ _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
     "models": (["model_type", "models", "structure", "kinds of task"], _models),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
+    "executors": (["profile", "executor", "title", "from"], _executors),
 }

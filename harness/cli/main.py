@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
     "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
     "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
+    "status": ("harness.cli.status", "Say what runs where, of the runs that share a store."),
     "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
@@ -69,6 +70,8 @@ def _is_text(argument: str) -> bool:
 
 
 _DEAF_SECONDS = 3.0
+# Schedulers of clusters send SIGUSR1 before a time limit where they are asked to (Slurm's --signal).
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 _SIGNALS = "signals"
 _stopping = threading.Event()
 
@@ -124,7 +127,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         signal.signal(number, _stop)
     _end_though_blocked()
     for stream in (sys.stdout, sys.stderr):
@@ -153,7 +156,7 @@ def main() -> None:
 def _stop(number: int, frame: FrameType | None) -> None:
     """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
     _stopping.set()
-    for other in (signal.SIGINT, signal.SIGTERM):
+    for other in _STOPPING:
         signal.signal(other, signal.SIG_DFL)
     raise InterruptedRunError(number)
 
@@ -172,7 +175,7 @@ def _end_though_blocked() -> None:
 
     def wait() -> None:
         while number := os.read(reader, 1):
-            if number[0] in (signal.SIGINT, signal.SIGTERM) and not _stopping.wait(_DEAF_SECONDS):
+            if number[0] in _STOPPING and not _stopping.wait(_DEAF_SECONDS):
                 print("xstilts: stopped; the same command goes on from here", file=sys.stderr, flush=True)
                 os._exit(128 + number[0])
 

@@ -16,6 +16,17 @@ class Started(FrozenModel):
     pid: int
 
 
+class Queued(FrozenModel):
+    """The step waits outside of this run.
+
+    Attributes:
+        text: Where, and for what, as far as it is known.
+    """
+
+    kind: Literal["queued"] = "queued"
+    text: str
+
+
 class Heartbeat(FrozenModel):
     """The process lives."""
 
@@ -63,6 +74,7 @@ class Failed(FrozenModel):
         log: Path of the log with the rest, where there is one.
         disk_full: No space is left where the store lies; other steps would fail for it too.
         refused: Something is wrong with what the user asked for (a UserError).
+        expected: xstilts raised it on purpose; after another error a device or a library may be unusable.
     """
 
     kind: Literal["failed"] = "failed"
@@ -70,6 +82,7 @@ class Failed(FrozenModel):
     log: str | None = None
     disk_full: bool = False
     refused: bool = False
+    expected: bool = False
 
 
 class Busy(FrozenModel):
@@ -111,7 +124,7 @@ class Lost(FrozenModel):
 
 Outcome = Finished | Checked | Failed | Busy | Missing | Interrupted | Lost
 """How a step ends."""
-Event = Started | StepProgress | Heartbeat | Remark | Released | Outcome
+Event = Queued | Started | StepProgress | Heartbeat | Remark | Released | Outcome
 
 outcome_adapter: TypeAdapter[Outcome] = TypeAdapter(Annotated[Outcome, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

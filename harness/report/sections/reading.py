@@ -73,9 +73,9 @@ def _tests(board: Board) -> Iterator[str]:
         "corrected within its table only."
     )
     yield (
-        "**Order**: pairs of sequences with the same tasks (max-T, four fifths of the level) and an omnibus "
-        "test of all their orders (one fifth); the omnibus test first where variances differ between rows. "
-        "**Verdicts** at 0.05: "
+        "**Order**: pairs of sequences with the same tasks (max-T, nine tenths of the level) and an omnibus "
+        "test of all their orders (one tenth); where runs collapsed, the omnibus test first. **Verdicts** at "
+        "0.05: "
         f"significant, equivalent (within ±{plan.equivalence_margin:g} points by two one-sided tests), not "
         "significant, not testable; **≈**: not significant."
     )
