@@ -26,6 +26,7 @@ from harness.report.renderers.csv_file import render_csv
 from harness.report.renderers.html_page import render_html
 from harness.report.renderers.latex import render_latex
 from harness.report.renderers.markdown import render_page
+from harness.report.replacement import keep_copy, refuse_less
 from harness.report.sections.plan_tree import nested_list
 from harness.report.table import column_names
 from harness.results.board import Board, BoardFileError, canonical_json
@@ -53,6 +54,8 @@ def publish(
     folder: Path,
     predictions: Mapping[str, Path] | None = None,
     reported: Path | None = None,
+    *,
+    replace: bool = False,
 ) -> Published:
     """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and `README.md`.
 
@@ -63,15 +66,17 @@ def publish(
         folder: Where leaderboards lie; made when absent.
         predictions: Evaluation digest -> `predictions.parquet`. None: no intervals, nothing to verify with.
         reported: JSON file of numbers published elsewhere (see `harness.results.reported`).
+        replace: Write also over a leaderboard that holds more, of which a copy is kept.
 
     Raises:
+        LessThanPublishedError: There is a leaderboard of that name that holds more.
         LeaderboardFolderError: The folder cannot be written to.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
         ReportedFileError: The file of reported numbers cannot be used.
     """
     rows = read_reported(reported, board.targets) if reported else ()
     answers = gather_predictions(board, predictions) if predictions is not None else None
-    return publish_answers(board, folder, answers, rows)
+    return publish_answers(board, folder, answers, rows, replace=replace)
 
 
 class LeaderboardFolderError(UserError):
@@ -96,12 +101,18 @@ def make_folder(folder: Path) -> None:
 
 
 def publish_answers(
-    board: Board, folder: Path, answers: Predictions | None, reported: tuple[ReportedRow, ...]
+    board: Board,
+    folder: Path,
+    answers: Predictions | None,
+    reported: tuple[ReportedRow, ...],
+    *,
+    replace: bool = False,
 ) -> Published:
     """Write a leaderboard whose predictions were read already, as `publish` does.
 
     Raises:
         LeaderboardFolderError: The folder cannot be written to.
+        LessThanPublishedError: There is a leaderboard of that name that holds more.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
     """
     if answers is not None:
@@ -110,6 +121,10 @@ def publish_answers(
     data, index = folder / f"{board.name}.json", folder / INDEX
     stored_path = folder / f"{board.name}.predictions.parquet"
     with _only_publisher(folder):
+        if replace:
+            keep_copy(folder, board.name)
+        else:
+            refuse_less(board, data)
         board = _after_looks(board, data)
         stored = _store(answers, stored_path) if answers else None
         publication = compile_publication(

@@ -11,6 +11,8 @@ from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
 from harness.message_text import cut, in_short
+from harness.results.kept_files import KeptFiles
+from harness.results.settings import Compute, Scoring, StageSettings
 from harness.results.shown_name import ShownName
 from harness.results.target_metric import TargetMetric
 
@@ -91,6 +93,7 @@ class EvaluatedLanguage(FrozenModel):
     task: ShownName
     language: ShownName
     corpus: ShownName
+    title: str | None = Field(None, description="The corpus's name in the literature.")
 
 
 NOT_STATED = "not stated"
@@ -147,6 +150,7 @@ class Provenance(FrozenModel):
     model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
+    trial: int | None = Field(None, description="Rows of each task that a trial was limited to (--limit).")
 
 
 class MachineRecord(FrozenModel):
@@ -202,6 +206,15 @@ class Board(FrozenModel):
     held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[MachineRecord, ...] = ()
     parts: tuple[Provenance, ...] = ()
+    settings: tuple[StageSettings, ...] = Field((), description="With what each stage is trained.")
+    scoring: tuple[Scoring, ...] = Field((), description="How each target is scored.")
+    compute: Compute | None = Field(None, description="What training and scoring took.")
+    files: tuple[KeptFiles | None, ...] = Field(
+        (), description="The files that the experiment is described by; of a combination those of each part."
+    )
+    not_measured: dict[str, str] = Field(
+        {}, description="Task whose forgetting was asked for and not measured -> why."
+    )
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:

@@ -10,11 +10,12 @@ from harness.evaluation.job import TaskScore
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.metrics.registry import metric
 from harness.plan.content import few_shots, mixture_descriptions, shown_name
-from harness.plan.stage import Shots, Stage
+from harness.plan.stage import Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resolved_plan import ResolvedPlan
 from harness.resources import shipped
 from harness.results.board import (
+    ARROW,
     NOT_STATED,
     AnalysisPlan,
     Board,
@@ -27,6 +28,8 @@ from harness.results.board import (
     SharedRows,
 )
 from harness.results.finished import FinishedEntries
+from harness.results.kept_files import kept_files
+from harness.results.settings import compute, scoring, stage_settings, target_name
 from harness.results.target_metric import TargetMetric
 from harness.store.entry import Entry
 from harness.store.provenance import Environment
@@ -41,8 +44,11 @@ def make_board(
     finished: FinishedEntries,
     failures: Mapping[Stage, str],
     *,
+    name: str,
     command: str,
     note: str | None,
+    trial: int | None = None,
+    flops: float | None = None,
 ) -> Board:
     """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run.
 
@@ -50,8 +56,11 @@ def make_board(
         resolved: The plan.
         finished: What stores hold of it.
         failures: Stages that failed -> why.
+        name: Of the leaderboard.
         command: What repeats the run.
         note: A remark of whoever publishes it.
+        trial: Rows of each task that the run was limited to.
+        flops: Estimated operations of what is finished.
     """
     loaded = resolved.plan.loaded
     spec = loaded.spec
@@ -66,21 +75,26 @@ def make_board(
     rows = tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
-            target=_target(target, shots),
+            target=target_name(target, shots),
             seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
         )
         for target, shots in targets
         for order in resolved.plan.orders
     )
     languages = {
-        _target(target, shots): tuple(
-            EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus.name)
+        target_name(target, shots): tuple(
+            EvaluatedLanguage(
+                task=task.name,
+                language=task.language,
+                corpus=task.corpus.name,
+                title=task.corpus.title,
+            )
             for task in loaded.evaluations[target]
         )
         for target, shots in targets
     }
     return Board(
-        name=spec.name,
+        name=name,
         title=spec.title or spec.name,
         question=spec.question,
         note=note,
@@ -90,7 +104,7 @@ def make_board(
         data=_data(resolved),
         overlap=_overlap(resolved),
         mixtures=mixture_descriptions(loaded),
-        provenance=_provenance(resolved, finished, command),
+        provenance=_provenance(resolved, finished, command, trial),
         analysis=AnalysisPlan(
             share=spec.share,
             contrasts=spec.contrasts,
@@ -98,14 +112,27 @@ def make_board(
             planned_seeds=loaded.planned_seeds,
         ),
         machines=machines,
-        metrics={_target(target, shots): _metrics(resolved, finished, target) for target, shots in targets},
+        metrics={
+            target_name(target, shots): _metrics(resolved, finished, target) for target, shots in targets
+        },
         held_out_metrics=_held_out_metrics(resolved, finished),
+        settings=stage_settings(resolved, finished.manifests()),
+        scoring=scoring(resolved),
+        compute=compute(tuple(finished.manifests()), flops),
+        files=(kept_files(loaded),),
+        not_measured=resolved.not_measured,
     )
 
 
-def _target(target: str, shots: Shots | None) -> str:
-    """Return what the sequences of a table end with: the target, or the target and a few-shot stage."""
-    return target if shots is None else f"{target} → {shots} (not zero-shot)"
+def planned_rows(resolved: ResolvedPlan) -> dict[tuple[str, int], str]:
+    """Return what the leaderboard of a plan will hold: shown sequence and seed -> digest of the target."""
+    loaded = resolved.plan.loaded
+    found = {}
+    for sequence in resolved.plan.sequences:
+        order = (shown_name(loaded, name) for name in sequence.order)
+        shown = ARROW.join((*order, target_name(sequence.target, sequence.shots)))
+        found[shown, sequence.seed] = resolved.digests[sequence.target_stage]
+    return found
 
 
 def _machines(finished: FinishedEntries) -> tuple[MachineRecord, ...]:
@@ -261,7 +288,9 @@ def _overlap(resolved: ResolvedPlan) -> tuple[SharedRows, ...]:
     )
 
 
-def _provenance(resolved: ResolvedPlan, finished: FinishedEntries, command: str) -> Provenance:
+def _provenance(
+    resolved: ResolvedPlan, finished: FinishedEntries, command: str, trial: int | None
+) -> Provenance:
     loaded = resolved.plan.loaded
     manifests = list(finished.manifests())
     environments = [manifest.environment for manifest in manifests]
@@ -283,6 +312,7 @@ def _provenance(resolved: ResolvedPlan, finished: FinishedEntries, command: str)
         model_description=resolved.model.description,
         split=loaded.spec.evaluation.split,
         limited=loaded.spec.evaluation.limit,
+        trial=trial,
     )
 
 
