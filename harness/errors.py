@@ -31,3 +31,15 @@ class RunError(XstiltsError):
     """The request was valid, but carrying it out failed (exit code 1)."""
 
     exit_code = 1
+
+
+class StepInterruptedError(RunError):
+    """A step was asked to end before it was finished.
+
+    Attributes:
+        saved: Optimizer steps that its resume point holds; None where it begins anew.
+    """
+
+    def __init__(self, saved: int | None = None) -> None:
+        super().__init__("asked to end" if saved is None else f"asked to end; {saved:,} steps are saved")
+        self.saved = saved

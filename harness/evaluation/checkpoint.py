@@ -27,6 +27,7 @@ _LONGEST_DEFAULT = 512
 _SHORTEST = 4  # a token of each text, and those around them
 _NO_LIMIT = 100_000
 """Tokenizers without a limit record 10^30; anything above this says nothing."""
+NO_HEAD = "AutoModel"
 _DEFAULT_CLASS = "AutoModelForSequenceClassification"
 
 
@@ -65,6 +66,11 @@ class Checkpoint:
     def folder(self) -> Path:
         """The Hugging Face folder."""
         return self.model.folder
+
+    @property
+    def positions(self) -> int:
+        """How many tokens an input may have at most, whatever it was trained with."""
+        return usable_positions(self._config) or _NO_LIMIT
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -142,12 +148,7 @@ def open_checkpoint(
         UserError: a hub id can't be fetched.
     """
     name = model.name
-    if name.startswith("embedded:"):
-        raise CheckpointError(
-            f"checkpoint {name}: an embedded model is an encoder without a head. Train it first "
-            "(`xstilts run`) and give the folder of a finished stage."
-        )
-    folder = _local_folder(model)
+    folder = model.local().folder if name.startswith("embedded:") else _local_folder(model)
     config = _config(folder)
     answers = config.get("is_encoder_decoder") or config.get("model_type") in TEXT_TO_TEXT_TYPES
     text_format = _text_format(folder, config) if answers else None
@@ -229,10 +230,13 @@ def _auto_class(folder: Path, config: dict[str, Any]) -> str:
     architectures = config.get("architectures") or []
     if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
         raise _error(folder, "config.json: architectures: must be a list of names")
-    known = dict.fromkeys(kind.model.head.auto_class for kind in scored_kinds().values())
+    heads = (kind.model.head for kind in scored_kinds().values() if kind.is_trained)
+    known = dict.fromkeys(head.auto_class for head in heads)
     found = [
         auto for auto in known for name in architectures if name.endswith(auto.removeprefix("AutoModel"))
     ]
+    if not found and any(name.endswith("Model") for name in architectures):
+        return NO_HEAD
     if architectures and not found:
         raise _error(
             folder,

@@ -29,11 +29,24 @@ class ScoredRows:
         rows: The rows, with four more columns: `text`, what was read, as one string; `corpus`, its name;
             `language`; `reference`, what metrics compare predictions with
             (`harness.metrics.item_scores.encode`).
+        whole: With them the rows that are no items (`TaskKind.asked`), without those columns.
+        folders: Where they were looked for.
     """
 
     corpus: Corpus
     language: str
     rows: EvaluationRows
+    whole: "Dataset"
+    folders: DataFolders
+
+    def validation(self) -> "Dataset":
+        """Return the corpus's validation rows in this language.
+
+        Raises:
+            UserError: they can't be had.
+        """
+        found = load_evaluation_rows(self.corpus, self.language, split="validation", data_dir=self.folders)
+        return found.dataset
 
 
 def load(
@@ -77,7 +90,9 @@ def scored_rows(
         )
     _loaded[corpus] = found
     named = [data_dir] if isinstance(data_dir, str | Path) else data_dir or ()
-    return _load_once(found, language, split, (*data_folders(named), *task_folders))
+    rows = _load_once(found, language, split, (*data_folders(named), *task_folders))
+    _parts[corpus, language] = rows
+    return rows
 
 
 def loaded_corpus(name: str) -> Corpus:
@@ -91,7 +106,13 @@ def loaded_corpus(name: str) -> Corpus:
     return _loaded[name]
 
 
+def loaded_rows(corpus: str, language: str) -> ScoredRows:
+    """Return the rows of a corpus in a language as they were last loaded in this process."""
+    return _parts[corpus, language]
+
+
 _loaded: dict[str, Corpus] = {}
+_parts: dict[tuple[str, str], ScoredRows] = {}
 
 
 @functools.lru_cache(maxsize=256)
@@ -99,15 +120,16 @@ def _load_once(corpus: Corpus, language: str, split: str, folders: DataFolders) 
     from harness.metrics.item_scores import encode
 
     rows = load_evaluation_rows(corpus, language, split=split, data_dir=folders)
+    kind, task = kind_of(corpus.task), corpus.task
+    asked = kind.asked(task, rows.dataset)
     text = [
-        a if b is None else f"{a}\n{b}"
-        for a, b in zip(rows.dataset["text_a"][:], rows.dataset["text_b"][:], strict=True)
+        a if b is None else f"{a}\n{b}" for a, b in zip(asked["text_a"][:], asked["text_b"][:], strict=True)
     ]
-    references = kind_of(corpus.task).references(corpus.task, rows.dataset)
+    references = kind.references(task, asked)
     dataset = (
-        rows.dataset.add_column("text", text)
+        asked.add_column("text", text)
         .add_column("corpus", [corpus.name] * len(text))
         .add_column("language", [language] * len(text))
         .add_column("reference", [encode(reference) for reference in references])
     )
-    return ScoredRows(corpus, language, replace(rows, dataset=dataset))
+    return ScoredRows(corpus, language, replace(rows, dataset=dataset), rows.dataset, folders)

@@ -19,24 +19,24 @@ from numpy.typing import NDArray
 from harness.config.corpus import Corpus
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
-from harness.evaluation.checkpoint import Checkpoint, first_line
+from harness.evaluation.checkpoint import NO_HEAD, Checkpoint
+from harness.evaluation.datasets import loaded_rows
 from harness.evaluation.job import EvaluationProgress
 from harness.evaluation.labels import match_labels
+from harness.evaluation.network import load_network
 from harness.kinds.collator import Collator
 from harness.kinds.model import KindModel, Predictor, Session
 from harness.kinds.registry import kind_of, text_form
 from harness.kinds.task import Task
 from harness.kinds.text_to_text import TextToTextModel
 from harness.kinds.token_rows import TokenizedRows
-from harness.message_text import cut, names_in_short
+from harness.message_text import cut
 from harness.models.prediction import batches_of_tokens, kept_of_rows
 from harness.models.references import tokenizer_fingerprint
-from harness.training.model import fix_umt5_logit_scaling
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 CPU_TOKENS = 2048
 """Tokens in a batch beyond which a CPU slows down, as a layer's activations leave its caches.
 
@@ -102,7 +102,7 @@ class CheckpointScorer:
         self._device = device
         tokens = batch_size * checkpoint.max_length
         self._most_tokens = min(tokens, CPU_TOKENS) if device.type == "cpu" else tokens
-        self._network = _load_model(checkpoint, precision).to(device)
+        self._network = load_network(checkpoint, precision).to(device)
         self._session = Session(lambda inputs: self._network(**inputs), checkpoint.tokenizer, bool)
 
     def positions(self, corpus: Corpus, choices: Sequence[str], *, complete: bool) -> Mapping[str, int]:
@@ -139,15 +139,39 @@ class CheckpointScorer:
             UnsuitedTaskError: the checkpoint was trained on another kind of task.
             LabelMismatchError: its labels are not the corpus's.
         """
+        if not kind_of(corpus.task).is_trained:
+            return self._of_whole_sets(corpus, documents, report)
         model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
-        tokens = self._tokenized(model, task, data)
-        collator = model.collator(task, tokens)
-        kept = self._kept(collator, model.predictor(task, data, tokens, self._session), report)
-        found = model.predictions(task, data, collator, kept)
+        found = model.predictions(task, data, *self._predicted(model, task, data, report))
         kind = kind_of(task)
         if [own.name for own in model.metrics(task)] != [own.name for own in kind.metrics(task)]:
             return [json.dumps({TEXT_FORM: prediction}, ensure_ascii=False) for prediction in found]
         return [kind.answer_text(prediction) for prediction in found]
+
+    def _of_whole_sets(self, corpus: Corpus, documents: Sequence[Document], report: Report) -> list[str]:
+        """Return the answers of a kind without training; all rows take part, whichever are asked."""
+        if self._checkpoint.text_format is not None:
+            raise self._unsuited(corpus, "text-to-text model")
+        kind = kind_of(corpus.task)
+        found: dict[tuple[str, str], str] = {}
+        for language in dict.fromkeys(document["language"] for document in documents):
+            rows, task = loaded_rows(corpus.name, language), corpus.task
+            if kind.tuned_on_validation(task):
+                known = rows.validation()
+                task = kind.model.tuned(task, known, *self._predicted(kind.model, task, known, report))
+            predicted = self._predicted(kind.model, task, rows.whole, report)
+            answers = map(kind.answer_text, kind.model.predictions(task, rows.whole, *predicted))
+            names = ((language, item) for item in rows.whole["item_id"][:])
+            found |= dict(zip(names, answers, strict=True))
+        return [found[document["language"], document["item_id"]] for document in documents]
+
+    def _predicted(
+        self, model: KindModel[Any], task: Task, data: "Dataset", report: Report
+    ) -> tuple[Collator, list[Any]]:
+        """Return rows in batches, and what the predictor kept of each."""
+        tokens = self._tokenized(model, task, data)
+        collator = model.collator(task, tokens)
+        return collator, self._kept(collator, model.predictor(task, data, tokens, self._session), report)
 
     def _task(self, corpus: Corpus) -> Task:
         """Return the corpus's task with the checkpoint's labels in their order, named as the corpus does."""
@@ -160,6 +184,12 @@ class CheckpointScorer:
     def _model(self, corpus: Corpus) -> KindModel[Any]:
         kind, trained = kind_of(corpus.task), self._checkpoint.text_format
         if trained is None:
+            if self._checkpoint.auto_class == NO_HEAD:
+                raise UnsuitedTaskError(
+                    f"checkpoint {self._checkpoint.folder}: an encoder without a head does not score "
+                    f"{corpus.name}, which is a corpus of kind {kind.name}; train it first (`xstilts run`) "
+                    "and give the folder of a finished stage"
+                )
             if kind.model.head.auto_class != self._checkpoint.auto_class:
                 raise self._unsuited(corpus, self._checkpoint.auto_class.removeprefix("AutoModel"))
             return kind.model
@@ -184,20 +214,22 @@ class CheckpointScorer:
     def _tokenized(self, model: KindModel[Any], task: Task, data: "Dataset") -> TokenizedRows:
         """Return the documents as token ids; those of a few sets are kept for the next checkpoint."""
         checkpoint = self._checkpoint
+        length = checkpoint.max_length
+        if not kind_of(task).is_trained:
+            length = min(getattr(task, "max_length", length), checkpoint.positions)
         marks = checkpoint.text_format.model_dump_json() if checkpoint.text_format else ""
         parts = [
             type(model).__name__,
             marks,
             task.training_settings(),
             list(task.labels),
-            checkpoint.max_length,
+            length,
         ]
         digest = hashlib.sha256(json.dumps([*parts, tokenizer_fingerprint(checkpoint.folder)]).encode())
         digest.update(json.dumps(data.to_dict(), ensure_ascii=False).encode())
         key = digest.hexdigest()
         if key not in self._tokens:
-            words, length = checkpoint.tokenizer, checkpoint.max_length
-            table = model.features(task, data, words, length, predicting=True)
+            table = model.features(task, data, checkpoint.tokenizer, length, predicting=True)
             self._tokens[key] = replace(TokenizedRows.of(table), rounded=False)
             while len(self._tokens) > _KEPT:
                 self._tokens.popitem(last=False)
@@ -234,49 +266,3 @@ def _reported(kept: Iterable[tuple[int, Any]], total: int, report: Report) -> It
             report(
                 EvaluationProgress(done=done, total=total, items_per_second=done / max(now - started, 1e-9))
             )
-
-
-def _load_model(checkpoint: Checkpoint, precision: Precision) -> Any:
-    import transformers
-    from safetensors import SafetensorError
-
-    try:
-        model, loading = getattr(transformers, checkpoint.auto_class).from_pretrained(
-            checkpoint.folder,
-            dtype=DTYPES[precision],
-            use_safetensors=True,
-            trust_remote_code=checkpoint.model.trust_remote_code,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
-        raise checkpoint.error(
-            f"it can't be loaded as {checkpoint.auto_class}: {first_line(error)}"
-        ) from error
-    missing = sorted(loading["missing_keys"])
-    if missing:
-        raise checkpoint.error(
-            f"its files lack {len(missing)} tensors of the model ({names_in_short(missing, 200)}), which "
-            "would be random numbers. It may be an encoder without a head: train one first."
-        )
-    if checkpoint.text_format is not None:
-        fix_umt5_logit_scaling(model)
-    if precision is not Precision.FP32:
-        _keep_head_in_fp32(model, checkpoint.text_format is not None)
-    return model.eval()
-
-
-def _keep_head_in_fp32(model: Any, text_to_text: bool) -> None:
-    """Compute what stands on the encoder in fp32: bf16's ties between labels would decide items."""
-
-    def to_fp32(module: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(value.float() if isinstance(value, torch.Tensor) else value for value in inputs)
-
-    if text_to_text:
-        layer = model.get_output_embeddings()
-        # A parameter of its own: it may also be the embedding matrix, which stays as it is.
-        layer.weight = torch.nn.Parameter(layer.weight.detach().float(), requires_grad=False)
-        layer.register_forward_pre_hook(to_fp32)
-        return
-    for name, child in model.named_children():
-        if name != model.base_model_prefix:
-            child.float().register_forward_pre_hook(to_fp32)

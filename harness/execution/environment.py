@@ -15,8 +15,13 @@ _LAUNCHER = (
     "MASTER_ADDR",
     "MASTER_PORT",
     "NODE_RANK",
+    "SLURM_PROCID",
+    "SLURM_LOCALID",
+    "SLURM_NODEID",
+    "SLURM_NTASKS",
+    "SLURM_NPROCS",
 )
-_LAUNCHER_PREFIXES = ("GROUP_", "ROLE_", "TORCHELASTIC_", "PET_")
+_LAUNCHER_PREFIXES = ("GROUP_", "ROLE_", "TORCHELASTIC_", "PET_", "PMI_", "PMIX_", "OMPI_COMM_WORLD_")
 _HIDES_ALL = ("", "-1", "none", "nodevfiles")
 
 
@@ -29,6 +34,12 @@ def launcher_variables(variables: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         sorted(name for name in variables if name in _LAUNCHER or name.startswith(_LAUNCHER_PREFIXES))
     )
+
+
+def drop_launcher_variables() -> None:
+    """Forget what a launcher has set for this process, which then forms a group of its own."""
+    for name in launcher_variables(os.environ):
+        del os.environ[name]
 
 
 def visible_devices(variables: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -97,9 +97,11 @@ def _run_request(request: StepRequest | CheckRequest, spool: Spool, rank: int) -
         rank=rank,
         report=report,
         remark=lambda text: report(Remark(text=text)),
+        stop=lambda: False,
     )
     # A worker whose runner was killed may live for a moment more; don't share its folder.
-    with EntryLock(store.layout.worker_lock(step.digest, rank)):
+    lock = store.layout.lock(step.digest)
+    with EntryLock(lock.with_name(f"{lock.name}.rank{rank}")):
         manifest = step.run(context)
     if manifest is not None:
         spool.report(Finished(manifest=manifest))

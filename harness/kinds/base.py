@@ -35,6 +35,8 @@ class TaskKind(ABC, Generic[T]):
             text that is generated (`answer_text`); None where no evaluation task is of the kind.
         choices: The column with a row's own candidates; empty where the task's labels are chosen from.
         draws_tokens: Whether inputs can hold tokens that are in no row.
+        is_trained: Whether there is something to train; else the encoder as it is makes the predictions, from
+            all rows of a language together.
     """
 
     name: ClassVar[str]
@@ -43,6 +45,7 @@ class TaskKind(ABC, Generic[T]):
     request: ClassVar[Literal["loglikelihood", "generate_until"] | None] = None
     choices: ClassVar[str] = ""
     draws_tokens: ClassVar[bool] = False
+    is_trained: ClassVar[bool] = True
 
     @abstractmethod
     def columns(self, task: T) -> tuple[str, ...]:
@@ -82,6 +85,14 @@ class TaskKind(ABC, Generic[T]):
     def same_head(self, task: T, other: T) -> bool:
         """Return whether two tasks' heads have the same shape and meaning, so that one can be reused."""
         return task.labels == other.labels
+
+    def asked(self, task: T, dataset: "Dataset") -> "Dataset":
+        """Return the rows that are evaluation items; the others only help to score them."""
+        return dataset
+
+    def tuned_on_validation(self, task: T) -> bool:
+        """Return whether predictions need a setting that validation rows decide (`KindModel.tuned`)."""
+        return False
 
     def chosen(self, task: T, position: int) -> Any:
         """Return the prediction that is the label or candidate at a position."""

@@ -113,6 +113,13 @@ class KindModel(ABC, Generic[T]):
             kept: What the predictor kept of each of the collator's rows, in their order.
         """
 
+    def tuned(self, task: T, dataset: "Dataset", collator: Collator, kept: Sequence[Any]) -> T:
+        """Return the task with the setting that is best on these rows; parameters as in `predictions`.
+
+        Only of kinds that have one (`TaskKind.tuned_on_validation`).
+        """
+        return task
+
     def metrics(self, task: T) -> tuple[Metric, ...]:
         """Return what judges the predictions; the first stands for the task."""
         return kind_of(task).metrics(task)

@@ -48,10 +48,13 @@ class FolderSource(FrozenModel):
     path: Annotated[Text, AfterValidator(_stays_below)] = Field(
         description="Relative path below the data folder; never leaves it."
     )
-    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text"] = Field(
-        description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a word "
-        "and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; text: a "
-        "text on each line. Files may be compressed (gz, bz2, xz, zst)."
+    format: Literal["tsv", "csv", "jsonl", "parquet", "arrow", "squad", "conll", "conllu", "text", "bucc"] = (
+        Field(
+            description="arrow: a folder that datasets' save_to_disk wrote; squad: SQuAD's JSON; conll: a "
+            "word and its tag on each line, blank lines between sentences; conllu: Universal Dependencies; "
+            "text: a text on each line; bucc: an id and a sentence on each line, beside files in .en and "
+            ".gold. Files may be compressed (gz, bz2, xz, zst)."
+        )
     )
     columns: tuple[Text, ...] | None = Field(
         None,
@@ -66,6 +69,14 @@ class FolderSource(FrozenModel):
     )
     only: dict[Text, Text] | None = Field(
         None, min_length=1, description="Column -> how its text begins; other rows are left out."
+    )
+    aligned: dict[Text, Annotated[Text, AfterValidator(_stays_below)]] | None = Field(
+        None,
+        min_length=1,
+        description="Column -> another text file below the data folder, whose line i goes with line i here.",
+    )
+    without_gold: Text | None = Field(
+        None, description="Why these files cannot be scored, and what to get: they are refused with it."
     )
 
 

@@ -1,4 +1,4 @@
-"""No leaderboard takes the place of one that holds more; what is replaced on purpose is kept, with its date."""
+"""No leaderboard takes the place of one that holds more; what is replaced on purpose is kept."""
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping

@@ -11,6 +11,7 @@ from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
 from harness.message_text import cut, in_short
+from harness.results.curves import StageCurve
 from harness.results.kept_files import KeptFiles
 from harness.results.settings import Compute, Scoring, StageSettings
 from harness.results.shown_name import ShownName
@@ -188,6 +189,7 @@ class Board(FrozenModel):
         held_out_metrics: Training task -> its held-out metric, where forgetting was measured.
         machines: The different machines that made the results; none where all were made alike.
         parts: Where the board is a combination, how each board of it was made.
+        curves: Learning curves of its stages; none where there are very many, or none were published.
     """
 
     name: str = Field(pattern=NAME, description="Also the name of its files.")
@@ -215,6 +217,7 @@ class Board(FrozenModel):
     not_measured: dict[str, str] = Field(
         {}, description="Task whose forgetting was asked for and not measured -> why."
     )
+    curves: tuple[StageCurve, ...] = ()
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:

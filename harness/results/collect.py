@@ -27,6 +27,7 @@ from harness.results.board import (
     SeedResult,
     SharedRows,
 )
+from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
 from harness.results.kept_files import kept_files
 from harness.results.settings import compute, scoring, stage_settings, target_name
@@ -121,6 +122,7 @@ def make_board(
         compute=compute(tuple(finished.manifests()), flops),
         files=(kept_files(loaded),),
         not_measured=resolved.not_measured,
+        curves=stage_curves(resolved, finished),
     )
 
 

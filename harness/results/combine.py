@@ -16,6 +16,7 @@ from harness.results.board import (
     SeedResult,
     checked_name,
 )
+from harness.results.curves import limited
 from harness.results.settings import Compute
 from harness.results.target_metric import TargetMetric
 
@@ -76,6 +77,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         compute=_compute(boards),
         files=tuple(kept for board in boards for kept in (board.files or (None,) * max(1, len(board.parts)))),
         not_measured={task: why for board in boards for task, why in board.not_measured.items()},
+        curves=limited(curve for board in boards for curve in board.curves),
     )
 
 

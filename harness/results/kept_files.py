@@ -43,8 +43,8 @@ def kept_files(loaded: LoadedSequence) -> KeptFiles:
 def unpack(kept: KeptFiles, folder: Path, origin: Path) -> tuple[Path, DeepSpeedFile]:
     """Write kept files into an empty folder; return the sequence file and the DeepSpeed configuration.
 
-    The sequence file's own `deepspeed:` may name a file that is gone, so it names the kept one there. A model's
-    folder that is named from where the file lay is named as a whole.
+    The sequence file's own `deepspeed:` may name a file that is gone, so it names the kept one there. The
+    folder of a model that is named from where the file lay is named as a whole.
 
     Args:
         kept: The files.

@@ -25,7 +25,7 @@ class Layout:
     KIND/DIGEST/          finished entries of a kind (stages, evaluations …): their files and manifest.json
     tensors/SHA256        weight files, each content once; entries hold hard links to them
     building/DIGEST/      what is being made now, with its resume point; never read as finished
-    locks/DIGEST          held by the process that makes it
+    locks/DIGEST          names the process that makes it, and shows that it lives (harness.store.lock)
     runs/TIME-PID/        logs of the workers
     quarantine/DIGEST-N/  entries whose files are not as they were written
     failures/DIGEST.json  why making an entry failed when it was last tried
@@ -45,10 +45,6 @@ class Layout:
     def lock(self, digest: str) -> Path:
         """File that is locked while an entry is made."""
         return self._below("locks", digest)
-
-    def worker_lock(self, digest: str, rank: int) -> Path:
-        """File that a worker's process locks while it writes, which may outlive its runner for a moment."""
-        return self.lock(digest).with_name(f"{digest}.rank{rank}")
 
     @property
     def tensors(self) -> Path:
@@ -98,6 +94,18 @@ class Layout:
         if not DIGEST.fullmatch(digest):
             raise StoreError(f"store {self.root}: {digest!r} is not a digest (32 hexadecimal digits)")
         return self.root / folder / digest
+
+
+def store_root(path: Path) -> Path:
+    """Return the store that holds a path.
+
+    Raises:
+        StoreError: none does.
+    """
+    for folder in path.parents:
+        if (folder / "format.json").is_file():
+            return folder
+    raise StoreError(f"{path}: lies in no store (no format.json in the folders above)")
 
 
 def _format(marker: Path) -> object:

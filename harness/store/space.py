@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind
 from harness.store.store import SHARED_SUFFIX, Store, is_digest
 
@@ -93,16 +92,13 @@ def garbage(
 def remove(store: Store, item: Garbage) -> bool:
     """Remove a piece of garbage unless a run has begun to use it, and say whether it is gone."""
     if item.path.parent == store.layout.root / "building":
-        # The runner's lock, and that of a worker whose runner was killed a moment ago.
-        digest = item.path.name
-        locks = [store.lock(digest), EntryLock(store.layout.worker_lock(digest, 0))]
+        lock = store.lock(item.path.name)
+        if not lock.try_acquire():
+            return False
         try:
-            if not all(lock.try_acquire() for lock in locks):
-                return False
             shutil.rmtree(item.path)
         finally:
-            for lock in locks:
-                lock.release()
+            lock.release()
     elif item.path.is_dir() and not item.path.is_symlink():
         shutil.rmtree(item.path)
     else:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from harness.store.entry import Entry, file_records, read_entry, remove_unfinished, write_manifest
@@ -83,9 +83,9 @@ class Store:
                 "writable folder with --store"
             ) from error
 
-    def lock(self, digest: str) -> EntryLock:
-        """Return the lock under which the entry of that digest is made."""
-        return EntryLock(self.layout.lock(digest))
+    def lock(self, digest: str, attempt: str = "", lost: Collection[str] = ()) -> EntryLock:
+        """Return the lock under which the entry of that digest is made (see `EntryLock`)."""
+        return EntryLock(self.layout.lock(digest), attempt, lost)
 
     def get(self, kind: EntryKind[M], digest: str) -> M | None:
         """Return the manifest of a finished entry, or None. Its files are not looked at (see `verify`).
@@ -146,6 +146,23 @@ class Store:
             return None
         sync_folder(place.parent)
         return target
+
+    def quarantine_damaged(self, kind: EntryKind[M], digest: str) -> Path | None:
+        """Move an entry to `quarantine/` if it is damaged indeed and nobody is making it anew.
+
+        Returns:
+            Where it lies now; None where it was left in its place.
+        """
+        lock = self.lock(digest)
+        if not lock.try_acquire():
+            return None
+        try:
+            self.verify(kind, digest)
+        except DamagedEntryError:
+            return self.quarantine(kind, digest)
+        finally:
+            lock.release()
+        return None
 
     def all(self, kind: EntryKind[M]) -> Iterator[M]:
         """Yield the manifests of all finished entries of a kind."""

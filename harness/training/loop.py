@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 
+from harness.errors import StepInterruptedError
 from harness.kinds.collator import Collator, Draw
 from harness.kinds.model import Head
 from harness.training.batches import shares
@@ -94,6 +95,7 @@ class Steps:
         log: The training log.
         points: The resume points.
         report: Called on rank 0, a few times a second.
+        stop: Tells whether to save a resume point and end.
     """
 
     engine: Any
@@ -105,12 +107,14 @@ class Steps:
     log: TrainingLog
     points: ResumePoints
     report: Callable[[StageProgress], None]
+    stop: Callable[[], bool]
 
     def run(self, point: SavedPoint | None) -> float:
         """Train from a resume point, or from the start, to the end; return the seconds spent in all.
 
         Raises:
             DivergedError: a loss is not finite.
+            StepInterruptedError: `stop` said so; a resume point is saved.
         """
         done = point.step if point else 0
         clock = _Clock(point.seconds if point else 0.0, self.plan.totals(done)[0])
@@ -124,7 +128,7 @@ class Steps:
             last = number == self.plan.steps
             if number % between and not last:
                 continue
-            losses, save = self._read(unread)
+            losses, save, stop = self._read(unread)
             for step, loss in zip(unread, losses, strict=True):
                 self.log.add(step.number, loss, step.learning_rate, clock.speed)
                 if watched:
@@ -132,8 +136,10 @@ class Steps:
             unread = []
             if self.world.rank == 0 and (clock.report_due or last):
                 self.report(self._progress(number, losses[-1], clock))
-            if save and not last:
+            if (save or stop) and not last:
                 self.points.save(self.engine, number, clock.seconds, self.log.pending)
+                if stop:
+                    raise StepInterruptedError(number)
         return clock.seconds
 
     def _progress(self, step: int, loss: float, clock: _Clock) -> StageProgress:
@@ -167,13 +173,17 @@ class Steps:
             total += loss.detach()
         return _Step(number, learning_rate, total)
 
-    def _read(self, steps: list[_Step]) -> tuple[list[float], bool]:
-        """Return the steps' mean losses over all ranks, and whether rank 0 wants a resume point."""
-        due = self.points.due
+    def _read(self, steps: list[_Step]) -> tuple[list[float], bool, bool]:
+        """Return the steps' mean losses over all ranks, whether a resume point is due, and whether to end.
+
+        Rank 0's clock says when a point is due; a signal to end may reach any rank alone.
+        """
+        due, stop = self.points.due, self.stop()
         if self.world.size == 1:
-            return torch.stack([step.loss for step in steps]).tolist(), due
-        wish = torch.tensor(float(due and self.world.rank == 0), device=self.world.device)
-        values = torch.stack([*(step.loss for step in steps), wish])
+            return torch.stack([step.loss for step in steps]).tolist(), due, stop
+        wishes = [float(due and self.world.rank == 0), float(stop)]
+        told = torch.tensor(wishes, device=self.world.device)
+        values = torch.stack([*(step.loss for step in steps), *told])
         dist.all_reduce(values)
-        *losses, save = values.tolist()
-        return losses, save > 0
+        *losses, save, end = values.tolist()
+        return losses, save > 0, end > 0

@@ -18,6 +18,7 @@ import torch.distributed as dist
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.atomic_write import atomic_write
+from harness.store.layout import StoreError, store_root
 from harness.training.distributed import World, on_first_rank
 from harness.training.resume_key import is_sealed, seal
 
@@ -81,6 +82,7 @@ class ResumePoints:
             made_with: Kept with each point, to say why another run cannot go on from it.
         """
         self._folder = workdir / FOLDER
+        self._key_folder = _key_folder(workdir)
         self._made_with = made_with or {}
         self.given_up: str | None = None
         """Why steps that were saved are trained again, after `load`; None where none are."""
@@ -144,7 +146,7 @@ class ResumePoints:
             made_with=self._made_with,
         )
         content = point.model_dump_json()
-        (slot / _SEAL).write_text(seal(content.encode()), encoding="utf-8")
+        (slot / _SEAL).write_text(seal(self._key_folder, content.encode()), encoding="utf-8")
         with atomic_write(slot / _COMPLETE) as draft:
             draft.write_text(content, encoding="utf-8")
 
@@ -153,7 +155,7 @@ class ResumePoints:
         found: list[tuple[int, str, SavedPoint]] = []
         given_up: tuple[int, str] = (0, "")
         for slot in _SLOTS:
-            point = _read(self._folder / slot)
+            point = _read(self._folder / slot, self._key_folder)
             if point is not None and point.identity == self._identity:
                 found.append((point.step, slot, point))
             elif point is not None:
@@ -193,15 +195,23 @@ def _empty(slot: Path) -> None:
     slot.mkdir(parents=True)
 
 
-def _read(slot: Path) -> SavedPoint | None:
+def _key_folder(workdir: Path) -> Path:
+    """Return the folder that holds the key: the store, or outside of any the folder of the workdirs."""
+    try:
+        return store_root(workdir)
+    except StoreError:
+        return workdir.parent
+
+
+def _read(slot: Path, key_folder: Path) -> SavedPoint | None:
     try:
         content = (slot / _COMPLETE).read_bytes()
         point = SavedPoint.model_validate_json(content)
         found = (slot / _SEAL).read_text(encoding="ascii", errors="replace")
     except (OSError, ValidationError):
         return None
-    if not is_sealed(content, found):
-        _log.warning("%s was not saved by this user on this machine; not used", slot)
+    if not is_sealed(key_folder, content, found):
+        _log.warning("%s was not saved by this user in this store; not used", slot)
         return None
     return point
 

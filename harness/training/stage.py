@@ -40,6 +40,7 @@ def train_stage(
     *,
     remark: Callable[[str], None] = _log.warning,
     resume_every: float = 60.0,
+    stop: Callable[[], bool] = lambda: False,
 ) -> StageResult:
     """Train a stage; leave `encoder/`, `classifier/` and `training_log.jsonl` in `job.workdir`.
 
@@ -55,6 +56,7 @@ def train_stage(
         report: Called on rank 0 a few times a second.
         remark: Called on every rank with what a user should know of the stage, a sentence each.
         resume_every: Seconds of training between two resume points.
+        stop: Tells whether to save a resume point and end; any rank's word counts.
 
     Returns:
         What was done, the same on every rank.
@@ -63,6 +65,7 @@ def train_stage(
         UserError: model, data, batch or precision do not go together; the message names the key.
         DivergedError: the loss became infinite or NaN.
         ChangedDataError: the rows' fingerprint is not the job's.
+        StepInterruptedError: `stop` said so.
     """
     world = start_process_group()
     keep_memory()
@@ -75,7 +78,7 @@ def train_stage(
     on_first_rank(job.model.local)
     job = job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every)
+    return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every, stop)
 
 
 def _train(
@@ -87,6 +90,7 @@ def _train(
     report: Callable[[StageProgress], None],
     remark: Callable[[str], None],
     resume_every: float,
+    stop: Callable[[], bool],
 ) -> StageResult:
     settings = job.hyperparameters
     plan = step_plan(job, parts)
@@ -102,7 +106,7 @@ def _train(
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
         batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
-        steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report)
+        steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report, stop)
         seconds = steps.run(point)
         _save(job, world, model, engine)
         held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]

@@ -14,7 +14,7 @@ import yaml
 from harness.config.load import LoadedSequence
 from harness.kinds.classification.task import ClassificationTask
 from harness.kinds.multiple_choice.task import MultipleChoiceTask
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import FolderSource, listed_layouts
 from harness.kinds.span_extraction.task import SpanExtractionTask
 from harness.kinds.tagging.task import TaggingTask
@@ -37,11 +37,14 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
         for layouts in [*(part.layouts for part in task.all_sources), *held_out]:
             file = next((layout for layout in layouts if not layout.only), None)
             if file is not None and not (folder / "data" / file.path).exists():
-                _write(folder / "data" / file.path, content(task, file, draw))
+                write_files(task, file, folder / "data", draw)
     for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
-        layouts = leaf.corpus.sources(leaf.language, loaded.spec.evaluation.split).layouts
-        for file in [layout for layout in layouts if not layout.only][:1]:
-            _write(folder / "data" / file.path, content(leaf.corpus.task, file, draw))
+        task = leaf.corpus.task
+        tuned = ("validation",) if kind_of(task).tuned_on_validation(task) else ()
+        for split in dict.fromkeys((loaded.spec.evaluation.split, *tuned)):
+            layouts = leaf.corpus.sources(leaf.language, split).layouts
+            for file in [layout for layout in layouts if not layout.only][:1]:
+                write_files(task, file, folder / "data", draw)
     _make_model(loaded.spec.model, folder / "model")
     copy = folder / f"{loaded.spec.name}.yaml"
     copy.write_text(yaml.safe_dump(_smaller(loaded, folder), sort_keys=False))
@@ -73,7 +76,22 @@ def _smaller(loaded: LoadedSequence, folder: Path) -> dict[str, Any]:
     return content
 
 
-def content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str | bytes:
+def write_files(task: TrainingTask, file: FolderSource, folder: Path, draw: random.Random) -> None:
+    """Write the file of a layout, and those that go with it."""
+    _write(folder / file.path, _content(task, file, draw))
+    for other in (file.aligned or {}).values():
+        _write(folder / other, _content(task, file, draw))
+    if file.format == "bucc":
+        path = folder / file.path
+        _write(path.with_suffix(".en"), _sentences("en", draw))
+        _write(path.with_suffix(".gold"), "".join(f"own-{row}\ten-{row}\n" for row in range(0, ROWS, 2)))
+
+
+def _sentences(name: str, draw: random.Random) -> str:
+    return "".join(f"{name}-{row}\t{_text(draw)}\n" for row in range(ROWS))
+
+
+def _content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str | bytes:
     if isinstance(task, SpanExtractionTask):
         return json.dumps({"data": [{"title": "", "paragraphs": list(_paragraphs(draw))}]})
     if isinstance(task, TaggingTask):
@@ -90,6 +108,8 @@ def content(task: TrainingTask, file: FolderSource, draw: random.Random) -> str 
     if isinstance(task, ClassificationTask | MultipleChoiceTask):
         rows = [_row(task, number, draw) for number in range(ROWS)]
         return _table(rows, file)
+    if file.format == "bucc":
+        return _sentences("own", draw)
     return "".join(f"{_text(draw)}\n" for _ in range(ROWS))
 
 

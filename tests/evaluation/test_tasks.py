@@ -10,12 +10,15 @@ from harness.evaluation.groups import with_right_average
 from harness.evaluation.task_manager import EvaluationTaskManager
 from harness.resources import shipped
 from tests.corpora import CORPORA
-from tests.end_to_end.miniature import content
+from tests.end_to_end.miniature import write_files
 
 from . import models
 
 FOLDER = shipped("tasks") / "evaluation"
-LEAVES = {"xnli": 15, "pawsx": 7, "udpos": 33, "panx": 40, "xquad": 11, "mlqa": 7, "tydiqa": 9}
+LEAVES = {"xnli": 15, "pawsx": 7, "udpos": 33, "panx": 40, "xquad": 11, "mlqa": 7, "tydiqa": 9} | {
+    "bucc2018": 4,
+    "tatoeba": 36,
+}
 FILES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "corpora")
 
 
@@ -26,9 +29,7 @@ def test_every_shipped_task_loads_in_plain_lm_eval(tmp_path):
         for language in corpus.languages:
             layouts = corpus.sources(language, "test").layouts
             for file in [layout for layout in layouts if not layout.only][:1]:
-                path = tmp_path / file.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(content(corpus.task, file, random.Random(language)), encoding="utf-8")
+                write_files(corpus.task, file, tmp_path, random.Random(language))
     manager = TaskManager(
         include_defaults=False, include_path=str(FOLDER), metadata={"data_dir": str(tmp_path)}
     )

@@ -72,6 +72,16 @@ def test_scores_in_the_store_are_those_on_the_page(finished):
         assert set(result["items"]) == {f"xtreme_xnli_{language}" for language in LANGUAGES}
 
 
+def test_the_published_learning_curves_are_those_of_every_stage_in_the_store(finished):
+    folder, _, _ = finished
+    curves = json.loads((folder / "leaderboards" / "tiny-orders.json").read_text())["board"]["curves"]
+    found = {(tuple(curve["stages"]), curve["seed"]): curve for curve in curves}
+    stages = {(stage.path, stage.seed): stage.result for stage in Store(folder / "store").all(STAGES)}
+    assert found.keys() == stages.keys()
+    for key, curve in found.items():
+        assert curve["steps"][-1] == stages[key].steps
+
+
 def test_more_seeds_reuse_what_is_there(finished):
     folder, file, _ = finished
     plan = xstilts(folder, "--seeds", "1", "--leaderboards", str(folder / "fewer"), file=file)

@@ -1,9 +1,12 @@
 import hashlib
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
+
+from harness.training.resume_key import is_sealed, seal
 
 from .models import deepspeed_config
 
@@ -115,3 +118,13 @@ def test_two_killed_processes_resume_to_bit_identical_weights(laboratory, weight
     answers = laboratory.train(whole, killed, processes=2)
     assert answers[1]["result"]["resumed_from_step"] >= 8
     assert identical(weights(whole.digest), weights(killed.digest))
+
+
+def test_a_copied_store_brings_no_key_with_it(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    sealed = seal(tmp_path / "own", b"a point")
+    assert is_sealed(tmp_path / "own", b"a point", sealed)
+    shutil.copytree(tmp_path / "own", tmp_path / "copy")
+    assert not is_sealed(tmp_path / "copy", b"a point", sealed)
+    (tmp_path / "own").rename(tmp_path / "moved")
+    assert is_sealed(tmp_path / "moved", b"a point", sealed)

@@ -129,7 +129,7 @@ def test_steps_saved_under_other_conditions_are_told(tmp_path: Path) -> None:
     (slot / "complete.json").write_text(content)
     from harness.training.resume_key import seal
 
-    (slot / "seal").write_text(seal(content.encode()))
+    (slot / "seal").write_text(seal(tmp_path.parent, content.encode()))
     world = World(0, 1, None)  # type: ignore[arg-type]
     points = ResumePoints(tmp_path, "y", 60, world, {"processes": "2", "device": "cpu"})
     _, found, words = points._newest()

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.data.sources.arrow_file import arrow_columns, is_saved
 from harness.data.sources.bad_lines import BadLines
+from harness.data.sources.bucc_file import bucc_columns
 from harness.data.sources.conll_file import conll_columns
 from harness.data.sources.json_text import json_value
 from harness.data.sources.squad_file import squad_columns
@@ -33,7 +34,7 @@ def read_file(
     """
     if layout.format in ("parquet", "arrow") or is_saved(path):
         return _kept(arrow_columns(path, layout, needed), layout, needed)
-    text = file_text(path)
+    text = "" if layout.format == "bucc" else file_text(path)
     source = f"folder: {layout.path}"
     wanted = tuple(dict.fromkeys((*needed, *(layout.only or ()))))
     match layout.format:
@@ -43,6 +44,8 @@ def read_file(
             found = squad_columns(path, text, source, wanted)
         case "conll" | "conllu":
             found = conll_columns(path, text, layout, wanted)
+        case "bucc":
+            found = bucc_columns(path, source, wanted)
         case "text":
             found = _texts(path, text, layout, needed)
         case _:

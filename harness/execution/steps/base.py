@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from harness.data.location import DataFolders
 from harness.evaluation.job import EVALUATIONS, EvaluationManifest, EvaluationProgress
@@ -82,6 +82,7 @@ class StepContext:
         rank: Of this process among those that run the step.
         report: Takes the progress.
         remark: Takes what a user should know of the step, while it goes on.
+        stop: Tells whether the step is to save a resume point and end.
     """
 
     store: Store
@@ -90,6 +91,7 @@ class StepContext:
     rank: int
     report: Callable[[StepProgress], None]
     remark: Callable[[str], None]
+    stop: Callable[[], bool]
 
     def model_folder(self, stage: str, member: int = 0) -> Path:
         """Return the folder in which a finished stage keeps its encoder with the head of a member."""
@@ -126,6 +128,12 @@ class Step(FrozenModel, ABC):
         Raises:
             UserError, RunError: It cannot be made.
         """
+
+    def moved(self, change: Callable[[str], str]) -> Self:
+        """Return the step with other paths: `change` takes each one, and names that are none."""
+        return self.model_copy(
+            update={"model": self.model.model_copy(update={"name": change(self.model.name)})}
+        )
 
     @abstractmethod
     def memory_advice(self) -> str:

@@ -1,11 +1,13 @@
 """The step that scores a finished stage."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from harness.config.hyperparameters import Precision
 from harness.data.record import DataRecord
-from harness.evaluation.job import EvaluationJob, EvaluationManifest
+from harness.errors import StepInterruptedError
+from harness.evaluation.job import EvaluationJob, EvaluationManifest, EvaluationProgress
 from harness.execution.steps.base import Step, StepContext, StepProgress
 
 
@@ -42,9 +44,13 @@ class EvaluateStep(Step):
             task_folders=self.task_folders,
             output=context.store.workdir(self.digest),
         )
-        result = evaluate_checkpoint(
-            job, lambda progress: context.report(StepProgress.of_evaluation(progress))
-        )
+
+        def report(progress: EvaluationProgress) -> None:
+            context.report(StepProgress.of_evaluation(progress))
+            if context.stop():
+                raise StepInterruptedError
+
+        result = evaluate_checkpoint(job, report)
         if result is None:
             return None
         return EvaluationManifest(
@@ -57,6 +63,11 @@ class EvaluateStep(Step):
             data=self.data,
             result=result,
         )
+
+    def moved(self, change: Callable[[str], str]) -> Self:
+        """Return the step with other paths."""
+        folders = tuple(Path(change(str(folder))) for folder in self.task_folders)
+        return super().moved(change).model_copy(update={"task_folders": folders})
 
     def memory_advice(self) -> str:
         """Return the setting of evaluation."""

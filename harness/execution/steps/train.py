@@ -58,6 +58,7 @@ class TrainStep(Step):
             lambda progress: context.report(StepProgress.of_stage(progress)),
             remark=context.remark,
             resume_every=context.resume_every,
+            stop=context.stop,
         )
         if context.rank:
             return None

@@ -1,0 +1,76 @@
+"""The executors by name: those beside this file, and those of other distributions."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.config.executor_profile import (
+    ExecutorProfile,
+    check_executor_profile,
+    find_executor_profile,
+)
+from harness.config.problem import SpecError, listed
+from harness.config.wording import own_message
+from harness.config.yaml_source import YamlSource, read_yaml
+from harness.execution.executors.base import Executor, ExecutorKind, RunContext
+from harness.message_text import nearest
+from harness.registry import Registry
+
+ENTRY_POINTS = "xstilts.executors"
+
+EXECUTORS: Registry[ExecutorKind[Any]] = Registry(
+    ExecutorKind,
+    "executor",
+    ENTRY_POINTS,
+    {
+        "inline": "harness.execution.executors.inline:KIND",
+    },
+)
+
+
+def check_profile(source: YamlSource) -> ExecutorProfile:
+    """Return the profile that a file holds, whose executor exists and takes its settings.
+
+    Raises:
+        SpecError: all problems of the file.
+        BrokenEntryPointError: another distribution announces the executor, but it cannot be imported.
+    """
+    profile = check_executor_profile(source)
+    known = EXECUTORS.names()
+    if profile.executor not in known:
+        remedy = f"{nearest(profile.executor, known)}Write one of {listed(known)}, or install its package"
+        raise SpecError([source.problem(("executor",), "there is no such executor", remedy)])
+    model = EXECUTORS.get(profile.executor).settings
+    try:
+        model.model_validate(profile.settings)
+    except ValidationError as error:
+        raise SpecError(
+            source.problem(
+                tuple(
+                    part for part in ("settings", *one["loc"]) if _stands(source, ("settings", *one["loc"]))
+                ),
+                f"{'.'.join(map(str, one['loc']))}: {own_message(one['msg'])}",
+                f"the settings of {profile.executor} are {listed(model.model_fields) or 'none'}",
+            )
+            for one in error.errors(include_url=False)
+        ) from error
+    return profile
+
+
+def read_profile(name: str) -> ExecutorProfile:
+    """Find, read and check a profile by name or path.
+
+    Raises:
+        SpecError: there is none, or it has problems.
+    """
+    return check_profile(read_yaml(find_executor_profile(name)))
+
+
+def make_executor(profile: ExecutorProfile, context: RunContext) -> Executor:
+    """Return the executor of a profile for a run."""
+    kind = EXECUTORS.get(profile.executor)
+    return kind.create(kind.settings.model_validate(profile.settings), context)
+
+
+def _stands(source: YamlSource, key: tuple[str | int, ...]) -> bool:
+    return key in source.lines

@@ -1,0 +1,85 @@
+"""A step as a file that any process can carry out, wherever it runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.atomic_write import atomic_write
+from harness.cost.resources import Resources
+from harness.execution.steps import AnyStep
+from harness.frozen_model import FrozenModel
+from harness.resources import cache_folder
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Where a process finds what steps name by relative paths.
+
+    Attributes:
+        store: Folder of the store.
+        data: Folder with local data, if any.
+        cache: Folder for what can be made again.
+    """
+
+    store: Path
+    data: Path | None
+    cache: Path
+
+    @classmethod
+    def here(cls, store: Path, data: Path | None) -> "Roots":
+        """Return the roots of this process."""
+        return cls(store, data, cache_folder())
+
+    def portable(self, name: str) -> str:
+        """Return a path below a root as `{root}/…`; other names, and paths below none, as they are."""
+        for root, folder in self._named():
+            if Path(name).is_absolute() and Path(name).is_relative_to(folder):
+                return f"{{{root}}}/{Path(name).relative_to(folder).as_posix()}"
+        return name
+
+    def located(self, name: str) -> str:
+        """Return the path of this process that `portable` wrote elsewhere."""
+        for root, folder in self._named():
+            if name.startswith(f"{{{root}}}/"):
+                return str(folder / name.removeprefix(f"{{{root}}}/"))
+        return name
+
+    def _named(self) -> tuple[tuple[str, Path], ...]:
+        data = (("data", self.data),) if self.data is not None else ()
+        return (("store", self.store), *data, ("cache", self.cache))
+
+
+class StepRequest(FrozenModel):
+    """Carry a step out.
+
+    Attributes:
+        attempt: Identity of this attempt, unlike any other of the store; its owner's file names it.
+        label: What people call the step.
+        data_dir: Folder with local data where the run was started; a process may have another.
+        resume_every: Seconds of training between two resume points.
+        stop_seconds: How long a process may take to end after it was asked to.
+        lost: Earlier attempts whose processes are known to have ended.
+    """
+
+    attempt: str
+    label: str
+    step: Annotated[AnyStep, Field(discriminator="kind")]
+    resources: Resources = Resources()
+    data_dir: Path | None = None
+    resume_every: float = 60.0
+    stop_seconds: float = 20.0
+    lost: tuple[str, ...] = ()
+
+    def write(self, path: Path, roots: Roots) -> None:
+        """Write the request so that a process with other roots can read it."""
+        portable = self.model_copy(update={"step": self.step.moved(roots.portable)})
+        with atomic_write(path) as draft:
+            draft.write_text(portable.model_dump_json(), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path, roots: Roots) -> "StepRequest":
+        """Read a request as it is to be carried out below these roots."""
+        request = cls.model_validate_json(path.read_bytes())
+        return request.model_copy(update={"step": request.step.moved(roots.located)})

@@ -1,0 +1,133 @@
+"""Carry out one step that a file describes: `python -m harness.execution.run_step FOLDER`.
+
+For executors that start processes elsewhere, such as batch jobs. FOLDER is that of an attempt
+(harness.execution.attempt_folder) below the store, which is found from it; environment, devices and
+provenance are those of the place where it runs. Where several processes carry a step out together they run
+below `torch.distributed.run` (torchrun), or have the variables that it sets, and are given `--distributed`.
+Ends with code 0 where the entry is in the store, 75 where the step is to be carried out again (it was
+interrupted, or another process is at it), else 1.
+"""
+
+import argparse
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.execution.attempt import Attempt
+from harness.execution.attempt_folder import AttemptFolder
+from harness.execution.environment import drop_launcher_variables
+from harness.execution.events import (
+    Busy,
+    Checked,
+    Event,
+    Failed,
+    Finished,
+    Heartbeat,
+    Interrupted,
+    Lost,
+    Missing,
+    Outcome,
+    Started,
+)
+from harness.execution.request import Roots, StepRequest
+from harness.execution.steps.base import StepProgress
+from harness.execution.stop import INTERRUPTED, Stop
+from harness.store.layout import store_root
+from harness.store.lock import HEARTBEAT_SECONDS
+from harness.store.store import Store
+
+_SECONDS_BETWEEN_EVENTS = 1.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the step of a folder; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m harness.execution.run_step", description=__doc__)
+    parser.add_argument("folder", type=Path, help="Folder of the attempt, below the store.")
+    parser.add_argument("--data-dir", type=Path, help="Folder with local data of this machine.")
+    parser.add_argument(
+        "--distributed",
+        action="store_true",
+        help="One of several processes, which torchrun's variables name.",
+    )
+    given = parser.parse_args(arguments)
+    if not given.distributed:
+        drop_launcher_variables()
+    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir)
+
+
+def run_folder(attempt: AttemptFolder, data_dir: Path | None) -> int:
+    """Carry out the step of an attempt's folder in this process, on its rank; return the exit code."""
+    rank = int(os.environ.get("RANK", "0"))
+    store = Store(store_root(attempt.folder))
+    data = data_dir or (Path(os.environ["XSTILTS_DATA"]) if "XSTILTS_DATA" in os.environ else None)
+    unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
+    roots = Roots.here(store.layout.root, data or unlocated.data_dir)
+    request = StepRequest.read(attempt.request, roots)
+    events = _Events(attempt, rank)
+    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors()))
+    stop.on_signals()
+    events.tell(Started(host=socket.gethostname(), pid=os.getpid()))
+    from harness.training.distributed import start_process_group
+
+    world = start_process_group()
+    made = Attempt(request, store, roots.data, events.tell, stop.asked, world.rank, world.size)
+    outcome = made.run()
+    events.end(outcome)
+    if world.size > 1 and isinstance(outcome, Failed):
+        # The other ranks may wait in a collective that this one will never join.
+        os._exit(1)
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """Return the code with which a process ends after a step."""
+    match outcome:
+        case Finished() | Checked():
+            return 0
+        case Interrupted() | Busy() | Missing() | Lost():
+            return INTERRUPTED
+        case Failed():
+            return 1
+
+
+class _Events:
+    """Writes an attempt's events, not too many of them: a shared file system counts each."""
+
+    def __init__(self, attempt: AttemptFolder, rank: int) -> None:
+        self._attempt, self._rank = attempt, rank
+        self._told = 0.0
+        self._writing = threading.Lock()
+        if rank == 0:
+            threading.Thread(target=self._beat, daemon=True, name="attempt-heartbeat").start()
+
+    def tell(self, event: Event) -> None:
+        """Write an event, but for progress that follows another at once."""
+        now = time.monotonic()
+        if isinstance(event, StepProgress):
+            if now - self._told < _SECONDS_BETWEEN_EVENTS and event.completed < event.total:
+                return
+            self._told = now
+        if self._rank == 0:
+            with self._writing:
+                self._attempt.append(event)
+
+    def end(self, outcome: Outcome) -> None:
+        """Write down how the attempt ended on this rank."""
+        if isinstance(outcome, Failed):
+            outcome = outcome.model_copy(update={"log": str(self._attempt.log)})
+            self._attempt.end_rank(self._rank, outcome)
+        elif self._rank == 0:
+            self._attempt.end(outcome)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            self.tell(Heartbeat())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Retrieval: which sentence of another language means the same; nothing is trained."""
