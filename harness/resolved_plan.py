@@ -19,6 +19,7 @@ from harness.plan.content import StageContent, not_measured, stage_content
 from harness.plan.heads import HeadRef, reused_heads
 from harness.plan.identity import (
     MemberIdentity,
+    encoder_digest,
     evaluation_digest,
     forgetting_digest,
     stage_digest,
@@ -37,7 +38,7 @@ class ResolvedPlan:
     Attributes:
         training: Training task -> its rows.
         evaluation: Leaf evaluation task -> the rows that it scores.
-        digests: Stage -> digest.
+        digests: Stage -> digest; where nothing is trained, that of the encoder which is scored.
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those available, where forgetting is to be measured.
@@ -74,6 +75,8 @@ class ResolvedPlan:
         """How many examples the stage will be trained on, repetitions counted."""
         content = self.content(stage)
         settings = content.settings
+        if not stage.is_trained:
+            return 0
         if settings.steps:
             return settings.steps * settings.batch_size
         rows = {}
@@ -183,7 +186,7 @@ def _forgetting_digests(
     plan: Plan, digests: Mapping[Stage, str], held_out: Mapping[str, TrainingRows]
 ) -> dict[Stage, str]:
     found = {}
-    for stage in plan.stages:
+    for stage in (stage for stage in plan.stages if stage.is_trained):
         heads = [
             (digests[before], held_out[before.task].fingerprint)
             for before in stage.lineage()
@@ -218,6 +221,9 @@ def _stage_digests(
 ) -> dict[Stage, str]:
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
+        if not stage.is_trained:
+            digests[stage] = digests[stage.parent] if stage.parent else encoder_digest(model.identity)
+            continue
         heads = {
             name: (digests[head.stage], head.member)
             for name, head in reused_heads(plan.loaded, stage).items()

@@ -29,7 +29,10 @@ def command(file: str, leaderboards: Path, differences: tuple[float, ...]) -> No
     Shares of variance, tests of order, effects of a task's place, agreement of rankings, seeds needed;
     the gap to English, what languages' scores and gains go with, and forgetting where it was measured.
     """
-    from harness.report.renderers.analyses import find_publication, render_analyses
+    from harness.report.analyses import find_publication, with_differences
+    from harness.report.renderers.terminal import render_terminal
 
     publication = find_publication(file, leaderboards)
-    click.echo(render_analyses(publication, [difference / 100 for difference in differences]))
+    if differences:
+        publication = with_differences(publication, [difference / 100 for difference in differences])
+    click.echo(render_terminal(publication, brief=False))

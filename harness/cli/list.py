@@ -32,7 +32,11 @@ def command(what: str) -> None:
 
 
 def _tasks(catalogue: "Catalogue") -> Rows:
+    from harness.kinds.registry import kind_of
+
     for name, task in sorted(catalogue.training_tasks.items()):
+        if not kind_of(task).is_trained:
+            continue  # a corpus that is also a target
         rows = f"{task.expected_rows:,}" if task.expected_rows else ""
         sources = [kind for kind in ("folder", "hub", "embedded") if getattr(task.sources, kind)]
         source = _source(catalogue.training_task_files[name])
@@ -59,7 +63,7 @@ def _sequences(catalogue: "Catalogue") -> Rows:
         except SpecError as error:
             about = [f"{len(error.problems)} problems: xstilts validate {name}", "", "", ""]
         else:
-            spec, size = loaded.spec, plan_size(loaded.spec)
+            spec, size = loaded.spec, plan_size(loaded.spec, len(loaded.untrained))
             about = [spec.title or spec.question or "", spec.model, str(size.sequences), str(size.stages)]
         yield name, *about, _source(path)
 

@@ -82,7 +82,7 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     return {
         "name": spec.name,
         "model": spec.model,
-        **asdict(plan_size(spec)),
+        **asdict(plan_size(spec, len(loaded.untrained))),
         "intermediates": spec.intermediates,
         "mixtures": mixture_descriptions(loaded),
         "languages": {name: task.language for name, task in loaded.tasks.items()},
@@ -124,7 +124,7 @@ def _cost(
     model, folder = architecture(loaded.model), loaded.data_folders(data_folders(data_dirs))
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)
-    estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine)
+    estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine, loaded.untrained)
     text = cost_table(estimate, inputs.sources)
     if store:
         sizes = cost_inputs(loaded, folder).sizes

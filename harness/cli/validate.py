@@ -23,7 +23,7 @@ def command(files: tuple[str, ...]) -> None:
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):
             check_named_model(checked.model, checked.spec.trust_remote_code)
-            size = plan_size(checked.spec)
+            size = plan_size(checked.spec, len(checked.untrained))
             counts = f"{how_many(size.sequences, 'sequence')}, {how_many(size.stages, 'stage')}"
             click.echo(printable(f"{name}: ok ({counts})"))
             for task, why in not_measured(checked).items():

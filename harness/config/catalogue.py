@@ -11,7 +11,7 @@ from harness.config.evaluation_task import EvaluationTask, EvaluationTasks, is_l
 from harness.config.problem import Problem, SpecError, listed
 from harness.config.training_task_file import check_training_task
 from harness.config.yaml_source import read_yaml
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import shipped, user_folder
@@ -22,7 +22,7 @@ class Catalogue:
     """What ships with xstilts, what the user added, and what lies beside a sequence file.
 
     Attributes:
-        training_tasks: Name -> task.
+        training_tasks: Name -> task; also the corpora of kinds without training, which are targets only.
         training_task_files: Name -> the file that defines it.
         evaluation: Corpora, evaluation tasks and their groups.
         deepspeed_files: Name -> file.
@@ -108,6 +108,10 @@ class Catalogue:
                 tasks[path.stem] = check_training_task(source, scorers)
             except SpecError as error:
                 problems += error.problems
+        for corpus in self.corpora.values():
+            if not kind_of(corpus.task).is_trained and corpus.name not in files:
+                tasks[corpus.name] = corpus.task.model_copy(update={"scored_by": (corpus.task_prefix,)})
+                files[corpus.name] = corpus.path
         return replace(
             self, training_tasks=tasks, training_task_files=files, problems=tuple(dict.fromkeys(problems))
         )

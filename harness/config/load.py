@@ -23,7 +23,7 @@ from harness.config.text_to_text_checks import text_to_text_problems
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.wording import own_message, read_model
 from harness.config.yaml_source import YamlSource, read_yaml
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.message_text import nearest
 from harness.named_path import is_file, is_folder
 from harness.resources import user_folder
@@ -64,6 +64,11 @@ class LoadedSequence:
         """Return where the files of tasks are looked for: below the data folders, then beside own tasks."""
         users = user_folder() / "tasks"
         return (*named, *self.task_folders, *([users] if users.is_dir() else []))
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """The targets without training rows, which score the encoder as it is."""
+        return tuple(name for name in self.spec.targets if not kind_of(self.tasks[name]).is_trained)
 
     def members(self, stage: str) -> dict[str, TrainingTask]:
         """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""

@@ -19,6 +19,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     """Yield every problem of the names in a sequence file and of how they fit together."""
     yield from _repetitions(outline)
     yield from _unknown_tasks(outline, catalogue)
+    yield from _untrained_elsewhere(outline, catalogue)
     yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
     yield from contrast_problems(outline)
@@ -55,6 +56,14 @@ def _unknown_tasks(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
             allowed = [*known, *(outline.mixtures if key in outline.intermediates else ())]
             remedy = f"{nearest(name, allowed)}Name one of {listed(allowed)}, or write {beside}"
             yield outline.source.problem(key, "there is no such training task", remedy)
+
+
+def _untrained_elsewhere(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
+    for key, name in {**outline.single_intermediates, **outline.members}.items():
+        task = catalogue.training_tasks.get(name)
+        if task is not None and not kind_of(task).is_trained:
+            message = f"there is nothing to train on: a task of kind {task.kind} scores the encoder as it is"
+            yield outline.source.problem(key, message, "name it under targets only")
 
 
 def _idle_per_task(outline: Outline) -> Iterator[Problem]:
@@ -118,6 +127,8 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
         if not _is_task(name, catalogue):
             continue
         task = catalogue.training_tasks[name]
+        if not kind_of(task).is_trained:
+            continue
         file = catalogue.training_task_files[name]
         scored = [leaf for leaf in scoring_leaves(task, catalogue) if leaf.name in evaluated]
         # Other tasks' rows and running text say nothing of these labels, so they may be in any language.

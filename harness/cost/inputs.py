@@ -78,7 +78,12 @@ def cost_inputs(
     sizes, sources = {}, []
     alone = {*loaded.spec.intermediates, *loaded.spec.targets}
     needed = set(_rows_that_count(loaded))
-    found = {name: _rows(task, data_dir, name in needed) for name, task in loaded.tasks.items()}
+    found = {
+        name: (0, "none (it is not trained)", None)
+        if name in loaded.untrained
+        else _rows(task, data_dir, name in needed)
+        for name, task in loaded.tasks.items()
+    }
     for name, (rows, rows_from, dataset) in found.items():
         if name in alone:
             task, longest = loaded.tasks[name], loaded.spec.hyperparameters(name).max_length

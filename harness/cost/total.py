@@ -1,6 +1,6 @@
 """What a whole plan costs: its stages by task, counted and not built."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from harness.config.hyperparameters import Hyperparameters
@@ -71,13 +71,13 @@ class PlanCost:
     @property
     def memory(self) -> float:
         """Bytes of the largest stage on one device."""
-        return max(task.each.memory.total for task in self.tasks)
+        return max((task.each.memory.total for task in self.tasks), default=0)
 
     @property
     def disk(self) -> int:
         """Bytes in the store: what each stage has of its own, and frozen tensors once."""
         own = sum(task.stages * task.each.disk for task in self.tasks)
-        return own + max(task.each.frozen for task in self.tasks)
+        return own + max((task.each.frozen for task in self.tasks), default=0)
 
 
 def plan_cost(
@@ -86,6 +86,7 @@ def plan_cost(
     sizes: Mapping[str, Size],
     items: Mapping[str, int],
     machine: Machine,
+    untrained: Collection[str] = (),
 ) -> PlanCost:
     """Estimate a plan.
 
@@ -95,8 +96,9 @@ def plan_cost(
         sizes: Training task or mixture -> its size.
         items: Target -> items that score one of its checkpoints; a target without is not counted.
         machine: What it runs on.
+        untrained: Targets that have no stage of their own.
     """
-    counts = {name: count for name, count in stage_counts(spec).items() if count}
+    counts = {name: count for name, count in stage_counts(spec).items() if count and name not in untrained}
     tasks = [
         TaskCost(name, count, sizes[name], stage_cost(model, sizes[name], _settings(spec, name), machine))
         for name, count in counts.items()

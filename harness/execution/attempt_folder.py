@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from harness.atomic_write import atomic_write
-from harness.execution.events import Event, Failed, Outcome, event_adapter
+from harness.execution.events import Event, Failed, Outcome, event_adapter, outcome_adapter
 from harness.frozen_model import FrozenModel
 
 
@@ -71,14 +71,14 @@ class AttemptFolder:
             draft.write_text(RankError(rank=rank, failed=failed).model_dump_json(), encoding="utf-8")
 
     @property
-    def outcome(self) -> Event | None:
+    def outcome(self) -> Outcome | None:
         """How the attempt ended: an error of any rank, else what the first rank says; None: not yet."""
         # A launcher interrupts the other ranks when one fails.
         failed = first_error(self.rank_errors())
         if failed is not None:
             return failed
         with suppress(FileNotFoundError):
-            return event_adapter.validate_json((self.folder / "outcome.json").read_bytes())
+            return outcome_adapter.validate_json((self.folder / "outcome.json").read_bytes())
         return None
 
     def rank_errors(self) -> list[RankError]:

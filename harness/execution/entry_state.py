@@ -74,7 +74,9 @@ class EntryStates:
                 wanted += measured.lineage()
         while wanted:
             stage = wanted.pop()
-            if stage not in needed and not self._is_trained(stage):
+            if not stage.is_trained:
+                wanted += self._resolved.dependencies(stage)
+            elif stage not in needed and not self._is_trained(stage):
                 needed.add(stage)
                 wanted += self._resolved.dependencies(stage)
         return needed

@@ -113,4 +113,5 @@ Outcome = Finished | Checked | Failed | Busy | Missing | Interrupted | Lost
 """How a step ends."""
 Event = Started | StepProgress | Heartbeat | Remark | Released | Outcome
 
+outcome_adapter: TypeAdapter[Outcome] = TypeAdapter(Annotated[Outcome, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

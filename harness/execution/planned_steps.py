@@ -60,9 +60,12 @@ class Outcome:
 def all_steps(resolved: ResolvedPlan) -> Iterator[PlannedStep]:
     """Yield everything that a plan asks for, each stage after its parent."""
     for stage in resolved.plan.stages:
-        yield PlannedStep("train", stage, resolved.digests[stage], resolved.dependencies(stage))
+        before = resolved.dependencies(stage)
+        if stage.is_trained:
+            yield PlannedStep("train", stage, resolved.digests[stage], before)
         if stage.is_evaluated:
-            yield PlannedStep("evaluate", stage, resolved.evaluation_digests[stage], (stage,))
+            needed = (stage,) if stage.is_trained else before
+            yield PlannedStep("evaluate", stage, resolved.evaluation_digests[stage], needed)
         if stage in resolved.forgetting_digests:
             yield PlannedStep("forgetting", stage, resolved.forgetting_digests[stage], stage.lineage())
 
@@ -123,6 +126,7 @@ def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any])
     return EvaluateStep(
         **common,
         stage=resolved.digests[stage],
+        has_head=stage.is_trained,
         split=settings.split,
         limit=settings.limit,
         batch_size=settings.batch_size,

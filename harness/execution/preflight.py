@@ -43,7 +43,7 @@ def check_before_training(
 def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
     """Return what is to be checked of a plan."""
     plan = resolved.plan
-    contents = [resolved.content(stage) for stage in plan.stages]
+    contents = [resolved.content(stage) for stage in plan.stages if stage.is_trained]
     members = {member.name: member for content in contents for member in content.members}
     leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)}
     return PreflightJob(

@@ -89,7 +89,9 @@ def carry_out(
                 console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
             reporter = Reporter(
                 console,
-                works=len(plan.stages) + len(targets) + len(resolved.forgetting_digests),
+                works=sum(stage.is_trained for stage in plan.stages)
+                + len(targets)
+                + len(resolved.forgetting_digests),
                 samples=sum(resolved.samples(stage) for stage in plan.stages),
                 items=sum(resolved.items(stage) for stage in targets),
                 workers=len(workers),

@@ -53,28 +53,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="One of several processes, which torchrun's variables name.",
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="The processes that carried this attempt out before have ended.",
+    )
     given = parser.parse_args(arguments)
     if not given.distributed:
         drop_launcher_variables()
-    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir)
+    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir, again=given.again)
 
 
-def run_folder(attempt: AttemptFolder, data_dir: Path | None) -> int:
-    """Carry out the step of an attempt's folder in this process, on its rank; return the exit code."""
+def run_folder(
+    attempt: AttemptFolder,
+    data_dir: Path | None,
+    *,
+    again: bool = False,
+    stop: threading.Event | None = None,
+) -> int:
+    """Carry out the step of an attempt's folder in this process, on its rank; return the exit code.
+
+    Args:
+        attempt: The folder.
+        data_dir: Folder with local data of this machine.
+        again: Whether the processes that carried this attempt out before are known to have ended.
+        stop: Set by another thread when the step is to end. None: signals say so.
+    """
     rank = int(os.environ.get("RANK", "0"))
     store = Store(store_root(attempt.folder))
     data = data_dir or (Path(os.environ["XSTILTS_DATA"]) if "XSTILTS_DATA" in os.environ else None)
     unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
     roots = Roots.here(store.layout.root, data or unlocated.data_dir)
     request = StepRequest.read(attempt.request, roots)
+    if again:
+        request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
     events = _Events(attempt, rank)
-    stop = Stop(request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors()))
-    stop.on_signals()
+    if stop is None:
+        signals = Stop(
+            request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors())
+        )
+        signals.on_signals()
+    asked = signals.asked if stop is None else stop.is_set
     events.tell(Started(host=socket.gethostname(), pid=os.getpid()))
     from harness.training.distributed import start_process_group
 
     world = start_process_group()
-    made = Attempt(request, store, roots.data, events.tell, stop.asked, world.rank, world.size)
+    made = Attempt(request, store, roots.data, events.tell, asked, world.rank, world.size)
     outcome = made.run()
     events.end(outcome)
     if world.size > 1 and isinstance(outcome, Failed):
@@ -100,7 +124,7 @@ class _Events:
     def __init__(self, attempt: AttemptFolder, rank: int) -> None:
         self._attempt, self._rank = attempt, rank
         self._told = 0.0
-        self._writing = threading.Lock()
+        self._writing, self._ended = threading.Lock(), threading.Event()
         if rank == 0:
             threading.Thread(target=self._beat, daemon=True, name="attempt-heartbeat").start()
 
@@ -117,6 +141,7 @@ class _Events:
 
     def end(self, outcome: Outcome) -> None:
         """Write down how the attempt ended on this rank."""
+        self._ended.set()
         if isinstance(outcome, Failed):
             outcome = outcome.model_copy(update={"log": str(self._attempt.log)})
             self._attempt.end_rank(self._rank, outcome)
@@ -124,8 +149,7 @@ class _Events:
             self._attempt.end(outcome)
 
     def _beat(self) -> None:
-        while True:
-            time.sleep(HEARTBEAT_SECONDS)
+        while not self._ended.wait(HEARTBEAT_SECONDS):
             self.tell(Heartbeat())
 
 

@@ -42,8 +42,10 @@ class StageContent:
 
 
 def stage_content(loaded: LoadedSequence, stage: Stage) -> StageContent:
-    """Return what a stage of a sequence file trains on."""
+    """Return what a stage of a sequence file trains on; nothing where it only scores the encoder."""
     spec = loaded.spec
+    if not stage.is_trained:
+        return StageContent((), spec.hyperparameters(stage.task), Sampling())
     if stage.shots is not None:
         name = few_shot_rows(spec, stage.task, stage.shots.language)
         settings = few_shot_settings(spec, stage.task, stage.shots)
@@ -59,6 +61,8 @@ def stage_content(loaded: LoadedSequence, stage: Stage) -> StageContent:
 
 def row_names(spec: SequenceFile, stage: Stage) -> tuple[str, ...]:
     """Return the names of the rows that a stage trains on."""
+    if not stage.is_trained:
+        return ()
     if stage.shots is not None:
         return (few_shot_rows(spec, stage.task, stage.shots.language),)
     return spec.members(stage.task)

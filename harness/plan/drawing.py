@@ -20,7 +20,7 @@ _MOST_LINES = 200
 
 def draw(loaded: LoadedSequence) -> str:
     """Return the tree of one seed (all seeds have the same), its balance, and the counts over all seeds."""
-    spec, size = loaded.spec, plan_size(loaded.spec)
+    spec, size = loaded.spec, plan_size(loaded.spec, len(loaded.untrained))
     lines = [spec.model]
     if size.sequences // len(spec.seeds) <= _MOST_SEQUENCES:
         plan = Plan.of(loaded, seeds=spec.seeds[:1])
@@ -39,7 +39,7 @@ def draw(loaded: LoadedSequence) -> str:
 
 def summary(loaded: LoadedSequence) -> str:
     """Return the counts in a sentence."""
-    spec, size = loaded.spec, plan_size(loaded.spec)
+    spec, size = loaded.spec, plan_size(loaded.spec, len(loaded.untrained))
     seeds = ", ".join(str(seed) for seed in spec.seeds)
     shared = (
         f"{size.stages_without_sharing:,} without shared prefixes"
@@ -53,6 +53,8 @@ def summary(loaded: LoadedSequence) -> str:
 
 
 def _shown(loaded: LoadedSequence, stage: Stage) -> str:
+    if not stage.is_trained:
+        return f"{shown_name(loaded, stage.task)} (not trained: scores the encoder as it is here)"
     if stage.shots is None:
         return shown_name(loaded, stage.task)
     return f"{stage.shots} (not zero-shot)"

@@ -89,6 +89,15 @@ def stage_digest(
     )
 
 
+def encoder_digest(model: str) -> str:
+    """Return what stands for a pretrained model that is scored as it is, where else a stage's digest stands.
+
+    Args:
+        model: What identifies the model.
+    """
+    return _digest({"pretrained": model})
+
+
 def evaluation_digest(
     stage: str,
     tasks: Sequence[EvaluationTask],

@@ -91,8 +91,10 @@ class PlanSize:
     stages_without_sharing: int
 
 
-def plan_size(spec: SequenceFile) -> PlanSize:
+def plan_size(spec: SequenceFile, untrained: int = 0) -> PlanSize:
     """Count sequences and stages; complete designs are counted without building them.
+
+    Of `untrained` targets each order is scored without a stage of the target's own.
 
     With P(n, k) = n! / (n - k)! orders of k out of n tasks, and L the longest length, the shared
     intermediate stages are the sum of P(n, k) over k = 1..L: each k-order is the prefix of some
@@ -113,10 +115,11 @@ def plan_size(spec: SequenceFile) -> PlanSize:
         shared = len({order[:k] for order in chosen for k in range(1, len(order) + 1)})
     # Without sharing a sequence still goes on from its target to all of its few-shot stages.
     own = steps * targets if spec.share == "none" else shared + orders * targets
+    unmade = orders * untrained
     return PlanSize(
         sequences=orders * targets * (1 + more) * seeds,
-        stages=(own + orders * targets * more) * seeds,
-        stages_without_sharing=(steps + more * (steps + orders)) * targets * seeds,
+        stages=(own + orders * targets * more - unmade) * seeds,
+        stages_without_sharing=((steps + more * (steps + orders)) * targets - unmade) * seeds,
     )
 
 

@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["intermediate", "target", "few_shot"]
+Role = Literal["intermediate", "target", "few_shot", "encoder"]
+"""`encoder` is no stage of training: a target without training rows scores the encoder as it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Stage:
             stage's own is its `shots`.
         seed: The seed of this stage and of all stages before it.
         role: Whether the stage prepares the encoder, trains the target task, or goes on with it on a few
-            examples.
+            examples; or only scores what the stages before it made.
         shots: Of a few-shot stage, its examples.
         sequence: Where sequences share no stages, the order and target of the one that it belongs to.
     """
@@ -52,6 +53,11 @@ class Stage:
     def task(self) -> str:
         """The training task or mixture of this stage; of a few-shot stage the target."""
         return self.path[-1] if self.shots is None else self.path[-2]
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether anything is trained; else the parent's encoder, or the pretrained model, is scored."""
+        return self.role != "encoder"
 
     @property
     def is_evaluated(self) -> bool:

@@ -24,6 +24,7 @@ class Sequence:
 
     Attributes:
         shares: Whether it shares the stages with which others begin alike.
+        trains: Whether its target has rows to train on.
     """
 
     order: Order
@@ -31,6 +32,7 @@ class Sequence:
     seed: int
     shots: Shots | None = None
     shares: bool = True
+    trains: bool = True
 
     @property
     def target_stage(self) -> Stage:
@@ -38,7 +40,7 @@ class Sequence:
         path = (*self.order, self.target)
         own = () if self.shares else path
         if self.shots is None:
-            return Stage(path, self.seed, "target", sequence=own)
+            return Stage(path, self.seed, "target" if self.trains else "encoder", sequence=own)
         return Stage((*path, str(self.shots)), self.seed, "few_shot", self.shots, own)
 
     def stages(self) -> tuple[Stage, ...]:
@@ -86,7 +88,8 @@ class Plan:
             TooManyStagesError: there are more than a million stages.
         """
         spec = loaded.spec
-        size = plan_size(spec if seeds is None else spec.model_copy(update={"seeds": tuple(seeds)}))
+        seeded = spec if seeds is None else spec.model_copy(update={"seeds": tuple(seeds)})
+        size = plan_size(seeded, len(loaded.untrained))
         if size.stages > _MOST_STAGES:
             raise TooManyStagesError(
                 f"{loaded.path}: orders: that makes {size.stages:,} stages, more than {_MOST_STAGES:,}; take "
@@ -94,7 +97,7 @@ class Plan:
             )
         orders = tuple(iterate_orders(spec))
         sequences = tuple(
-            Sequence(order, target, seed, shots, spec.share == "prefixes")
+            Sequence(order, target, seed, shots, spec.share == "prefixes", target not in loaded.untrained)
             for seed in (spec.seeds if seeds is None else seeds)
             for order in orders
             for target in spec.targets

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 from harness.report.notation import EMPTY, inline, p_value, spread
-from harness.report.publication import Publication
-from harness.report.sections.target_statistics import TargetStatistics
-from harness.report.table import UNDECIDED, Table, sequence_label
-from harness.results.board import BoardFileError, read_json
+from harness.report.publication import Publication, load_publication
+from harness.report.sections.scores.section import SCORES
+from harness.report.sections.scores.statistics import TargetStatistics
+from harness.report.sections.scores.table import UNDECIDED, sequence_label
+from harness.report.table import Table
+from harness.results.board import BoardFileError
 
 INDEX = "README.md"
 _HEADERS = (
@@ -42,12 +44,13 @@ def index_rows(publication: Publication) -> list[tuple[str, ...]]:
         (
             f"[{board.name}]({board.name}.md)",
             inline((board.question or board.title) + limited),
-            inline(table.target),
+            inline(target),
             _order_matters(table),
             *_best(table),
             inline(board.provenance.created[:10]),
         )
-        for table in publication.targets
+        for target in board.targets
+        if (table := publication.of(SCORES, target)) is not None
     ]
 
 
@@ -55,7 +58,7 @@ def _rows_of_file(path: Path) -> list[tuple[str, ...]]:
     if not _is_publication(path):
         return []
     try:
-        return index_rows(read_json(Publication, path))
+        return index_rows(load_publication(path))
     except BoardFileError:
         return [(inline(path.stem), "cannot be read", *[EMPTY] * (len(_HEADERS) - 2))]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
-from harness.report.publication import Publication, predictions_path, read_publication
+from harness.report.publication import Inputs, predictions_path, read_inputs
 from harness.report.publish import Published, publish_answers
 from harness.results.board import Board, BoardFileError, checked_name
 from harness.results.combine import ConflictingEvaluationsError, combine
@@ -38,7 +38,7 @@ def merge(
         IncompatibleBoardsError: The rows cannot share one table.
         ConflictingEvaluationsError: The same evaluation has other results on two pages.
     """
-    found = [read_publication(page) for page in pages]
+    found = [read_inputs(page) for page in pages]
     answers = [_predictions(page, publication) for page, publication in zip(pages, found, strict=True)]
     boards = [publication.board for publication in found]
     if len(boards) == 1:
@@ -56,14 +56,14 @@ def merge(
     return publish_answers(board, folder, answers_of_all, tuple(reported), replace=replace)
 
 
-def _predictions(page: Path, publication: Publication) -> Predictions:
-    stored = publication.predictions
+def _predictions(page: Path, inputs: Inputs) -> Predictions:
+    stored = inputs.predictions
     if stored is None:
         raise PredictionsError(
             f"{page}: no predictions were published with it, so its numbers cannot be recomputed; publish it "
             "again from its store"
         )
-    path = predictions_path(page, publication)
+    path = predictions_path(page, inputs)
     found = read_predictions(path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != stored.sha256:
         raise PredictionsError(f"{path}: not the file that was published with {page.name} (another sha256)")

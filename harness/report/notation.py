@@ -1,6 +1,7 @@
 """How numbers and names are written on a page: scores on their scale, and text that stays text."""
 
 import re
+from html import escape
 
 from harness.results.shown_name import plain
 from harness.results.target_metric import PERCENT, Scale
@@ -71,3 +72,8 @@ def excerpt(error: str) -> str:
 
 def _longest_backticks(text: str) -> int:
     return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def details(title: str, content: str) -> str:
+    """Make a part of a page that shows its title, a plain text, until it is opened."""
+    return f"<details>\n<summary>{escape(plain(title), quote=False)}</summary>\n\n{content}\n\n</details>"

@@ -1,27 +1,24 @@
-"""A board with everything that its page shows: statistics, findings, and where the predictions lie."""
+"""The content of a leaderboard's JSON file: the results, and what the sections make of them."""
 
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ValidationError, field_validator
 
 from harness.frozen_model import FrozenModel
 from harness.message_text import in_short
 from harness.metrics.item_file import LAST_OF_FIRST_FORMAT
 from harness.metrics.item_scores import Predictions
-from harness.report.pictures.picture import Picture
-from harness.report.sections.collapse import Collapse, collapses
-from harness.report.sections.finding import finding
-from harness.report.sections.forgetting import TargetForgetting, target_forgetting
-from harness.report.sections.languages.transfer import LanguageTransfer, language_transfer
-from harness.report.sections.order.analysis import OrderAnalysis, agreement_of_targets, analyse_target
-from harness.report.sections.target_statistics import TargetStatistics, target_statistics
-from harness.report.sections.tested import tested_table
+from harness.registry import UnknownNameError
+from harness.report.registry import SECTIONS, in_order
+from harness.report.section import BoardSection, D, Results, Section, TargetSection
 from harness.results.board import Board, BoardFileError, read_json
-from harness.results.predictions import item_table
 from harness.results.reported import ReportedRow
-from harness.statistics.agreement import Agreement
 
-FORMAT: Literal["xstilts-leaderboard-2"] = "xstilts-leaderboard-2"
-_FIRST_FORMAT = b'"xstilts-leaderboard-1"'
+FORMAT: Literal["xstilts-leaderboard-3"] = "xstilts-leaderboard-3"
+_FIRST_FORMAT, _SECOND_FORMAT = "xstilts-leaderboard-1", "xstilts-leaderboard-2"
 _START = 100
 
 
@@ -33,39 +30,70 @@ class StoredPredictions(FrozenModel):
     count: int
 
 
-class Finding(FrozenModel):
-    """The sentences on one target."""
+class Picture(FrozenModel):
+    """A picture beside the page, as SVG and PNG, with the sha256 of both files; the target's, or no one's."""
 
-    target: str
-    sentences: tuple[str, ...]
+    section: str
+    target: str | None
+    text: str
+    svg: str
+    png: str
+    svg_sha256: str
+    png_sha256: str
 
 
-class Publication(FrozenModel):
-    """The content of a leaderboard's JSON file; its page is made from this alone.
+class Inputs(FrozenModel):
+    """What the numbers of a leaderboard are computed from.
 
     Attributes:
-        sequence_link: The sequence file as seen from the page's folder, None where it lies elsewhere.
-        drawn_with: What the bytes of the pictures depend on apart from the numbers.
+        reported: Numbers of others.
+        predictions: The file that holds the item scores.
     """
 
-    format: Literal["xstilts-leaderboard-2"] = FORMAT
+    format: str
     board: Board
-    findings: tuple[Finding, ...]
-    collapses: tuple[Collapse, ...] = ()
-    targets: tuple[TargetStatistics, ...]
-    analyses: tuple[OrderAnalysis, ...]
-    targets_agreement: Agreement | None
-    languages: tuple[LanguageTransfer, ...] = ()
-    forgetting: tuple[TargetForgetting, ...] = ()
+    reported: tuple[ReportedRow, ...]
+    predictions: StoredPredictions | None
+
+
+class Publication(Inputs):
+    """A leaderboard's JSON file; its page is made from this alone.
+
+    Attributes:
+        sections: Name -> what the section published: data, or target -> data. What a section of a
+            distribution that is not installed published stays as it was read.
+        drawn_with: What the bytes of the pictures depend on apart from the numbers.
+        sequence_link: The sequence file as seen from the page's folder, None where it lies elsewhere.
+    """
+
+    format: Literal["xstilts-leaderboard-3"] = FORMAT
+    sections: dict[str, Any]
     pictures: tuple[Picture, ...] = ()
     drawn_with: str | None = None
-    predictions: StoredPredictions | None
-    sequence_link: str | None
-    reported: tuple[ReportedRow, ...]
+    sequence_link: str | None = None
+
+    @field_validator("sections", mode="after")
+    @classmethod
+    def _typed(cls, sections: dict[str, Any]) -> dict[str, Any]:
+        return {name: _parsed(name, content) for name, content in sections.items()}
+
+    def of(self, section: TargetSection[D], target: str) -> D | None:
+        """Return the data of a section for a target."""
+        found: D | None = self.sections.get(section.name, {}).get(target)
+        return found
+
+    def once(self, section: BoardSection[D]) -> D | None:
+        """Return the data of a section of the whole leaderboard."""
+        found: D | None = self.sections.get(section.name)
+        return found
+
+    def shown(self) -> Iterator[Section[Any]]:
+        """Yield the sections in the order of the page, but those that are not installed."""
+        yield from in_order(name for name in self.sections if name in SECTIONS.names())
 
 
-class FirstFormatError(BoardFileError):
-    """A leaderboard is of the first format, which this version does not read."""
+class OldFormatError(BoardFileError):
+    """A leaderboard is of an earlier format, in which its numbers cannot be verified."""
 
 
 def read_publication(page: Path) -> Publication:
@@ -75,28 +103,65 @@ def read_publication(page: Path) -> Publication:
         BoardFileError: There is no readable JSON file of that name.
     """
     require_file_name(page)
-    return load_publication(page if page.suffix == ".json" else page.with_suffix(".json"))
+    return load_publication(_data_file(page))
 
 
 def load_publication(path: Path) -> Publication:
     """Read a leaderboard's JSON file.
 
     Raises:
-        FirstFormatError: It is of the first format.
+        OldFormatError: It is of an earlier format.
         BoardFileError: It is missing or not a leaderboard.
     """
+    match _format(path):
+        case "xstilts-leaderboard-1":
+            raise OldFormatError(
+                f"{path}: its format is read by xstilts up to commit {LAST_OF_FIRST_FORMAT} (all scores "
+                "were accuracies). Check that commit out to verify it, or publish the leaderboard again with "
+                "`xstilts run`."
+            )
+        case "xstilts-leaderboard-2":
+            raise OldFormatError(
+                f"{path}: its format is older than this version of xstilts. `xstilts merge {path.name} "
+                "--leaderboards FOLDER` writes the leaderboard in the present format, with the same scores."
+            )
+        case _:
+            return read_json(Publication, path)
+
+
+def read_inputs(page: Path) -> Inputs:
+    """Read what the numbers of a leaderboard are computed from, also where it is of the second format.
+
+    Args:
+        page: Its page or its JSON file.
+
+    Raises:
+        BoardFileError: There is no readable JSON file of that name, or it is of the first format.
+    """
+    require_file_name(page)
+    path = _data_file(page)
+    if _format(path) != _SECOND_FORMAT:
+        return load_publication(path)
+    try:
+        content = json.loads(path.read_bytes())
+        return Inputs.model_validate({name: content.get(name) for name in Inputs.model_fields})
+    except (ValueError, OSError, ValidationError) as error:
+        raise BoardFileError(f"{path}: cannot be read ({error}). Publish the leaderboard again.") from error
+
+
+def _data_file(page: Path) -> Path:
+    return page if page.suffix == ".json" else page.with_suffix(".json")
+
+
+def _format(path: Path) -> str | None:
+    """Return the name of an earlier format that the file starts with, if it does."""
     try:
         with path.open("rb") as file:
             start = file.read(_START)
     except OSError:
-        start = b""
-    if _FIRST_FORMAT in start:
-        raise FirstFormatError(
-            f"{path}: its format is read by xstilts up to commit {LAST_OF_FIRST_FORMAT} (all scores "
-            "were accuracies). Check that commit out to verify it, or publish the leaderboard again with "
-            "`xstilts run`."
-        )
-    return read_json(Publication, path)
+        return None
+    formats = (_FIRST_FORMAT, _SECOND_FORMAT)
+    return next((name for name in formats if f'"{name}"'.encode() in start), None)
 
 
 def require_file_name(page: Path) -> None:
@@ -109,9 +174,9 @@ def require_file_name(page: Path) -> None:
         raise BoardFileError(f"{in_short(str(page))}: that is no leaderboard's page and no JSON file")
 
 
-def predictions_path(page: Path, publication: Publication) -> Path:
+def predictions_path(page: Path, inputs: Inputs) -> Path:
     """Return where the predictions of a page lie, whatever its JSON file calls them."""
-    return page.with_name(f"{publication.board.name}.predictions.parquet")
+    return page.with_name(f"{inputs.board.name}.predictions.parquet")
 
 
 def compile_publication(
@@ -121,41 +186,41 @@ def compile_publication(
     stored: StoredPredictions | None = None,
     sequence_link: str | None = None,
     reported: tuple[ReportedRow, ...] = (),
+    names: Iterable[str] | None = None,
 ) -> Publication:
     """Compute every number of a leaderboard.
 
+    Args:
+        board: The results.
+        predictions: Their item scores.
+        stored: The file of the item scores.
+        sequence_link: The sequence file as seen from the page's folder.
+        reported: Numbers of others.
+        names: Of the sections; all that are installed where None.
+
     Raises:
         PredictionsError: The predictions of two rows are on other items.
+        UnknownNameError: There is no section of a name.
     """
-    targets, analyses = [], []
-    collapsed = collapses(board, predictions)
+    results = Results(board, predictions)
+    sections = in_order(SECTIONS.names() if names is None else names)
     for target in board.targets:
-        items = item_table(board, target, predictions) if predictions is not None else None
-        tested = tested_table(board, target, items, collapsed) if items else None
-        targets.append(target_statistics(board, target, tested))
-        analyses.append(analyse_target(board, target, tested))
-    findings = tuple(
-        Finding(
-            target=table.target, sentences=finding(board, table, collapsed, intervals=_has_intervals(table))
-        )
-        for table in targets
-    )
+        for section in sections:
+            if isinstance(section, TargetSection):
+                results.of(section, target)
+        results.release()
     return Publication(
         board=board,
-        findings=findings,
-        collapses=collapsed,
-        targets=tuple(targets),
-        analyses=tuple(analyses),
-        targets_agreement=agreement_of_targets(board),
-        languages=tuple(language_transfer(board, table) for table in targets),
-        forgetting=tuple(
-            found for target in board.targets if (found := target_forgetting(board, target)) is not None
-        ),
+        sections={section.name: section.publish(results) for section in sections},
         predictions=stored,
         sequence_link=sequence_link,
         reported=reported,
     )
 
 
-def _has_intervals(table: TargetStatistics) -> bool:
-    return any(row.shrunken is not None for row in table.rows)
+def _parsed(name: str, content: Any) -> Any:
+    try:
+        section = SECTIONS.get(name)
+    except UnknownNameError:
+        return content
+    return section.parse(content)

@@ -20,14 +20,16 @@ from harness.report.publication import (
     Publication,
     StoredPredictions,
     compile_publication,
-    load_publication,
+    read_inputs,
 )
+from harness.report.renderers.bibtex import render_bibtex
 from harness.report.renderers.csv_file import render_csv
 from harness.report.renderers.html_page import render_html
-from harness.report.renderers.latex import render_latex
+from harness.report.renderers.latex import render_latex, render_narrow_latex
 from harness.report.renderers.markdown import render_page
+from harness.report.renderers.seeds_csv import render_seeds_csv
 from harness.report.replacement import keep_copy, refuse_less
-from harness.report.sections.plan_tree import nested_list
+from harness.report.sections.stages import nested_list
 from harness.report.table import column_names
 from harness.results.board import Board, BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
@@ -151,7 +153,7 @@ def _after_looks(board: Board, data: Path) -> Board:
     if not data.is_file():
         return board
     try:
-        before = load_publication(data).board
+        before = read_inputs(data).board
     except BoardFileError:
         return board
     if before.provenance.limited != board.provenance.limited or before.targets != board.targets:
@@ -165,7 +167,7 @@ def _after_looks(board: Board, data: Path) -> Board:
 def _write_all(publication: Publication, folder: Path) -> Publication:
     """Draw the pictures, write every file made from the publication, and return it with its pictures."""
     name = publication.board.name
-    drawings = draw_pictures(name, publication.targets, publication.analyses)
+    drawings = draw_pictures(publication)
     contents = {drawing.picture.svg: drawing.svg for drawing in drawings}
     contents |= {drawing.picture.png: drawing.png for drawing in drawings}
     complete = publication.model_copy(
@@ -201,7 +203,10 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
             page, board.title, nested_list(board), pictures, _language_headers(board)
         ),
         f"{board.name}.csv": render_csv(publication),
+        f"{board.name}.seeds.csv": render_seeds_csv(publication),
         f"{board.name}.tex": render_latex(publication),
+        f"{board.name}.narrow.tex": render_narrow_latex(publication),
+        f"{board.name}.bib": render_bibtex(publication),
     }
 
 

@@ -2,23 +2,28 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
+from harness.registry import UnknownNameError
 from harness.report.index import INDEX, index_rows
+from harness.report.kept_check import check_kept_files
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
 from harness.report.publication import (
-    FirstFormatError,
+    OldFormatError,
     Publication,
     compile_publication,
     load_publication,
     require_file_name,
 )
 from harness.report.publish import rendered_files
+from harness.report.registry import BUILT_IN, SECTIONS
+from harness.report.section import TargetSection
 from harness.report.sections.provenance import content_digest
 from harness.report.table import Table
 from harness.report.text_difference import compare_texts
@@ -27,12 +32,18 @@ from harness.results.difference import Difference, compare_trees, count_numbers,
 from harness.results.recomputed_scores import ScoreMismatch, item_score_faults, with_recomputed_scores
 from harness.results.store_check import check_store
 
-# What is not computed from the board and its predictions; pictures are compared on their own.
-_RECORDED = frozenset(
-    ("format", "board", "pictures", "drawn_with", "predictions", "sequence_link", "reported")
-)
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-_ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
+_ENDINGS = (
+    ".seeds.csv",
+    ".narrow.tex",
+    ".bib",
+    ".md",
+    ".json",
+    ".predictions.parquet",
+    ".html",
+    ".csv",
+    ".tex",
+)
 
 
 @dataclass
@@ -78,7 +89,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         )
     try:
         publication = load_publication(data)
-    except FirstFormatError:
+    except OldFormatError:
         raise
     except BoardFileError as error:
         result.differ(data, "", "content", "unreadable", str(error))
@@ -90,6 +101,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         _check_texts(result, recomputed, pictures)
         _check_index(result, recomputed)
         _check_json_digest(result, data, publication)
+    result.differences += check_kept_files(publication.board, data.name)
     if stores:
         result.differences += check_store(publication.board, stores)
     return result
@@ -125,6 +137,8 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
                 result.differ(data, place, column, mismatch.items_published, mismatch.items_recomputed)
         if any(None in (mismatch.published, mismatch.recomputed) for mismatch in mismatches):
             return None
+    # A section of a distribution that was installed after the leaderboard was published is not missing.
+    names = [*BUILT_IN, *(name for name in publication.sections if name not in BUILT_IN)]
     try:
         again = compile_publication(
             board,
@@ -132,17 +146,31 @@ def _recompute(result: Verification, data: Path, publication: Publication) -> Pu
             stored=publication.predictions,
             sequence_link=publication.sequence_link,
             reported=publication.reported,
+            names=names,
         ).model_copy(update={"pictures": publication.pictures, "drawn_with": publication.drawn_with})
     except PredictionsError as error:
         result.differ(data, "", "predictions", "parallel items", str(error))
         return None
-    old, new = (content.model_dump(mode="json", exclude=set(_RECORDED)) for content in (publication, again))
-    for part, content in new.items():
-        result.numbers += count_numbers(content)
-        result.differences += compare_trees(data.name, old[part], content, part)
+    except UnknownNameError as error:
+        result.differ(data, "", "sections", "a section that cannot be recomputed", str(error))
+        return None
+    old, new = (content.model_dump(mode="json", include={"sections"}) for content in (publication, again))
+    result.numbers += count_numbers(new)
+    result.differences += _differences(data.name, old["sections"], new["sections"])
     seeds = [seed for row in board.rows for seed in row.seeds]
     result.numbers += sum(len(scores) for seed in seeds for scores in (seed.scores, *seed.secondary.values()))
     return again
+
+
+def _differences(file: str, published: dict[str, Any], recomputed: dict[str, Any]) -> Iterator[Difference]:
+    """Compare what sections published, target by target where they are computed so."""
+    for name in {**recomputed, **published}:
+        old, new = published.get(name), recomputed.get(name)
+        if isinstance(SECTIONS.get(name), TargetSection) and isinstance(old, dict) and isinstance(new, dict):
+            for target in {**new, **old}:
+                yield from compare_trees(file, old.get(target), new.get(target), name, target)
+        else:
+            yield from compare_trees(file, old, new, name)
 
 
 def _read_stored(result: Verification, data: Path, publication: Publication) -> Predictions | None:
@@ -199,7 +227,7 @@ def _check_pictures(result: Verification, recomputed: Publication) -> dict[str, 
                 found[file] = content
     if recomputed.drawn_with in (None, drawing_software()):
         name = recomputed.board.name
-        again = tuple(d.picture for d in draw_pictures(name, recomputed.targets, recomputed.analyses))
+        again = tuple(drawing.picture for drawing in draw_pictures(recomputed))
         old, new = ([picture.model_dump() for picture in part] for part in (recomputed.pictures, again))
         result.differences += compare_trees(f"{name}.json", old, new, "pictures")
     return found

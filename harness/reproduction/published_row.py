@@ -8,6 +8,7 @@ from harness.message_text import in_short, names_in_short
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import TaskItems
 from harness.report.publication import predictions_path, read_publication
+from harness.report.sections.scores.section import SCORES
 from harness.results.board import Board, BoardRow, Provenance, SeedResult
 from harness.results.kept_files import KeptFiles
 
@@ -70,11 +71,12 @@ def published_row(page: Path, number: int, target: str | None, seed: int | None)
     """
     publication = read_publication(page)
     board = publication.board
-    table = next((t for t in publication.targets if target in (None, t.target)), None)
+    target = board.targets[0] if target is None else target
+    table = publication.of(SCORES, target)
     if table is None:
         raise NoSuchRowError(f"{page}: no target {in_short(target)}; it has {names_in_short(board.targets)}")
     if not 1 <= number <= len(table.rows):
-        raise NoSuchRowError(f"{page}: {table.target} has rows 1 to {len(table.rows)}, no row {number}")
+        raise NoSuchRowError(f"{page}: {target} has rows 1 to {len(table.rows)}, no row {number}")
     sequence = table.rows[number - 1].sequence
     row = next(row for row in board.rows if row.sequence == sequence)
     scored = [result for result in row.seeds if result.scores and seed in (None, result.seed)]

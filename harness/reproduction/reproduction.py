@@ -117,7 +117,7 @@ def _other_experiment(row: PublishedRow, path: Path) -> str:
 def _compare_weights(
     found: Reproduction, row: PublishedRow, resolved: ResolvedPlan, fresh: Store, original: Store | None
 ) -> None:
-    stages = resolved.plan.sequences[0].stages()
+    stages = [stage for stage in resolved.plan.sequences[0].stages() if stage.is_trained]
     pairs: list[tuple[str, Entry[StageManifest], Entry[StageManifest] | None]] = []
     for stage in stages:
         own = fresh.entry(STAGES, resolved.digests[stage])
@@ -131,7 +131,7 @@ def _compare_weights(
             found.differences.append(f"weights of {name}: {difference.words}")
         else:
             found.same.append(f"weights of {name}: bit-identical")
-    if pairs[-1][2] is not None:
+    if not pairs or pairs[-1][2] is not None:
         return
     if row.result.weights is None:
         found.unknown.append(

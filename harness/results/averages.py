@@ -3,7 +3,10 @@
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
+
 from harness.results.board import Board, BoardRow, EvaluatedLanguage
+from harness.statistics.arrays import Floats
 
 SOURCE_LANGUAGE = "en"
 
@@ -49,3 +52,10 @@ def english_gap(scores: SeedScores, columns: Sequence[EvaluatedLanguage]) -> flo
     english = average(scores, [column for column in columns if column.language == SOURCE_LANGUAGE])
     others = non_english_average(scores, columns)
     return None if english is None or others is None else english - others
+
+
+def complete_scores(board: Board, target: str) -> Floats:
+    """Return the scores of the complete rows, (rows, seeds, languages)."""
+    columns, rows = board.languages[target], complete_rows(board, target)
+    scores = [[[seed[column.task] for column in columns] for seed in seeds] for _, seeds in rows]
+    return np.array(scores, np.float64).reshape(len(rows), len(board.seeds), len(columns))

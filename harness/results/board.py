@@ -116,6 +116,7 @@ class DataUse(FrozenModel):
     counted: tuple[RowCount, ...] = Field(
         (), description="What was left out, moved or is not as it should be."
     )
+    title: str | None = Field(None, description="Its name in the literature.")
     citation: str | None = Field(None, description="Where the data set was published.")
     license: str | None = Field(None, description="Under which terms.")
 
@@ -267,6 +268,28 @@ class Board(FrozenModel):
     def targets(self) -> tuple[str, ...]:
         """The targets, in the order of `languages`."""
         return tuple(self.languages)
+
+    @property
+    def trial_note(self) -> str | None:
+        """What a trial left out, as a sentence; None where everything was scored."""
+        made = self.provenance
+        if made.limited is None:
+            return None
+        scored = f"only the first {made.limited:,} items of each task were scored"
+        trained = "" if made.trial is None else f", and at most {made.trial:,} rows of each trained on"
+        return f"{scored}{trained}. A trial, not a result."
+
+    def scored_on(self, target: str) -> str:
+        """Return what the checkpoints of a target are scored on: `XNLI test (de, en)`."""
+        corpora: dict[str, list[str]] = {}
+        for column in self.languages[target]:
+            corpora.setdefault(column.title or column.corpus, []).append(column.language)
+        split = self.provenance.split
+        return ", ".join(f"{title} {split} ({', '.join(codes)})" for title, codes in corpora.items())
+
+    def trained_and_scored(self, target: str) -> str:
+        """Return the target and what it is scored on: `trained on sick, scored on XNLI test (de, en)`."""
+        return f"trained on {target}, scored on {self.scored_on(target)}"
 
     def rows_of(self, target: str) -> tuple[BoardRow, ...]:
         """Return the rows of one target, in the order given."""

@@ -67,17 +67,18 @@ def make_board(
     spec = loaded.spec
     machines = _machines(finished)
     results = {
-        sequence: _seed_result(resolved, finished, sequence, failures, machines)
+        (sequence.order, sequence.target, sequence.seed, sequence.shots): _seed_result(
+            resolved, finished, sequence, failures, machines
+        )
         for sequence in resolved.plan.sequences
     }
     seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
-    shares = spec.share == "prefixes"
     targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
     rows = tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
             target=target_name(target, shots),
-            seeds=tuple(results[PlannedSequence(order, target, seed, shots, shares)] for seed in seeds),
+            seeds=tuple(results[order, target, seed, shots] for seed in seeds),
         )
         for target, shots in targets
         for order in resolved.plan.orders
@@ -165,7 +166,7 @@ def _seed_result(
 ) -> SeedResult:
     stage = sequence.target_stage
     evaluation = finished.evaluation(stage)
-    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages())
+    config_hash = tuple(resolved.config_hash(part) for part in sequence.stages() if part.is_trained)
     if evaluation is None:
         why = failures.get(stage) or finished.failure(sequence)
         return SeedResult(
@@ -263,6 +264,7 @@ def _data(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
     for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
         for name, rows in sets.items():
             use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
+            use["title"] = described[name].title
             use["citation"] = described[name].citation or NOT_STATED
             use["license"] = described[name].license or NOT_STATED
             if role == "training":

@@ -81,7 +81,8 @@ class FinishedEntries:
         digest = self._resolved.evaluation_digests[target]
         order = sorted(range(len(self._stages)), key=lambda number: digest not in self._evaluations[number])
         stores = [self._stages[number] for number in order]
-        found = (_first(stores, self._resolved.digests[stage]) for stage in target.lineage())
+        trained = [stage for stage in target.lineage() if stage.is_trained]
+        found = (_first(stores, self._resolved.digests[stage]) for stage in trained)
         return [entry for entry in found if entry is not None]
 
     def forgetting(self, stage: Stage) -> ForgettingResult | None:

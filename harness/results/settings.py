@@ -64,7 +64,7 @@ def stage_settings(
     """Return the settings of each kind of stage of a plan, from the manifests of those that are finished."""
     finished = {manifest.digest: manifest for manifest in manifests if isinstance(manifest, StageManifest)}
     kinds: dict[str, list[Stage]] = {}
-    for stage in resolved.plan.stages:
+    for stage in (stage for stage in resolved.plan.stages if stage.is_trained):
         name = shown_name(resolved.plan.loaded, stage.task)
         kinds.setdefault(target_name(name, stage.shots), []).append(stage)
     return tuple(_settings(resolved, name, stages, finished) for name, stages in kinds.items())

@@ -38,7 +38,7 @@ def _places(folder: Path) -> None:
     (folder / "empty.json").touch()
     (folder / "list.json").write_text("[" * 3000)
     (folder / "board.md").write_text("# A page\n")
-    (folder / "board.json").write_text('{"format": "xstilts-leaderboard-2", "board": {}}')
+    (folder / "board.json").write_text('{"format": "xstilts-leaderboard-3", "board": {}}')
     (folder / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     (folder / "empty.yaml").touch()
     os.mkfifo(folder / "fifo.yaml")

@@ -50,3 +50,14 @@ def kill(pids: Sequence[int]) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(family, timeout=10)
+
+
+def processes_with(name: str, within: float = 0) -> list[int]:
+    """Return the ids of the processes with a name; none once there are none, within so many seconds."""
+    limit = time.monotonic() + within
+    while True:
+        lines = {one.pid: " ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])}
+        found = [pid for pid, line in lines.items() if name in line]
+        if not found or time.monotonic() >= limit:
+            return found
+        time.sleep(0.2)

@@ -141,6 +141,10 @@ class SlurmCluster:
         kill([self._daemons.pop(node).pid, *self._steps_of(node)])
         self.command("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
 
+    def jobs_of(self, node: str) -> list[str]:
+        """Return the numbers of the jobs that run on a node."""
+        return self.command("squeue", "--noheader", "--nodelist", node, "--states=R", "--format=%i").split()
+
     def restore_node(self, node: str) -> None:
         self.start_node(node)
         self.command("scontrol", "update", f"NodeName={node}", "State=RESUME")

@@ -32,7 +32,8 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
     """Fill a folder with `data/`, `model/` and a smaller copy of a sequence file; return the copy."""
     draw = random.Random(3)
     (folder / "data").mkdir()
-    for task in [*loaded.tasks.values(), *few_shot_tasks(loaded).values()]:
+    trained = [task for task in loaded.tasks.values() if kind_of(task).is_trained]
+    for task in [*trained, *few_shot_tasks(loaded).values()]:
         held_out = [listed_layouts(task.held_out.folder)] if task.held_out else []
         for layouts in [*(part.layouts for part in task.all_sources), *held_out]:
             file = next((layout for layout in layouts if not layout.only), None)

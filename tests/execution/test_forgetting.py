@@ -63,7 +63,7 @@ def test_the_leaderboard_shows_and_verifies_backward_transfer(measured):
     page = folder / "boards" / "tiny-orders.md"
     assert "### Forgetting: xnli" in page.read_text()
     content = json.loads(page.with_suffix(".json").read_text())
-    rows = {row["sequence"]: row for row in content["forgetting"][0]["rows"]}
+    rows = {row["sequence"]: row for row in content["sections"]["forgetting"]["xnli"]["rows"]}
     matrix = next(
         row["seeds"][0]["forgetting"] for row in content["board"]["rows"] if row["order"] == ["rte", "pawsx"]
     )

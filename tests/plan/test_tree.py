@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from harness.config.load import load_sequences
 from harness.plan.orders import plan_size, stage_counts
 from harness.plan.tree import Plan, TooManyStagesError
 from tests.plan.sequences import TASKS, loaded
@@ -75,3 +76,20 @@ def test_sequences_that_share_nothing_train_every_stage_with_seeds_of_their_own(
     assert len({one.target_stage.training_seed for one in plan.sequences}) == len(plan.sequences)
     shared = Plan.of(sequence)
     assert {stage.training_seed for stage in shared.stages} == {1, 2}
+
+
+@pytest.mark.parametrize("share", ["prefixes", "none"])
+def test_a_target_without_training_rows_has_no_stage_of_its_own(tmp_path, share):
+    file = tmp_path / "found.yaml"
+    file.write_text(
+        f"name: found\nmodel: embedded:e5-small\nintermediates: [mnli, qqp]\nshare: {share}\n"
+        "targets: [xnli, tatoeba]\nseeds: [1]\nevaluation: {tasks: [xtreme_xnli_en, xtreme_tatoeba_de]}\n"
+    )
+    (sequence,) = load_sequences([file])
+    plan, size = Plan.of(sequence), plan_size(sequence.spec, len(sequence.untrained))
+    assert sequence.untrained == ("tatoeba",)
+    assert size.stages == sum(stage.is_trained for stage in plan.stages)
+    assert all(plan.trained(one) == set(one.order) for one in plan.sequences if one.target == "tatoeba")
+    assert "tatoeba" not in plan.tasks
+    scored = [stage for stage in plan.stages if not stage.is_trained]
+    assert len(scored) == 5 and all(stage.is_evaluated for stage in scored)

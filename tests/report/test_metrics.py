@@ -15,6 +15,8 @@ from harness.metrics.registry import metric
 from harness.report.pictures.forest import draw_forest
 from harness.report.pictures.style import BLUE, ORANGE
 from harness.report.publish import publish
+from harness.report.sections.findings import FINDINGS
+from harness.report.sections.scores.section import SCORES
 from harness.report.verify import verify
 from harness.results.target_metric import TargetMetric
 from harness.statistics.contrast import Contrasts
@@ -106,7 +108,7 @@ def test_a_board_of_ratios_names_its_metrics_and_holds(spans):
 
 
 def test_the_average_of_another_metric_stands_in_json_csv_and_page(spans):
-    (table,) = spans.publication.targets
+    table = spans.publication.of(SCORES, "xnli")
     row = next(row for row in table.rows if row.order == ("rte",))
     seeds = [result.secondary["token_accuracy"] for result in spans.publication.board.rows[1].seeds]
     assert row.secondary["token_accuracy"].mean == pytest.approx(np.mean([[*own.values()] for own in seeds]))
@@ -140,7 +142,7 @@ def test_a_target_of_500_labels_is_published_and_holds(tmp_path):
 
 def test_an_old_leaderboard_is_refused_with_the_commit_that_reads_it(spans, tmp_path):
     path = tmp_path / spans.json.name
-    path.write_text(spans.json.read_text().replace("xstilts-leaderboard-2", "xstilts-leaderboard-1"))
+    path.write_text(spans.json.read_text().replace("xstilts-leaderboard-3", "xstilts-leaderboard-1"))
     for command in (["verify"], ["merge", "--name", "other", "--leaderboards", str(tmp_path / "new")]):
         run = CliRunner().invoke(cli, [*command, str(path)])
         assert run.exit_code, run.output
@@ -148,7 +150,7 @@ def test_an_old_leaderboard_is_refused_with_the_commit_that_reads_it(spans, tmp_
 
 
 def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling):
-    (table,) = falling.publication.targets
+    table = falling.publication.of(SCORES, "xnli")
     means = [row.average.mean for row in table.rows]
     assert means == sorted(means)
     assert table.rows[0].order == ("rte",) and table.rows[0].ranks == (1, 1)
@@ -156,7 +158,7 @@ def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling
     page = falling.markdown.read_text()
     assert f"**{means[0]:.3f} ±" in page
     assert "Loss in nats (lower is better for xnli) on the test split" in page
-    (finding,) = falling.publication.findings
+    finding = falling.publication.of(FINDINGS, "xnli")
     assert "below (better than) target-only training" in " ".join(finding.sentences)
     marks = {
         table.rows[line.get_ydata()[0]].sequence: line.get_color()

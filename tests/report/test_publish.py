@@ -152,7 +152,7 @@ def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, eva
     folder = tmp_path / "leaderboards"
     made = experiment(evaluations)
     publish(made.board, folder, made.predictions)
-    (folder / "broken.json").write_text('{"format": "xstilts-leaderboard-2", "board": 3}')
+    (folder / "broken.json").write_text('{"format": "xstilts-leaderboard-3", "board": 3}')
     index = publish(made.board, folder, made.predictions).index.read_text()
     assert any("broken" in line and "cannot be read" in line for line in index.splitlines())
 

@@ -24,6 +24,8 @@ EXECUTORS: Registry[ExecutorKind[Any]] = Registry(
     ENTRY_POINTS,
     {
         "inline": "harness.execution.executors.inline:KIND",
+        "ray": "harness.execution.executors.ray:KIND",
+        "slurm": "harness.execution.executors.slurm:KIND",
     },
 )
 

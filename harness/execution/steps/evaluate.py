@@ -9,19 +9,22 @@ from harness.data.record import DataRecord
 from harness.errors import StepInterruptedError
 from harness.evaluation.job import EvaluationJob, EvaluationManifest, EvaluationProgress
 from harness.execution.steps.base import Step, StepContext, StepProgress
+from harness.models.references import ModelRef
 
 
 class EvaluateStep(Step):
     """Score a finished stage on evaluation tasks.
 
     Attributes:
-        stage: Digest of the stage.
+        stage: Digest of the stage, or what stands for the pretrained model where it has no dependency.
+        has_head: Whether the stage trained the tasks' head; else its encoder is scored as it is.
         data: Evaluation task -> the rows that it scores.
         task_folders: Further folders of task files.
     """
 
     kind: Literal["evaluate"] = "evaluate"
     stage: str
+    has_head: bool = True
     split: str
     limit: int | None
     batch_size: int
@@ -34,7 +37,7 @@ class EvaluateStep(Step):
         from harness.evaluation.score import evaluate_checkpoint
 
         job = EvaluationJob(
-            checkpoint=self.model.beside(context.model_folder(self.stage)),
+            checkpoint=self._checkpoint(context),
             tasks=tuple(self.data),
             split=self.split,
             limit=self.limit,
@@ -68,6 +71,11 @@ class EvaluateStep(Step):
         """Return the step with other paths."""
         folders = tuple(Path(change(str(folder))) for folder in self.task_folders)
         return super().moved(change).model_copy(update={"task_folders": folders})
+
+    def _checkpoint(self, context: StepContext) -> ModelRef:
+        if self.has_head:
+            return self.model.beside(context.model_folder(self.stage))
+        return context.encoder(self.model, self.stage if self.dependencies else None)
 
     def memory_advice(self) -> str:
         """Return the setting of evaluation."""

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.report.pictures.style import BLUE, GREY, MOST_ROWS, ORANGE
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
-from harness.report.table import sequence_label
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.table import sequence_label
 from harness.statistics.verdict import Interval
 
 _Mark = tuple[int, float, Interval | None]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from harness.report.pictures.style import MOST_ROWS, better_is_blue, name_columns
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.report.table import column_names
 
 _MOST_NUMBERED = 40

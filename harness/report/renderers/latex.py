@@ -1,10 +1,15 @@
-r"""The tables as LaTeX with booktabs: `\input` the file after `\usepackage{booktabs,graphicx}`."""
+r"""The exported tables as LaTeX with booktabs: `\input` the file after `\usepackage{booktabs,graphicx}`."""
 
 import re
+from collections.abc import Iterator
 
+from harness.report.blocks import Tabular
+from harness.report.notation import interval, spread
 from harness.report.publication import Publication
-from harness.report.sections.target_statistics import TargetStatistics
-from harness.report.table import target_table
+from harness.report.renderers.walk import board_blocks, target_blocks
+from harness.report.sections.scores.section import SCORES
+from harness.report.table import Table, without_bold
+from harness.results.board import ARROW, Board
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -30,36 +35,80 @@ _NUMBER_SIGN = re.compile(r"(?<![\w])-(?=\d)")
 
 
 def render_latex(publication: Publication) -> str:
-    """Return one `table` environment for each target, no wider than the text."""
+    """Return a `table` environment for each exported table, no wider than the text."""
     name = publication.board.name
     head = f"% {name}: made by xstilts from {name}.json; needs booktabs and graphicx."
-    return "\n\n".join([head, *(_table(publication, table) for table in publication.targets)]) + "\n"
+    found = [
+        (f"{target}-{section.name}", block)
+        for target in publication.board.targets
+        for section, blocks in target_blocks(publication, target)
+        for block in blocks
+    ]
+    found += [(section.name, block) for section, blocks in board_blocks(publication) for block in blocks]
+    tables = [(label, block) for label, block in found if isinstance(block, Tabular) and block.export]
+    environments = [
+        _environment(publication, block.table, block.title, label.removesuffix("-scores"))
+        for label, block in tables
+    ]
+    return "\n\n".join([head, *environments]) + "\n"
 
 
-def _table(publication: Publication, statistics: TargetStatistics) -> str:
+def _environment(
+    publication: Publication, table: Table, title: str, label: str, *, narrow: bool = False
+) -> str:
     board = publication.board
-    table = target_table(statistics, markup=True)
     align = "".join("l" if header in table.left else "r" for header in table.headers)
     lines = [" & ".join(map(_cell, cells)) + r" \\" for cells in (table.headers, *table.rows)]
-    seeds = f"{len(board.seeds)} seed{'' if len(board.seeds) == 1 else 's'}"
-    caption = f"{board.title}: {statistics.metrics[0].phrase} on {statistics.target}, {seeds}."
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escaped(caption)}}}",
-            rf"\label{{tab:{board.name}-{_label(statistics.target)}}}",
-            r"\resizebox{\textwidth}{!}{%",
+            rf"\caption{{{escaped(_caption(board, title))}}}",
+            rf"\label{{tab:{board.name}-{_label(label)}}}",
+            *(() if narrow else (r"\resizebox{\textwidth}{!}{%",)),
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
             lines[0],
             r"\midrule",
             *lines[1:],
             r"\bottomrule",
-            r"\end{tabular}}",
+            r"\end{tabular}" if narrow else r"\end{tabular}}",
             r"\end{table}",
         ]
     )
+
+
+def render_narrow_latex(publication: Publication) -> str:
+    """Return a `table` of one column's width for each target: order, average, difference, interval."""
+    name = publication.board.name
+    head = f"% {name}: the narrow tables, made by xstilts from {name}.json; needs booktabs."
+    return "\n\n".join([head, *_narrow(publication)]) + "\n"
+
+
+def _narrow(publication: Publication) -> Iterator[str]:
+    board = publication.board
+    for target in board.targets:
+        found = publication.of(SCORES, target)
+        if found is None:
+            continue
+        scale = found.metrics[0].scale
+        lines = [
+            (
+                ARROW.join(row.order) or "target only",
+                spread(row.average, scale),
+                spread(row.delta, scale, signed=True),
+                interval(row.effect.interval if row.effect else None, scale, signed=True),
+            )
+            for row in found.rows
+        ]
+        table = Table(("order", "average", "Δ", "95%"), tuple(lines), frozenset({"order"}))
+        title = f"{found.metrics[0].phrase}, {board.trained_and_scored(target)}, {len(board.seeds)} seeds"
+        yield _environment(publication, table, title, f"{target}-narrow", narrow=True)
+
+
+def _caption(board: Board, title: str) -> str:
+    note = board.trial_note
+    return f"{board.title}: {title}." + (f" LIMITED: {note}" if note else "")
 
 
 def escaped(text: str) -> str:
@@ -68,9 +117,8 @@ def escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    bold = re.fullmatch(r"\*\*(.*)\*\*", text)
-    content = escaped(_NUMBER_SIGN.sub("−", bold.group(1) if bold else text))
-    return rf"\textbf{{{content}}}" if bold else content
+    content = escaped(_NUMBER_SIGN.sub("−", without_bold(text)))
+    return content if without_bold(text) == text else rf"\textbf{{{content}}}"
 
 
 def _label(text: str) -> str:

@@ -2,18 +2,33 @@
 
 from collections.abc import Iterator
 
+from harness.report.blocks import Block, Heading, Markup
 from harness.report.notation import EMPTY, inline
+from harness.report.publication import Publication
+from harness.report.section import BoardSection, Nothing, Results
 from harness.report.table import Table
 from harness.results.board import Board, DataUse, SharedRows
 
 _SHORT = 12
 
 
-def data_section(board: Board) -> Iterator[str]:
-    """Yield the blocks of the section; none where the board says nothing of its data."""
-    if not board.data:
-        return
-    yield "## Data"
+class DataSection(BoardSection[Nothing]):
+    """The data sets and their versions, and the rows that training and evaluation sets share."""
+
+    name, place, model = "data", 1500, Nothing
+
+    def compute(self, results: Results) -> Nothing:
+        """Return nothing: the board holds what was used and compared."""
+        return Nothing()
+
+    def blocks(self, data: Nothing, publication: Publication) -> Iterator[Block]:
+        """Yield tables and lists; none where the board says nothing of its data."""
+        if publication.board.data:
+            yield Heading("Data", 2)
+            yield from map(Markup, _paragraphs(publication.board))
+
+
+def _paragraphs(board: Board) -> Iterator[str]:
     yield _uses(board).render()
     unlike = list(_unlike_the_published(board))
     if unlike:
@@ -164,3 +179,6 @@ def _nothing_shared(board: Board) -> list[str]:
         f"{inline(training)} and {inline(corpus)} ({', '.join(inline(part.language) for part in parts)})"
         for (training, corpus), parts in groups.items()
     ]
+
+
+DATA = DataSection()

@@ -8,11 +8,16 @@ those whose metric has a unit of its own (a loss in nats); where lower is better
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.frozen_model import FrozenModel
-from harness.results.board import Board, BoardRow
-from harness.results.target_metric import TargetMetric
+from harness.report.blocks import Block, Heading, Paragraph, Tabular
+from harness.report.notation import EMPTY, interval, spread
+from harness.report.publication import Publication
+from harness.report.section import Cell, Results, TargetSection
+from harness.report.table import Table
+from harness.results.board import ARROW, Board, BoardRow
+from harness.results.target_metric import PERCENT, TargetMetric
 from harness.statistics.spread import Spread
 from harness.statistics.verdict import Interval, own_seed_interval
 
@@ -46,7 +51,6 @@ class RowForgetting(FrozenModel):
 class TargetForgetting(FrozenModel):
     """All sequences of one target in which forgetting was measured with every seed."""
 
-    target: str
     rows: tuple[RowForgetting, ...]
 
 
@@ -69,7 +73,7 @@ def target_forgetting(board: Board, target: str) -> TargetForgetting | None:
     """Summarise one target over seeds; None where forgetting was not measured."""
     rows = [_row(board, row) for row in board.rows_of(target) if row.order]
     measured = tuple(row for row in rows if row is not None)
-    return TargetForgetting(target=target, rows=measured) if measured else None
+    return TargetForgetting(rows=measured) if measured else None
 
 
 def _row(board: Board, row: BoardRow) -> RowForgetting | None:
@@ -107,3 +111,84 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
 def _sign(metric: TargetMetric | None) -> int:
     """Return how a task counts in backward transfer; a task that was not measured has no metric."""
     return metric.sign if metric is not None and metric.unit in ("%", "") else 0
+
+
+FORMULA = (
+    "Backward transfer: mean over the tasks before the target of their held-out metric after the last stage "
+    "minus that after their own (Lopez-Paz & Ranzato 2017); each task keeps its own head."
+)
+
+
+def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
+    """Say which sequences lose most and least of what they learnt before the target."""
+    ranked = sorted(
+        (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
+    )
+    if not ranked:
+        yield "No task before the target has held-out rows, so nothing can be said of forgetting."
+        return
+    (least, worst), (most, best) = ranked[0], ranked[-1]
+    if len(ranked) == 1:
+        yield f"Backward transfer is {PERCENT.with_unit(least)} ({worst})."
+    else:
+        yield (
+            f"Backward transfer lies between {PERCENT.difference(least)} ({worst}) and "
+            f"{PERCENT.with_unit(most)} ({best})."
+        )
+    yield FORMULA
+
+
+def forgetting_table(forgetting: TargetForgetting) -> Table:
+    """Lay out the sequences: backward transfer, and each task's metric after its own stage and at the end."""
+    headers = ("order", "backward transfer", "95%", "task: after its stage → after the target")
+    rows = tuple(
+        (
+            row.sequence,
+            spread(row.backward_transfer, signed=True),
+            interval(row.interval, PERCENT, signed=True),
+            _tasks(row),
+        )
+        for row in forgetting.rows
+    )
+    return Table(headers, rows, frozenset({headers[0], headers[3]}))
+
+
+def _tasks(row: RowForgetting) -> str:
+    return (
+        "; ".join(
+            f"{task.task} ({task.metric.noun}) {task.metric.scale.value(task.learned.mean)}{ARROW}"
+            f"{task.metric.scale.value(task.kept.mean)}"
+            for task in row.tasks
+        )
+        or EMPTY
+    )
+
+
+class ForgettingSection(TargetSection[TargetForgetting]):
+    """Backward transfer of each sequence, and every task's metric after its own stage and at the end."""
+
+    name, place, model = "forgetting", 600, TargetForgetting
+
+    def compute(self, results: Results, target: str) -> TargetForgetting | None:
+        """Summarize over seeds."""
+        return target_forgetting(results.board, target)
+
+    def blocks(self, data: TargetForgetting, publication: Publication, target: str) -> Iterator[Block]:
+        """Yield sentences and a table."""
+        yield Heading(f"Forgetting: {target}")
+        yield Paragraph(" ".join(forgetting_sentences(data)))
+        yield Tabular(forgetting_table(data), f"Forgetting before {target}")
+
+    def columns(self, data: TargetForgetting) -> Mapping[str, Mapping[str, Cell]]:
+        """Return each sequence's backward transfer."""
+        transfers = {row.sequence: row.backward_transfer for row in data.rows}
+        return {
+            sequence: {
+                "backward_transfer": transfer.mean if transfer else None,
+                "backward_transfer_sd": transfer.sd if transfer else None,
+            }
+            for sequence, transfer in transfers.items()
+        }
+
+
+FORGETTING = ForgettingSection()

@@ -4,18 +4,33 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.report.blocks import Block, Heading, Markup
 from harness.report.notation import EMPTY, code, code_block, inline
 from harness.report.publication import Publication
+from harness.report.section import BoardSection, Nothing, Results
 from harness.report.table import Table
 from harness.results.board import Board, MachineRecord, Provenance, canonical_json
 
 SHORT = 12
 
 
-def provenance_section(publication: Publication) -> Iterator[str]:
-    """Yield how a leaderboard was made: command, versions, machines, and where its numbers lie."""
+class ProvenanceSection(BoardSection[Nothing]):
+    """How a leaderboard was made: command, versions, machines, and where its numbers lie."""
+
+    name, place, model = "provenance", 1600, Nothing
+
+    def compute(self, results: Results) -> Nothing:
+        """Return nothing: the board holds how it was made."""
+        return Nothing()
+
+    def blocks(self, data: Nothing, publication: Publication) -> Iterator[Block]:
+        """Yield the command, a list, and a table where machines differ."""
+        yield Heading("How it was made", 2)
+        yield from map(Markup, _paragraphs(publication))
+
+
+def _paragraphs(publication: Publication) -> Iterator[str]:
     made = publication.board.provenance
-    yield "## How it was made"
     yield from _parts(publication.board) if publication.board.parts else (code_block(made.command, "sh"),)
     data = f"{publication.board.name}.json"
     lines = [
@@ -85,7 +100,14 @@ def _machines(board: Board) -> Iterator[str]:
 def _exports(name: str) -> str:
     return ", ".join(
         f"[{kind}]({name}.{ending})"
-        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
+        for kind, ending in (
+            ("HTML with sortable columns", "html"),
+            ("CSV", "csv"),
+            ("CSV of every seed", "seeds.csv"),
+            ("LaTeX", "tex"),
+            ("narrow LaTeX", "narrow.tex"),
+            ("BibTeX", "bib"),
+        )
     )
 
 
@@ -118,3 +140,6 @@ def _commit(made: Provenance | MachineRecord) -> str:
         return "not made from a checkout"
     commits = ", ".join(code(commit[:SHORT]) for commit in dict.fromkeys(made.commit.split(", ")))
     return commits + (" **with uncommitted changes**" if made.dirty else "")
+
+
+PROVENANCE = ProvenanceSection()

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.config.contrasts import NamedContrast
 from harness.frozen_model import FrozenModel
+from harness.report.section import Results
+from harness.report.sections.collapses import COLLAPSES, Collapse
 from harness.results.board import Board
+from harness.results.predictions import item_table
 from harness.statistics.arrays import ALPHA, Booleans, Floats
 from harness.statistics.contrast import Contrasts
 from harness.statistics.item_table import ItemTable
@@ -17,9 +19,6 @@ from harness.statistics.place_effects import Order, at, before, condition_weight
 from harness.statistics.prefixes import PrefixTree
 from harness.statistics.table import Runs, TableResult, analyse_table
 from harness.statistics.verdict import Effect, Family, judge
-
-if TYPE_CHECKING:
-    from harness.report.sections.collapse import Collapse
 
 
 class PrimaryContrast(FrozenModel):
@@ -56,14 +55,28 @@ class TestedTable:
     exploratory: bool
 
 
-def tested_table(board: Board, target: str, items: ItemTable, collapses: Sequence["Collapse"]) -> TestedTable:
-    """Test the complete rows of a target."""
+def tested_table(results: Results, target: str) -> TestedTable | None:
+    """Test the complete rows of a target; None where there are no item scores to test by.
+
+    Raises:
+        PredictionsError: The predictions of two rows are on other items.
+    """
+    if results.predictions is None:
+        return None
+    items = item_table(results.board, target, results.predictions)
+    if items is None:
+        return None
+    found = results.of(COLLAPSES, target)
+    return _tested(results.board, target, items, found.runs if found else ())
+
+
+def _tested(board: Board, target: str, items: ItemTable, collapses: Sequence[Collapse]) -> TestedTable:
     plan, scale = board.analysis, board.metrics[target][0].scale
     level = level_of_look((*plan.looks, len(board.seeds)), plan.planned_seeds or len(board.seeds))
     factor = max(1, len(plan.contrasts)) * len(board.targets) * ALPHA / (level or ALPHA)
     contrasts = Contrasts.of(items.influence_values(), PrefixTree(_paths(board, target, items)))
     sets = sets_of(items.orders)
-    collapsed = _collapsed(board, target, items.sequences, collapses)
+    collapsed = _collapsed(board, items.sequences, collapses)
     runs = Runs(
         contrasts=contrasts,
         sets=sets,
@@ -112,10 +125,8 @@ def _paths(board: Board, target: str, items: ItemTable) -> tuple[tuple[tuple[str
     return tuple(found)
 
 
-def _collapsed(
-    board: Board, target: str, sequences: Sequence[str], collapses: Sequence["Collapse"]
-) -> Booleans:
-    found = {(run.sequence, run.seed) for run in collapses if run.target == target and run.whole}
+def _collapsed(board: Board, sequences: Sequence[str], collapses: Sequence[Collapse]) -> Booleans:
+    found = {(run.sequence, run.seed) for run in collapses if run.whole}
     return np.array([[(name, seed) in found for seed in board.seeds] for name in sequences], np.bool_)
 
 

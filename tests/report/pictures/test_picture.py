@@ -14,6 +14,8 @@ from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import BLUE, GREY, ORANGE, drawn
 from harness.report.publication import compile_publication
 from harness.report.publish import publish
+from harness.report.sections.order.section import ORDER
+from harness.report.sections.scores.section import SCORES
 from tests.report.experiments import ACCURACY, board, columns, experiment, scored_row
 
 
@@ -25,7 +27,7 @@ def publication(tmp_path_factory):
 
 
 def draw(publication):
-    return draw_pictures(publication.board.name, publication.targets, publication.analyses)
+    return draw_pictures(publication)
 
 
 def test_the_same_numbers_give_the_same_bytes(publication):
@@ -45,7 +47,7 @@ def test_files_are_svg_and_png_on_an_opaque_ground_without_a_date(publication):
 
 
 def test_the_heat_map_holds_the_difference_of_each_language_to_target_only(publication):
-    (table,) = publication.targets
+    table = publication.of(SCORES, "xnli")
     axes = draw_heat_map(table).axes[0]
     shown = axes.images[0].get_array()
     rows = [row for row in table.rows if not row.baseline]
@@ -57,7 +59,7 @@ def test_the_heat_map_holds_the_difference_of_each_language_to_target_only(publi
 
 
 def test_the_forest_tells_above_below_and_undecided_by_colour_and_shape(publication):
-    (table,) = publication.targets
+    table = publication.of(SCORES, "xnli")
     deltas = draw_forest(table).axes[1]
     marks = {line.get_ydata()[0]: line for line in deltas.lines if line.get_marker() in ("o", "s")}
     found = {table.rows[number].sequence: line for number, line in marks.items()}
@@ -70,7 +72,7 @@ def test_the_forest_tells_above_below_and_undecided_by_colour_and_shape(publicat
 
 
 def test_the_matrix_of_before_is_antisymmetric(publication):
-    (analysis,) = publication.analyses
+    analysis = publication.of(ORDER, "xnli")
     values = draw_before_matrix(analysis.before, ACCURACY).axes[0].images[0].get_array()
     assert values.shape == (2, 2)
     assert values[0, 1] == -values[1, 0] == analysis.before.effects[0].effect.difference
@@ -104,7 +106,7 @@ def overlapping(figure):
     "tasks", [("a", "b", "c"), ("commonsense_qa", "cosmos_qa", "hellaswag"), ("squad_v2", "rte")]
 )
 def test_names_of_columns_do_not_run_into_each_other(publication, tasks):
-    (analysis,) = publication.analyses
+    analysis = publication.of(ORDER, "xnli")
     (one,) = analysis.before.effects
     places = [(a, f"before {b}") for a, b in itertools.combinations(tasks, 2)]
     effects = analysis.before.model_copy(
@@ -118,7 +120,7 @@ def test_names_of_columns_do_not_run_into_each_other(publication, tasks):
         }
     )
     assert overlapping(draw_before_matrix(effects, ACCURACY)) == []
-    (table,) = publication.targets
+    table = publication.of(SCORES, "xnli")
     assert overlapping(draw_heat_map(table)) == []
     twice = table.model_copy(
         update={"languages": tuple(c.model_copy(update={"language": "en"}) for c in table.languages)}

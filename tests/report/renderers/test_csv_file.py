@@ -3,6 +3,7 @@ import csv
 import pytest
 
 from harness.report.publish import publish
+from harness.report.sections.scores.section import SCORES
 from tests.report.experiments import experiment, scored_row
 
 
@@ -18,7 +19,7 @@ def published(tmp_path_factory):
 def test_every_row_stands_in_the_csv_with_the_numbers_of_the_json(published):
     with published.markdown.with_suffix(".csv").open(newline="") as file:
         lines = {line["sequence"]: line for line in csv.DictReader(file)}
-    (table,) = published.publication.targets
+    table = published.publication.of(SCORES, "xnli")
     assert list(lines) == [row.sequence for row in table.rows]
     for row in table.rows:
         line = lines[row.sequence]

@@ -7,7 +7,8 @@ from harness.metrics.item_file import read_items, write_items
 from harness.metrics.item_scores import TaskItems
 from harness.metrics.registry import metric
 from harness.report.publish import publish
-from harness.report.sections.collapse import collapses
+from harness.report.sections.collapses import collapses
+from harness.report.sections.scores.section import SCORES
 from harness.report.verify import verify
 from harness.results.predictions import gather_predictions
 from tests.report.experiments import LABELS, experiment
@@ -38,7 +39,7 @@ def overwrite(made, sequence, seed, predict):
 
 
 def found(board, made):
-    runs = collapses(board, gather_predictions(board, made.predictions))
+    runs = collapses(board, "xnli", gather_predictions(board, made.predictions))
     return [(run.sequence, run.seed, run.kind) for run in runs]
 
 
@@ -60,7 +61,7 @@ def test_one_label_for_every_item_is_a_collapse(made, tmp_path):
     assert "> - rte → xnli, seed 2: one prediction for every item (entailment) in every language" in page
     assert "1 of 15 runs did not learn" in page
     # It counts like all others: the average of its row is there, and is lower for it.
-    row = next(row for row in published.publication.targets[0].rows if row.sequence == "rte → xnli")
+    row = next(row for row in published.publication.of(SCORES, "xnli").rows if row.sequence == "rte → xnli")
     assert row.average is not None and row.average.n == 3
     assert not verify(published.markdown).differences
 
@@ -72,7 +73,7 @@ def test_a_single_language_that_collapses_is_named(made):
         1,
         lambda labels, tasks: np.where(tasks == "xtreme_xnli_sw", 1, labels),
     )
-    (run,) = collapses(board, gather_predictions(board, made.predictions))
+    (run,) = collapses(board, "xnli", gather_predictions(board, made.predictions))
     assert (run.kind, run.tasks) == ("constant", ("xtreme_xnli_sw",))
     assert "1 of 4 languages (sw)" in run.detail
 
@@ -89,4 +90,4 @@ def test_a_loss_that_rose_is_told_of_without_predictions(made):
     first = rows[0].seeds[0].model_copy(update={"notes": (note,)})
     rows[0] = rows[0].model_copy(update={"seeds": (first, *rows[0].seeds[1:])})
     board = made.board.model_copy(update={"rows": tuple(rows)})
-    assert [(run.kind, run.detail) for run in collapses(board, None)] == [("loss", note)]
+    assert [(run.kind, run.detail) for run in collapses(board, "xnli", None)] == [("loss", note)]

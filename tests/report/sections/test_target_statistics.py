@@ -2,7 +2,7 @@ import statistics
 
 import pytest
 
-from harness.report.sections.target_statistics import target_statistics
+from harness.report.sections.scores.statistics import target_statistics
 from tests.report.experiments import board, columns, scored_row
 
 LANGUAGES = ("en", "de", "sw")

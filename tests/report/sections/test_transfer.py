@@ -1,9 +1,9 @@
 import pytest
 
 from harness.report.sections.languages.facts import language_facts
-from harness.report.sections.languages.section import language_sentences, language_tables
+from harness.report.sections.languages.text import language_sentences, language_tables
 from harness.report.sections.languages.transfer import DISTANCE, GAIN, SCORE, SIZE, language_transfer
-from harness.report.sections.target_statistics import target_statistics
+from harness.report.sections.scores.statistics import target_statistics
 from tests.report.experiments import ACCURACY, board, columns, scored_row
 
 CODES = ("en", "de", "es", "fr", "ru", "sw", "tr", "zh")
@@ -19,7 +19,7 @@ def transfer(gain_by_distance, codes=CODES, known=CODES):
     }
     rows = [scored_row((), {1: base, 2: base}), scored_row(("rte",), {1: helped, 2: helped})]
     made = board(rows, {"xnli": columns("xnli", codes)}, (1, 2))
-    return language_transfer(made, target_statistics(made, "xnli", None))
+    return language_transfer(made, "xnli", target_statistics(made, "xnli", None))
 
 
 def test_finds_the_associations_that_were_put_in():

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.frozen_model import FrozenModel
 from harness.report.sections.languages.facts import ENGLISH, LanguageFacts, language_facts
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.results.averages import SeedScores, complete_seeds, english_gap
 from harness.results.board import Board
 from harness.statistics.arrays import DECIMALS
@@ -73,13 +73,12 @@ class RowTransfer(FrozenModel):
 class LanguageTransfer(FrozenModel):
     """The languages of one target; no associations below four languages besides English."""
 
-    target: str
     languages: tuple[LanguageScore, ...]
     associations: tuple[Association, ...]
     rows: tuple[RowTransfer, ...]
 
 
-def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTransfer:
+def language_transfer(board: Board, target: str, statistics: TargetStatistics) -> LanguageTransfer:
     """Compute the gaps and correlations of one target from the means over seeds of its complete rows."""
     rows = [row for row in statistics.rows if row.average is not None]
     codes = list(dict.fromkeys(column.language for column in statistics.languages))
@@ -94,7 +93,6 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
     factors = _factors(facts) if rows and len(facts) >= FEWEST_LANGUAGES else {}
     used = [codes.index(entry.language) for entry in facts]
     return LanguageTransfer(
-        target=statistics.target,
         languages=_languages(codes, means) if rows else (),
         associations=tuple(
             _association(measure, factor, x, means[measure][:, used].mean(axis=0))
@@ -103,7 +101,7 @@ def language_transfer(board: Board, statistics: TargetStatistics) -> LanguageTra
         ),
         rows=_rows(
             rows,
-            _gap_changes(board, statistics.target),
+            _gap_changes(board, target),
             {measure: table[:, used] for measure, table in tables.items()},
             factors,
         ),

@@ -3,11 +3,11 @@
 import numpy as np
 
 from harness.frozen_model import FrozenModel
-from harness.report.sections.tested import TestedTable, sets_of
-from harness.results.averages import complete_rows
+from harness.report.sections.tested import TestedTable
+from harness.results.averages import complete_scores
 from harness.results.board import Board
 from harness.statistics.agreement import Agreement, agreement
-from harness.statistics.arrays import DECIMALS, Floats
+from harness.statistics.arrays import DECIMALS
 from harness.statistics.collapse import CollapseTest, collapse_test
 from harness.statistics.contrast import Contrasts
 from harness.statistics.covariance import RowCovariance, SharedVariance
@@ -20,7 +20,6 @@ from harness.statistics.place_effects import (
     position_cases,
 )
 from harness.statistics.power import SeedPower, seed_power
-from harness.statistics.prefixes import PrefixTree
 from harness.statistics.shares import OrderShare, order_share
 from harness.statistics.verdict import Family
 
@@ -50,7 +49,6 @@ class OrderAnalysis(FrozenModel):
         collapse: Whether some rows collapse more often than others; None where no run did.
     """
 
-    target: str
     sequences: int
     seeds: int
     shared_stages: tuple[SharedStages, ...] = ()
@@ -66,11 +64,11 @@ class OrderAnalysis(FrozenModel):
     collapse: CollapseTest | None = None
 
 
-def analyse_target(board: Board, target: str, tested: TestedTable | None) -> OrderAnalysis:
-    """Analyse one target; without tested rows there is nothing but their number."""
-    scores = _scores(board, target)
+def analyze_target(board: Board, target: str, tested: TestedTable | None) -> OrderAnalysis:
+    """Analyze one target; without tested rows there is nothing but their number."""
+    scores = complete_scores(board, target)
     if tested is None:
-        return OrderAnalysis(target=target, sequences=len(scores), seeds=len(board.seeds))
+        return OrderAnalysis(sequences=len(scores), seeds=len(board.seeds))
     result, orders, sets = tested.result, tested.orders, tested.sets
     family = Family(margin=tested.margin, simultaneous=False)
     affected = np.asarray(tested.collapsed.any(axis=1), np.bool_)
@@ -85,7 +83,6 @@ def analyse_target(board: Board, target: str, tested: TestedTable | None) -> Ord
     )
     compared = _compared(tested)
     return OrderAnalysis(
-        target=target,
         sequences=len(orders),
         seeds=len(board.seeds),
         shared_stages=tuple(
@@ -105,30 +102,6 @@ def analyse_target(board: Board, target: str, tested: TestedTable | None) -> Ord
         power=_power(compared, len(result.pairs)),
         collapse=collapse_test(tested.collapsed, tree) if tested.collapsed.any() else None,
     )
-
-
-def agreement_of_targets(board: Board) -> Agreement | None:
-    """Compare how the targets rank the orders that they share; None for one target or fewer than 3 orders."""
-    if len(board.targets) < 2:
-        return None
-    complete = [{row.order: row for row, _ in complete_rows(board, target)} for target in board.targets]
-    orders = tuple(order for order in complete[0] if all(order in rows for rows in complete))
-    if not orders:
-        return None
-    tables = []
-    for target in board.targets:
-        names = [row.order for row, _ in complete_rows(board, target)]
-        scores = board.metrics[target][0].sign * _scores(board, target).mean(axis=2)
-        tables.append(scores[[names.index(order) for order in orders]])
-    paths = orders if board.analysis.share == "prefixes" else tuple((order,) for order in orders)
-    return agreement("targets", np.stack(tables, axis=2), sets_of(orders), PrefixTree(paths))
-
-
-def _scores(board: Board, target: str) -> Floats:
-    """Return the scores of the complete rows, (rows, seeds, languages)."""
-    columns, rows = board.languages[target], complete_rows(board, target)
-    scores = [[[seed[column.task] for column in columns] for seed in seeds] for _, seeds in rows]
-    return np.array(scores, np.float64).reshape(len(rows), len(board.seeds), len(columns))
 
 
 def _compared(tested: TestedTable) -> Contrasts:

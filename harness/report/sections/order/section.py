@@ -1,145 +1,49 @@
-"""An analysis of order as tables and lines, for a page and for a terminal."""
+"""Order as a factor in a target's table, as a section."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
-from harness.report.notation import EMPTY, interval, p_value, spread
-from harness.report.sections.order.analysis import OrderAnalysis, SharedStages
-from harness.report.sections.order.summary import agreement_sentence, effect_names
-from harness.report.sections.target_statistics import TargetStatistics
-from harness.report.table import Table
-from harness.results.board import ARROW
-from harness.results.target_metric import Scale
-from harness.statistics.agreement import Agreement
-from harness.statistics.place_effects import PlaceEffects
-from harness.statistics.power import SeedsNeeded
-
-Titled = tuple[str, Table]
-_MOST_SHARED = 40
+from harness.report.blocks import Block, Bullets, Heading, Paragraph, Tabular
+from harness.report.publication import Publication
+from harness.report.section import Drawable, Results, TargetSection
+from harness.report.sections.agreement import agreement_line
+from harness.report.sections.order.analysis import OrderAnalysis, analyze_target
+from harness.report.sections.order.summary import summary
+from harness.report.sections.order.tables import analysis_tables
+from harness.report.sections.scores.section import SCORES
+from harness.report.sections.tested import tested_table
 
 
-def analysis_tables(
-    analysis: OrderAnalysis, table: TargetStatistics, needed: Sequence[SeedsNeeded] | None = None
-) -> Iterator[Titled]:
-    """Yield the titles and tables of an analysis that have something in them.
+class OrderSection(TargetSection[OrderAnalysis]):
+    """What order explains, the effects of a task's place, agreement of rankings, and the seeds needed."""
 
-    Args:
-        analysis: The analysis.
-        table: The target's table.
-        needed: Seeds for other differences than the analysis has.
-    """
-    scale = table.metrics[0].scale
-    if table.order:
-        yield "The test of order, by set of tasks", order_test_table(table)
-    if 0 < len(analysis.shared_stages) <= _MOST_SHARED:
-        yield "Sequences that share trained stages", shared_table(analysis.shared_stages)
-    for title, effects in (
-        ("A before B, for the same tasks (exploratory)", analysis.before),
-        ("The last task before the target, for the same tasks (exploratory)", analysis.last),
-        ("Each position, for the same tasks (exploratory)", analysis.positions),
-    ):
-        if effects and effects.effects:
-            rank = f"; {effects.rank} independent of {effects.names}" if effects.rank < effects.names else ""
-            yield f"{title}{rank}", effect_table(effects, scale)
-    if any(row.collapsed for row in table.rows):
-        yield "Collapsed runs, and averages of the others", collapse_table(table)
-    if analysis.power:
-        title = f"Seeds needed for 80% power, corrected for {analysis.power.comparisons:,}"
-        yield title, power_table(needed or analysis.power.needed, scale)
+    name, place, model = "order", 400, OrderAnalysis
 
+    def compute(self, results: Results, target: str) -> OrderAnalysis:
+        """Analyze a target; without item scores there is nothing but the number of its sequences."""
+        return analyze_target(results.board, target, results.shared(tested_table, target))
 
-def order_test_table(table: TargetStatistics) -> Table:
-    """Lay out the test of each set of rows with the same tasks."""
-    headers = (
-        "sets of tasks",
-        "orders",
-        "decided by",
-        "p",
-        "adjusted p",
-        "permutation p",
-        "least possible",
-        "F",
-        "F p",
-    )
-    rows = tuple(
-        (
-            ", ".join(own.tasks),
-            str(len(test.rows)),
-            test.by,
-            p_value(test.p),
-            p_value(test.p_adjusted),
-            p_value(test.p_permutation),
-            p_value(test.smallest_p),
-            EMPTY if test.f is None else f"{test.f:.2f}",
-            p_value(test.f_p),
+    def blocks(self, data: OrderAnalysis, publication: Publication, target: str) -> Iterator[Block]:
+        """Yield sentences, agreement of rankings, and folded tables."""
+        table = publication.of(SCORES, target)
+        if table is None:
+            return
+        yield Heading(f"Order as a factor: {target}")
+        yield Paragraph(" ".join(summary(data, table)))
+        if data.agreement:
+            yield Bullets(tuple(map(agreement_line, data.agreement)))
+        for title, shown in analysis_tables(data, table):
+            yield Tabular(shown, title, folded=True)
+
+    def pictures(self, data: OrderAnalysis, publication: Publication, target: str) -> Iterator[Drawable]:
+        """Yield the effects of one task before another."""
+        from harness.report.pictures.before_matrix import draw_before_matrix
+
+        yield Drawable(
+            "before",
+            f"Effect of training one task before another, then {target}; a star: significant (exploratory)",
+            partial(draw_before_matrix, data.before, publication.board.metrics[target][0]),
         )
-        for own in (table.order.tests if table.order else ())
-        for test in (own.test,)
-    )
-    return Table(headers, rows, frozenset({headers[0], headers[2]}))
 
 
-def shared_table(groups: Sequence[SharedStages]) -> Table:
-    """Lay out which sequences begin with the same stages."""
-    rows = tuple(
-        (ARROW.join(group.sequences[0].split(ARROW)[: group.depth]), str(len(group.sequences)))
-        for group in groups
-    )
-    return Table(("first stages", "sequences"), rows, frozenset({"first stages"}))
-
-
-def effect_table(effects: PlaceEffects, scale: Scale) -> Table:
-    """Lay out the effects of places; names that the design cannot tell apart stand together."""
-    headers = ("place", "effect", "95% interval", "p", "adjusted p", "verdict", "sets")
-    rows = tuple(
-        (
-            effect_names(effect),
-            scale.difference(effect.effect.difference),
-            interval(effect.effect.interval, scale, signed=True),
-            p_value(effect.effect.p),
-            p_value(effect.effect.p_adjusted),
-            effect.effect.verdict,
-            str(effect.places[0].sets),
-        )
-        for effect in effects.effects
-    )
-    return Table(headers, rows, frozenset({headers[0], "verdict"}))
-
-
-def collapse_table(table: TargetStatistics) -> Table:
-    """Lay out how many runs of each row collapsed, and the average over the others."""
-    scale = table.metrics[0].scale
-    rows = tuple(
-        (
-            row.sequence,
-            f"{row.collapsed} of {row.average.n if row.average else 0}",
-            spread(row.average, scale),
-            spread(row.learnt if row.collapsed else row.average, scale),
-        )
-        for row in table.rows
-        if row.average is not None
-    )
-    return Table(("order", "collapsed", "average", "given no collapse"), rows)
-
-
-def power_table(needed: Sequence[SeedsNeeded], scale: Scale) -> Table:
-    """Lay out the seeds needed, with the interval that the scatter's gives."""
-
-    def shown(seeds: int | None) -> str:
-        return "over 1,000" if seeds is None else str(seeds)
-
-    rows = tuple(
-        (
-            f"{entry.difference * scale.factor:g}",
-            shown(entry.seeds),
-            f"{shown(entry.low)} to {shown(entry.high)}",
-        )
-        for entry in needed
-    )
-    unit = f"difference in {scale.unit}" if scale.unit else "difference"
-    return Table((unit, "seeds", "95%"), rows, frozenset())
-
-
-def agreement_lines(agreements: Sequence[Agreement]) -> Iterator[str]:
-    """Yield a line of a list for each comparison of rankings."""
-    for agreement in agreements:
-        yield f"- Between {agreement_sentence(agreement)}."
+ORDER = OrderSection()

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 from harness.report.notation import interval, p_value
 from harness.report.sections.order.analysis import OrderAnalysis
-from harness.report.sections.target_statistics import TargetStatistics
+from harness.report.sections.scores.statistics import TargetStatistics
 from harness.results.target_metric import Scale
-from harness.statistics.agreement import Agreement
-from harness.statistics.arrays import ALPHA
 from harness.statistics.place_effects import PlaceEffect, PlaceEffects
 
 
@@ -124,17 +122,4 @@ def _needed(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
         f"{_amount(power.detectable, scale)} between "
         f"two sequences, corrected for {compared} (between {low} and {high}, as the scatter is itself an "
         f"estimate)."
-    )
-
-
-def agreement_sentence(agreement: Agreement) -> str:
-    """Say how alike the raters rank, against what no effect of order would give."""
-    low, high = agreement.without_effect.low, agreement.without_effect.high
-    verdict = "significant" if agreement.p < ALPHA else "not significant"
-    return (
-        f"{agreement.between} ({agreement.raters}, {agreement.ranked} sequences, disjoint halves of the "
-        f"seeds, tasks "
-        f"held fixed): rank correlation {agreement.rho:.2f}, without an effect of order [{low:.2f}, "
-        f"{high:.2f}], "
-        f"p {p_value(agreement.p)}, {verdict}"
     )

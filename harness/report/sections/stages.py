@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from html import escape
 
+from harness.report.blocks import Block, Markup
+from harness.report.notation import details
+from harness.report.publication import Publication
+from harness.report.section import BoardSection, Nothing, Results
 from harness.results.board import Board
 from harness.results.shown_name import plain
 
@@ -63,3 +67,22 @@ def _label(text: str) -> str:
     """Return a text as mermaid shows it within quotes: signs of its own as entities."""
     kept = (c if c.isalnum() or c in " _-./:→" else f"#{ord(c)};" for c in plain(text))
     return "".join(kept)
+
+
+class StagesSection(BoardSection[Nothing]):
+    """The tree of stages as a diagram, where it is small enough to be read."""
+
+    name, place, model = "stages", 1100, Nothing
+
+    def compute(self, results: Results) -> Nothing:
+        """Return nothing: the board's rows hold the stages."""
+        return Nothing()
+
+    def blocks(self, data: Nothing, publication: Publication) -> Iterator[Block]:
+        """Yield the diagram."""
+        diagram = mermaid(publication.board)
+        if diagram is not None:
+            yield Markup(details("The stages of one seed", f"```mermaid\n{diagram}\n```"))
+
+
+STAGES = StagesSection()

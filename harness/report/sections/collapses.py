@@ -14,6 +14,9 @@ import numpy as np
 from harness.frozen_model import FrozenModel
 from harness.message_text import names_in_short
 from harness.metrics.item_scores import Predictions, TaskItems, Texts
+from harness.report.blocks import Block, Callout
+from harness.report.publication import Publication
+from harness.report.section import Results, TargetSection
 from harness.results.board import Board, BoardRow, EvaluatedLanguage, SeedResult
 from harness.results.predictions import evaluated
 from harness.statistics.arrays import Floats
@@ -33,7 +36,6 @@ class Collapse(FrozenModel):
         detail: What was seen.
     """
 
-    target: str
     sequence: str
     seed: int
     kind: Literal["constant", "chance", "loss"]
@@ -42,10 +44,18 @@ class Collapse(FrozenModel):
     detail: str
 
 
-def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, ...]:
+class Collapses(FrozenModel):
+    """The runs of a target that did not learn it, in the order of the board."""
+
+    runs: tuple[Collapse, ...]
+
+
+def collapses(board: Board, target: str, predictions: Predictions | None) -> tuple[Collapse, ...]:
     """Find the runs that did not learn, in the order of the board; without predictions only by their loss."""
     found: list[Collapse] = []
     for row, result in evaluated(board):
+        if row.target != target:
+            continue
         answers = (predictions or {}).get((row.sequence, result.seed), {})
         columns = [column for column in board.languages[row.target] if column.task in answers]
         constant = list(_constant(row, result, columns, answers))
@@ -54,9 +64,7 @@ def collapses(board: Board, predictions: Predictions | None) -> tuple[Collapse, 
         if has_chance_level and not any(len(run.tasks) == len(columns) for run in constant):
             found += _chance(row, result, columns, answers)
         found += [
-            Collapse(
-                target=row.target, sequence=row.sequence, seed=result.seed, kind="loss", tasks=(), detail=note
-            )
+            Collapse(sequence=row.sequence, seed=result.seed, kind="loss", tasks=(), detail=note)
             for note in result.notes
         ]
     return tuple(found)
@@ -69,7 +77,6 @@ def _constant(
     if same:
         given = sorted({str(answers[column.task].predictions.values[0]) for column in same})
         yield Collapse(
-            target=row.target,
             sequence=row.sequence,
             seed=result.seed,
             kind="constant",
@@ -89,7 +96,6 @@ def _chance(
     p = above_chance(_mean_over_languages(items), chance)
     if p >= CHANCE_LEVEL:
         yield Collapse(
-            target=row.target,
             sequence=row.sequence,
             seed=result.seed,
             kind="chance",
@@ -129,3 +135,30 @@ def _languages(some: list[EvaluatedLanguage], every: list[EvaluatedLanguage]) ->
     if len(some) == len(every):
         return "every language"
     return f"{len(some)} of {len(every)} languages ({', '.join(column.language for column in some)})"
+
+
+class CollapsesSection(TargetSection[Collapses]):
+    """Names the runs that did not learn."""
+
+    name, place, model = "collapses", 250, Collapses
+
+    def compute(self, results: Results, target: str) -> Collapses | None:
+        """Return the runs; None where all learned."""
+        runs = collapses(results.board, target, results.predictions)
+        return Collapses(runs=runs) if runs else None
+
+    def blocks(self, data: Collapses, publication: Publication, target: str) -> Iterator[Block]:
+        """Yield the list of them."""
+        lines = tuple(f"{run.sequence}, seed {run.seed}: {run.detail}" for run in data.runs)
+        yield Callout("**Did not learn**, and counted like the others:", lines)
+
+    def notes(self, publication: Publication) -> Iterator[str]:
+        """Say where a score at chance is not recognized."""
+        if any(metrics[0].name != _ACCURACY for metrics in publication.board.metrics.values()):
+            yield (
+                "**Did not learn**: a score at chance is recognized for accuracy only; other metrics have no "
+                "chance level, so of them only constant predictions and risen losses are named."
+            )
+
+
+COLLAPSES = CollapsesSection()

@@ -106,7 +106,6 @@ class TargetStatistics(FrozenModel):
         exploratory: Whether seeds were added after all planned ones had been looked at.
     """
 
-    target: str
     metrics: tuple[TargetMetric, ...]
     languages: tuple[EvaluatedLanguage, ...]
     rows: tuple[RowStatistics, ...]
@@ -132,7 +131,6 @@ def target_statistics(board: Board, target: str, tested: TestedTable | None) -> 
         key=lambda row: (row.average is None, -metrics[0].sign * _mean(row), len(row.order), row.order),
     )
     return TargetStatistics(
-        target=target,
         metrics=metrics,
         languages=columns,
         rows=tuple(_with_tests(ranked, tested)) if tested else tuple(ranked),

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.frozen_model import FrozenModel
+from harness.report.blocks import Block, Paragraph
 from harness.report.notation import interval, p_value
-from harness.report.sections.collapse import Collapse
+from harness.report.publication import Publication
+from harness.report.section import Results, TargetSection
+from harness.report.sections.collapses import COLLAPSES, Collapse
 from harness.report.sections.data import other_sets
-from harness.report.sections.target_statistics import RowStatistics, TargetStatistics
+from harness.report.sections.scores.section import SCORES
+from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.report.sections.tested import PrimaryContrast
 from harness.results.board import Board
 from harness.results.target_metric import Scale, TargetMetric
@@ -13,17 +18,25 @@ from harness.statistics.arrays import ALPHA
 from harness.statistics.verdict import Effect
 
 
+class Finding(FrozenModel):
+    """The sentences on one target."""
+
+    sentences: tuple[str, ...]
+
+
 def finding(
-    board: Board, statistics: TargetStatistics, collapsed: Sequence[Collapse] = (), *, intervals: bool
+    board: Board, target: str, statistics: TargetStatistics, collapsed: Sequence[Collapse]
 ) -> tuple[str, ...]:
     """Write the sentences on one target, the answer on order first.
 
     Args:
         board: What was run.
-        statistics: The target's numbers.
-        collapsed: The runs that did not learn, of all targets.
-        intervals: Whether per-item predictions are available, so that there are intervals.
+        target: The target.
+        statistics: Its numbers.
+        collapsed: Its runs that did not learn.
     """
+    # Without item scores nothing is drawn towards the average of the rows.
+    intervals = any(row.shrunken is not None for row in statistics.rows)
     complete = [row for row in statistics.rows if row.average is not None]
     if not complete:
         answer = ["Nothing can be said: no sequence has a score for every seed and language."]
@@ -37,14 +50,14 @@ def finding(
     else:
         answer = list(_primary(board, statistics, complete))
     cautions = _cautions(board, statistics, intervals=intervals and bool(complete))
-    return (*answer, *_not_learnt(board, statistics, collapsed), *cautions)
+    return (*answer, *_not_learnt(board, target, collapsed), *cautions)
 
 
-def _not_learnt(board: Board, statistics: TargetStatistics, collapsed: Sequence[Collapse]) -> list[str]:
-    runs = {(run.sequence, run.seed) for run in collapsed if run.target == statistics.target}
+def _not_learnt(board: Board, target: str, collapsed: Sequence[Collapse]) -> list[str]:
+    runs = {(run.sequence, run.seed) for run in collapsed}
     if not runs:
         return []
-    every = len(board.rows_of(statistics.target)) * len(board.seeds)
+    every = len(board.rows_of(target)) * len(board.seeds)
     return [
         f"{len(runs)} of {every} runs did not learn (one prediction for every item, a score at chance, or "
         "a rising loss); they count like the others, and their rows have no intervals."
@@ -187,3 +200,24 @@ def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) ->
     if board.provenance.limited is not None:
         cautions.append("Only the first items of each task were scored: a trial, not a result.")
     return cautions
+
+
+class FindingsSection(TargetSection[Finding]):
+    """Says in sentences what a target's table shows."""
+
+    name, place, model, brief = "findings", 100, Finding, True
+
+    def compute(self, results: Results, target: str) -> Finding | None:
+        """Write the sentences."""
+        table, collapsed = results.of(SCORES, target), results.of(COLLAPSES, target)
+        if table is None:
+            return None
+        runs = collapsed.runs if collapsed else ()
+        return Finding(sentences=finding(results.board, target, table, runs))
+
+    def blocks(self, data: Finding, publication: Publication, target: str) -> Iterator[Block]:
+        """Yield them as a paragraph."""
+        yield Paragraph(" ".join(data.sentences), "Finding")
+
+
+FINDINGS = FindingsSection()
