@@ -67,6 +67,22 @@ class Verification:
         self.differences.append(Difference(file.name, row, column, display(published), display(recomputed)))
 
 
+def leaderboards_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the leaderboards that are named: all of a folder, and no index, which is checked with each.
+
+    Raises:
+        BoardFileError: A folder holds none.
+    """
+    for path in paths:
+        if path.is_dir():
+            found = [data for data in sorted(path.glob("*.json")) if data.with_suffix(".md").is_file()]
+            if not found:
+                raise BoardFileError(f"{path}: there is no leaderboard in this folder; name a page")
+            yield from found
+        elif path.name != INDEX:
+            yield path
+
+
 def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
     """Check a leaderboard, given its page, its JSON file, or either without the ending.
 

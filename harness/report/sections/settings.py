@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.message_text import how_many
 from harness.report.blocks import Block, Bullets, Heading, Paragraph, Tabular
 from harness.report.notation import EMPTY
 from harness.report.publication import Publication
@@ -35,8 +36,9 @@ class SettingsSection(BoardSection[Nothing]):
             yield Bullets(tuple(others))
         if any(not one.from_manifests for one in board.settings):
             yield Paragraph(
-                "These settings are those of the sequence file, whose stages have the digests of this "
-                "leaderboard; they were not read from the stages' manifests.",
+                "These settings were not read from the manifests of the stages, which were not there: they "
+                "are those of the kept sequence file, whose sha256 is the recorded one, and of training data "
+                "with the fingerprints below."
             )
         yield Bullets(tuple(_scoring(board)))
         if board.compute is not None:
@@ -64,7 +66,7 @@ def _row(one: StageSettings) -> tuple[str, ...]:
         f"{own.learning_rate:g}",
         own.schedule.value,
         f"{own.warmup_ratio:g}",
-        f"{own.steps:,} steps" if own.steps else f"{own.epochs:g} epochs",
+        how_many(own.steps, "step") if own.steps else f"{own.epochs:g} epoch{'' if own.epochs == 1 else 's'}",
         f"{own.batch_size:,}",
         own.precision.value,
         " / ".join(dict.fromkeys(str(member.max_length) for member in one.members)),
