@@ -39,6 +39,10 @@ def run(report: Report, repeats: int) -> None:
     name = "statistics of 200 sequences x 5 seeds x 15 languages x 5,010"
     report.note(name, found["processor_seconds"], "s", "120 s")
     report.note("  their peak memory", found["peak_gb"], "GB", "4 GB")
+    found = side("rendering", sequences=54, seeds=5, items=200, languages=40)
+    name = "page, HTML, CSV and LaTeX of 54 sequences x 5 seeds x 40 languages"
+    report.note(name, found["processor_seconds"], "s", "10 s")
+    report.note("  the HTML page without its pictures", found["html_mb"], "MB", "3 MB")
 
 
 def _sequence(folder: Path, lengths: str) -> Path:

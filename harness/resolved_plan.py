@@ -13,7 +13,7 @@ from harness.data.lock import read_lock
 from harness.data.locked_rows import evaluation_rows, training_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.kinds.registry import text_form
-from harness.models.checks import check_folder
+from harness.models.checks import check_architecture, check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
 from harness.plan.content import StageContent, not_measured, stage_content
 from harness.plan.heads import HeadRef, reused_heads
@@ -137,8 +137,11 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
     data_dir = plan.loaded.data_folders(as_folders(data_dir))
     lock = read_lock(plan.loaded.path, spec.name)
     model = resolve_model(model_ref(spec), plan.loaded.path.parent)
+    kinds = tuple(dict.fromkeys(task.kind for task in plan.loaded.tasks.values()))
     if model.revision is None and not model.name.startswith("embedded:"):
-        check_folder(model.ref.folder, spec.trust_remote_code)
+        check_folder(model.ref.folder, spec.trust_remote_code, kinds)
+    elif model.model_type is not None and not spec.trust_remote_code:
+        check_architecture(model.name, model.model_type, kinds)
     if model.is_text_to_text:
         # Before any rows are fetched; a hub model's kind was not known when the file was checked.
         for task in plan.loaded.tasks.values():

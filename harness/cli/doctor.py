@@ -40,9 +40,9 @@ class Finding:
 def command(subject: str | None, data_dirs: tuple[Path, ...], store: Path) -> None:
     """Say what of this machine, and of a sequence file, a model or a DeepSpeed file, would stop a run.
 
-    Nothing is trained, and no weights are read or downloaded. Of a sequence file all its data, its model, its
-    DeepSpeed file and its settings are checked, and every missing file is named at once. Exit code 2 if
-    something would stop a run.
+    Nothing is downloaded and nothing is kept; a model's folder is tried by two training steps. Of a sequence
+    file all its data, its model, its DeepSpeed file and its settings are checked, and every missing file is
+    named at once. Exit code 2 if something would stop a run.
     """
     findings = []
     for finding in _all_findings(subject, data_dirs, store):
@@ -85,7 +85,7 @@ def _machine(store: Path) -> Iterator[Finding]:
     import psutil
 
     from harness.execution.environment import check_accelerator, launcher_variables
-    from harness.execution.workers import cuda_devices
+    from harness.execution.executors.places import cuda_devices
     from harness.resources import cache_folder
 
     yield Finding("ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
@@ -112,18 +112,27 @@ def _machine(store: Path) -> Iterator[Finding]:
 
 
 def _model(name: str) -> str:
-    from harness.models.checks import check_folder, check_tokenizer
+    from harness.models.checks import check_architecture, check_folder, check_tokenizer
+    from harness.models.families import FAMILIES
     from harness.models.files import read_config
+    from harness.models.generic import kinds_with_head
     from harness.models.references import ModelRef, resolve_model
     from harness.models.tokenizer import fast_tokenizer
+    from harness.training.self_check import self_check
 
     model = resolve_model(ModelRef(name=name))
-    if model.ref.name.startswith("embedded:") or model.revision is not None:
+    if model.ref.name.startswith("embedded:"):
+        return model.description
+    kind = model.model_type or ""
+    if model.revision is not None:
+        check_architecture(name, kind, ())
         return model.description
     check_folder(model.ref.folder, model.ref.trust_remote_code)
     tokenizer = fast_tokenizer(model.ref)
     check_tokenizer(model.ref.folder, tokenizer, read_config(model.ref.folder))
-    return f"{model.model_type}, {len(tokenizer):,} tokens"
+    self_check(model.ref)
+    kinds = FAMILIES[kind].kinds if kind in FAMILIES else kinds_with_head(kind)
+    return f"{kind}, {len(tokenizer):,} tokens; two training steps work; trained for {', '.join(kinds)}"
 
 
 def _sequence(name: str, data_dirs: tuple[Path, ...]) -> Iterator[Finding]:
@@ -168,14 +177,15 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
 
 def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
-    from harness.execution.preflight import preflight_job
+    from harness.execution.preflight import check_step
     from harness.plan.tree import Plan
     from harness.resolved_plan import resolve
     from harness.training.preflight import preflight
 
     try:
         resolved = resolve(Plan.of(loaded), folders)
-        notes = preflight(preflight_job(resolved), _alone())
+        job = check_step(resolved).job
+        notes = preflight(job.model_copy(update={"model": job.model.local()}), _alone())
     except UserError as error:
         yield Finding("STOPS", str(error))
         return

@@ -13,9 +13,13 @@ Rows = Iterator[Sequence[str]]
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["tasks", "sequences", "deepspeed", "evaluation"]))
+@click.argument(
+    "what", type=click.Choice(["tasks", "sequences", "models", "deepspeed", "evaluation", "executors"])
+)
 def command(what: str) -> None:
-    """List the training tasks, sequences, DeepSpeed files or evaluation tasks that are known.
+    """List tasks, sequences, model families, DeepSpeed files, evaluation tasks or executors that are known.
+
+    Models of other architectures are tried by `xstilts doctor MODEL`.
 
     "user" marks what lies in the user's own folder (XSTILTS_HOME, else ~/.config/xstilts).
     """
@@ -68,6 +72,13 @@ def _sequences(catalogue: "Catalogue") -> Rows:
         yield name, *about, _source(path)
 
 
+def _models(catalogue: "Catalogue") -> Rows:
+    from harness.models.families import FAMILIES
+
+    for family in FAMILIES.values():
+        yield family.model_type, family.models, family.structure, ", ".join(family.kinds)
+
+
 def _deepspeed(catalogue: "Catalogue") -> Rows:
     from harness.config.deepspeed_file import read_deepspeed
 
@@ -84,6 +95,20 @@ def _evaluation(catalogue: "Catalogue") -> Rows:
         yield name, kind, ", ".join(dict.fromkeys(leaf.corpus.name for leaf in leaves)), languages
 
 
+def _executors(catalogue: "Catalogue") -> Rows:
+    from harness.config.executor_profile import executor_profiles
+    from harness.config.problem import SpecError
+    from harness.execution.executors.registry import read_profile
+
+    for name, path in executor_profiles().items():
+        try:
+            profile = read_profile(name)
+        except SpecError as error:
+            yield name, "", f"{len(error.problems)} problems: xstilts validate {name}", _source(path)
+        else:
+            yield name, profile.executor, profile.title or "", _source(path)
+
+
 def _source(path: Path) -> str:
     from harness.resources import user_folder
 
@@ -93,6 +118,8 @@ def _source(path: Path) -> str:
 _TABLES: dict[str, tuple[list[str], Callable[["Catalogue"], Rows]]] = {
     "tasks": (["task", "title", "kind", "labels", "rows", "sources", "scored by", "from"], _tasks),
     "sequences": (["sequence", "title", "model", "sequences", "stages", "from"], _sequences),
+    "models": (["model_type", "models", "structure", "kinds of task"], _models),
     "deepspeed": (["name", "ZeRO", "offload", "from"], _deepspeed),
     "evaluation": (["name", "kind", "corpus", "languages"], _evaluation),
+    "executors": (["profile", "executor", "title", "from"], _executors),
 }

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
     "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
+    "export": ("harness.cli.export", "Write published predictions in the format of a benchmark."),
     "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
     "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
     "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
@@ -68,6 +69,8 @@ def _is_text(argument: str) -> bool:
 
 
 _DEAF_SECONDS = 3.0
+# Schedulers of clusters send SIGUSR1 before a time limit where they are asked to (Slurm's --signal).
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 _SIGNALS = "signals"
 _stopping = threading.Event()
 
@@ -123,7 +126,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         signal.signal(number, _stop)
     _end_though_blocked()
     for stream in (sys.stdout, sys.stderr):
@@ -152,7 +155,7 @@ def main() -> None:
 def _stop(number: int, frame: FrameType | None) -> None:
     """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
     _stopping.set()
-    for other in (signal.SIGINT, signal.SIGTERM):
+    for other in _STOPPING:
         signal.signal(other, signal.SIG_DFL)
     raise InterruptedRunError(number)
 
@@ -171,7 +174,7 @@ def _end_though_blocked() -> None:
 
     def wait() -> None:
         while number := os.read(reader, 1):
-            if number[0] in (signal.SIGINT, signal.SIGTERM) and not _stopping.wait(_DEAF_SECONDS):
+            if number[0] in _STOPPING and not _stopping.wait(_DEAF_SECONDS):
                 print("xstilts: stopped; the same command goes on from here", file=sys.stderr, flush=True)
                 os._exit(128 + number[0])
 

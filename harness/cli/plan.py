@@ -58,9 +58,12 @@ def command(
     ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
+    from harness.models.checks import check_named_model
     from harness.plan.drawing import draw
 
     loaded = load_sequence(file)
+    kinds = [task.kind for task in loaded.tasks.values()]
+    check_named_model(loaded.model, loaded.spec.trust_remote_code, kinds)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
     if cost:

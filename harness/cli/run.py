@@ -43,7 +43,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="End a worker that neither reports nor computes for so long.",
 )
-def command(file: str, options: "RunOptions", **settings: Any) -> None:
+@click.option(
+    "--stop-seconds",
+    type=click.FloatRange(min=0),
+    default=20.0,
+    show_default=True,
+    help="Time for running stages to save a resume point after Ctrl-C or a signal.",
+)
+@click.option(
+    "--executor",
+    type=FileOrName(),
+    help="Where stages run: the name or path of an executor profile (xstilts list executors). "
+    "[default: local]",
+)
+def command(file: str, options: "RunOptions", executor: str | None, **settings: Any) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
     Stages that are already in the store are reused. A stopped run goes on where it was. Exit code 1
@@ -51,11 +64,14 @@ def command(file: str, options: "RunOptions", **settings: Any) -> None:
     """
     from rich.console import Console
 
+    from harness.config.executor_profile import DEFAULT_PROFILE
+    from harness.execution.executors.registry import read_profile
     from harness.execution.run import run
     from harness.report.renderers.terminal import render_terminal
 
     loaded = load_sequence(file)
-    report = run(loaded, replace(options, **settings), Console())
+    profile = read_profile(executor or DEFAULT_PROFILE)
+    report = run(loaded, replace(options, profile=profile, **settings), Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )

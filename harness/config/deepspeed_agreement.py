@@ -8,11 +8,11 @@ from typing import Any
 from harness.config.deepspeed_checks import AUTO
 from harness.config.deepspeed_file import DeepSpeedFile
 from harness.config.deepspeed_keys import KEYS, Effect, Keys
-from harness.config.hyperparameters import Hyperparameters, Precision
+from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision
 from harness.config.problem import Problem
 from harness.config.yaml_source import Key, dotted
 
-_ADAMW = ("adamw", "adam")
+_ADAMW = ("AdamW", "Adam")
 _FP16_DEFAULTS: Mapping[str, Any] = {
     "loss_scale": 0,
     "initial_scale_power": 16,
@@ -38,7 +38,11 @@ def agreement_problems(file: DeepSpeedFile, settings: Iterable[Hyperparameters])
     is fp16 without ZeRO, where DeepSpeed 0.19 scales the gradients down without having scaled the loss up.
     """
     stages = list(settings)
-    return [*_contradictions(file, stages), *_fp16_without_zero(file, stages)]
+    return [
+        *_contradictions(file, stages),
+        *_fp16_without_zero(file, stages),
+        *_partitioned_adafactor(file, stages),
+    ]
 
 
 def _contradictions(file: DeepSpeedFile, stages: list[Hyperparameters]) -> Iterator[Problem]:
@@ -80,6 +84,21 @@ def _fp16_without_zero(file: DeepSpeedFile, stages: list[Hyperparameters]) -> It
         )
 
 
+def _partitioned_adafactor(file: DeepSpeedFile, stages: list[Hyperparameters]) -> Iterator[Problem]:
+    if file.zero_stage > 0 and any(one.optimizer is Optimizer.ADAFACTOR for one in stages):
+        yield Problem(
+            file.path,
+            file.lines.get(("zero_optimization",)),
+            "zero_optimization.stage",
+            str(file.zero_stage),
+            "training.optimizer adafactor keeps a mean for each row and column of a weight matrix, and "
+            "levels 1 to 3 give it parts of matrices laid end to end: it would be another optimizer for "
+            "each number of devices",
+            "use level 0 (deepspeed: zero0), where Adafactor's own states take next to no memory, or "
+            "training.optimizer adamw",
+        )
+
+
 def _fixed(values: Mapping[str, Any], keys: Keys, above: Key) -> Iterator[tuple[Key, Any, str]]:
     """Yield place, value and the sequence file's key of what it decides and the DeepSpeed file fixes."""
     for name, value in values.items():
@@ -107,7 +126,9 @@ def _says(place: Key, value: Any, settings: Hyperparameters) -> str | None:
     }
     precision = settings.precision.value
     if block == "scheduler":
-        return f"{settings.schedule.value}, warmup_ratio {settings.warmup_ratio:g}"
+        steps, ratio = settings.warmup_steps, settings.warmup_ratio
+        warmup = f"warmup_ratio {ratio:g}" if steps is None else f"warmup_steps {steps}"
+        return f"{settings.schedule.value}, {warmup}"
     if block in ("fp16", "bf16", "bfloat16"):
         if name == "enabled":
             return None if value == (precision == block.replace("bfloat", "bf")) else precision
@@ -116,9 +137,10 @@ def _says(place: Key, value: Any, settings: Hyperparameters) -> str | None:
     if block in ("communication_data_type", "data_types"):
         return None if value == precision else precision
     if place == ("optimizer", "type"):
-        return None if str(value).lower() in _ADAMW else "AdamW"
-    due = numbers[name]
-    return None if value == due else json.dumps(due)
+        due = _ADAMW if settings.optimizer is Optimizer.ADAMW else ("Adafactor",)
+        return None if str(value).lower() in map(str.lower, due) else due[0]
+    number = numbers[name]
+    return None if value == number else json.dumps(number)
 
 
 def _set(config: dict[str, Any], place: Key) -> None:

@@ -60,6 +60,9 @@ class ExecutorProfile(FrozenModel):
         return ResourceSettings.model_validate(found)
 
 
+LOCAL = ExecutorProfile(executor="local")
+
+
 def is_executor_profile(source: YamlSource) -> bool:
     """Tell whether a file means to be an executor profile."""
     return isinstance(source.data, dict) and "executor" in source.data and "targets" not in source.data

@@ -30,6 +30,23 @@ class Schedule(StrEnum):
 
     LINEAR = "linear"
     CONSTANT = "constant"
+    COSINE = "cosine"
+
+
+class Optimizer(StrEnum):
+    """What turns gradients into steps."""
+
+    ADAMW = "adamw"
+    ADAFACTOR = "adafactor"
+
+
+LATER_SETTINGS = (
+    "optimizer",
+    "layer_decay",
+    "warmup_steps",
+    "label_smoothing",
+)
+"""Settings that enter a stage's digest only where they are set: there were stages before them."""
 
 
 def _not_keep(head: object) -> object:
@@ -45,19 +62,38 @@ class _Settings(BaseModel):
 
     epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; ignored where steps is set.")
     steps: int | None = Field(None, ge=1, le=10**9, description="Optimizer steps; replaces epochs.")
-    learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak learning rate of AdamW.")
+    learning_rate: float = Field(2e-5, gt=0, lt=1, description="Peak learning rate.")
+    optimizer: Optimizer = Field(
+        Optimizer.ADAMW,
+        strict=False,
+        description="adamw, or adafactor as T5 and mT5 are fine-tuned: steps relative to the size of the "
+        "weights (needs deepspeed: zero0).",
+    )
+    layer_decay: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Learning rate of each layer relative to the layer above it, that of the word embeddings "
+        "the lowest; default: the same for all.",
+    )
     batch_size: int = Field(32, ge=1, le=65536, description="Examples per optimizer step, over all devices.")
     accumulation: int = Field(
         1, ge=1, le=65536, description="Forward passes per optimizer step on each device."
     )
     max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
     warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
+    warmup_steps: int | None = Field(
+        None, ge=0, le=10**9, description="Steps with rising learning rate; replaces warmup_ratio."
+    )
     schedule: Schedule = Field(
         Schedule.LINEAR,
         strict=False,
-        description="Learning rate after the warm-up: linear to 0, or constant (as T5 is fine-tuned).",
+        description="Learning rate after the warm-up: linear or cosine to 0, or constant (as for T5).",
     )
-    weight_decay: float = Field(0.01, ge=0, lt=1, description="AdamW's decay; none on biases and norms.")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of the target spread over all labels (classification, tagging)."
+    )
+    weight_decay: float = Field(0.01, ge=0, lt=1, description="Weight decay; none on biases and norms.")
     max_grad_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are clipped to this norm.")
     precision: Precision = Field(Precision.BF16, strict=False, description="fp32, bf16, or fp16 (CUDA only).")
     freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")

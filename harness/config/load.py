@@ -13,6 +13,12 @@ from harness.config.corpus import Corpus, check_corpus, is_corpus
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile, find_deepspeed
 from harness.config.evaluation_task import EvaluationTask
+from harness.config.executor_profile import (
+    ExecutorProfile,
+    check_executor_profile,
+    executor_profiles,
+    is_executor_profile,
+)
 from harness.config.model_family import is_path, located
 from harness.config.orders import ORDER_SHAPES
 from harness.config.outline import Outline
@@ -191,19 +197,26 @@ def _model_problems(source: YamlSource) -> Iterator[Problem]:
         yield source.problem(("model",), f"there is no such folder; looked for {folder}", remedy)
 
 
-def check_files(names: Iterable[str]) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus]]:
-    """Read and check sequence files (by path or known name), training task files and corpora.
+def check_files(
+    names: Iterable[str],
+) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus | ExecutorProfile]]:
+    """Read and check sequence files and executor profiles (by path or name), training tasks and corpora.
+
+    An executor's own settings are left to it.
 
     Raises:
         SpecError: all problems of all files.
     """
     catalogue = Catalogue.load()
     problems: list[Problem] = []
-    checked: list[tuple[str, LoadedSequence | TrainingTask | Corpus]] = []
+    checked: list[tuple[str, LoadedSequence | TrainingTask | Corpus | ExecutorProfile]] = []
+    profiles = executor_profiles()
     for name in names:
         try:
-            source = read_yaml(find_sequence(name))
-            if is_corpus(source):
+            source = read_yaml(profiles.get(name) or find_sequence(name))
+            if is_executor_profile(source):
+                checked.append((name, check_executor_profile(source)))
+            elif is_corpus(source):
                 checked.append((name, check_corpus(source)))
             elif is_training_task(source):
                 checked.append((name, check_training_task(source, catalogue.scorers)))

@@ -6,23 +6,6 @@ from pathlib import Path
 
 from harness.named_path import is_folder, user_path
 
-ENCODER_TYPES = (
-    "bert",
-    "distilbert",
-    "roberta",
-    "xlm-roberta",
-    "xlm-roberta-xl",
-    "camembert",
-    "deberta-v2",
-    "electra",
-    "rembert",
-    "modernbert",
-)
-"""The encoders (`model_type` of config.json) that are trained; mBERT, MiniLM and E5 are `bert`."""
-
-OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
-"""The encoders that count positions from after the padding id."""
-
 TEXT_TO_TEXT_TYPES = ("t5", "mt5", "umt5")
 """The text-to-text architectures (`model_type` of config.json) that are trained; byT5 is `t5`."""
 

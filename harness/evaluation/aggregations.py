@@ -5,18 +5,20 @@ from typing import Any
 
 from harness.metrics.registry import metric
 
-Aggregation = Callable[[Iterable[tuple[Any, Any, str]]], float]
+Scored = tuple[Any, Any, str, str]
+"""An item's prediction, reference and language, and the metric that compares them."""
+Aggregation = Callable[[Iterable[Scored]], float]
 
 
 def __getattr__(name: str) -> Aggregation:
-    """Return what makes a metric's score of all items' predictions, references and language."""
+    """Return what makes a metric's score of all items (`harness.evaluation.answers.process_results`)."""
     if name.startswith("_"):
         raise AttributeError(name)
-    found = metric(name)
+    metric(name)
 
-    def score(items: Iterable[tuple[Any, Any, str]]) -> float:
-        predictions, references, languages = zip(*items, strict=True)
-        return found.for_language(languages[0]).score(predictions, references)
+    def score(items: Iterable[Scored]) -> float:
+        predictions, references, languages, names = zip(*items, strict=True)
+        return metric(names[0]).for_language(languages[0]).score(predictions, references)
 
     score.__name__ = name
     return score

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.config.corpus import Corpus
 from harness.errors import UserError
+from harness.evaluation.aggregations import Scored
 from harness.evaluation.datasets import loaded_corpus
 from harness.evaluation.scorer import TEXT_FORM, dataset
 from harness.kinds.registry import kind_of, text_form
@@ -64,11 +65,11 @@ def judged(corpus: Corpus, document: Mapping[str, Any], answer: str | Sequence[f
         ) from error
 
 
-def process_results(document: Mapping[str, Any], results: Sequence[Any]) -> dict[str, tuple[Any, Any, str]]:
-    """Return an item's prediction, reference and language by metric (lm-eval's `process_results`)."""
+def process_results(document: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Scored]:
+    """Return what metrics compare, by what lm-eval calls them (its `process_results`)."""
     answer = results[0] if isinstance(results[0], str) else [logprob for logprob, _ in results]
     item = judged(loaded_corpus(document["corpus"]), document, answer)
     return {
-        metric.results_name: (item.prediction, item.reference, document["language"])
+        metric.results_name: (item.prediction, item.reference, document["language"], metric.name)
         for metric in item.metrics
     }

@@ -20,7 +20,7 @@ def lm_eval_entries(corpus: Corpus) -> Iterator[Entry]:
     for name, language in names.items():
         metadata = {"version": version, "corpus": corpus.name, "language": language}
         yield Entry(name, Kind.TASK, None, {"task": name, "metadata": metadata, **_task(corpus)})
-    metrics = dict.fromkeys(entry["metric"] for entry in _task(corpus)["metric_list"])
+    metrics = [metric.results_name for metric in kind_of(corpus.task).metrics(corpus.task)]
     group = {
         "group": corpus.task_prefix,
         "task": list(names),
@@ -57,6 +57,9 @@ def _task(corpus: Corpus) -> dict[str, Any]:
     if kind.request == "loglikelihood" and [own.name for own in metrics] == ["accuracy"]:
         own = [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]
         return shared | {"metric_list": own}
+    form = kind.text_form(corpus.task) if kind.request == "generate_until" else None
+    named = {metric.results_name: metric for metric in (*(form.metrics() if form else ()), *metrics)}
+    order = [*(metric.results_name for metric in metrics), *named]
     return shared | {
         "process_results": process_results,
         "metric_list": [
@@ -65,6 +68,6 @@ def _task(corpus: Corpus) -> dict[str, Any]:
                 "aggregation": getattr(aggregations, metric.name),
                 "higher_is_better": metric.higher_is_better,
             }
-            for metric in metrics
+            for metric in (named[name] for name in dict.fromkeys(order))
         ],
     }

@@ -7,6 +7,7 @@ import torch
 from harness.config.hyperparameters import Precision
 from harness.evaluation.checkpoint import NO_HEAD, Checkpoint, first_line
 from harness.message_text import names_in_short
+from harness.models.generic import auto_class
 from harness.training.model import fix_umt5_logit_scaling
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
@@ -18,11 +19,10 @@ def load_network(checkpoint: Checkpoint, precision: Precision) -> Any:
     Raises:
         CheckpointError: the files do not hold all of them.
     """
-    import transformers
     from safetensors import SafetensorError
 
     try:
-        model, loading = getattr(transformers, checkpoint.auto_class).from_pretrained(
+        model, loading = auto_class(checkpoint.auto_class).from_pretrained(
             checkpoint.folder,
             dtype=DTYPES[precision],
             use_safetensors=True,

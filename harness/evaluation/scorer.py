@@ -33,6 +33,7 @@ from harness.kinds.token_rows import TokenizedRows
 from harness.message_text import cut
 from harness.models.prediction import batches_of_tokens, kept_of_rows
 from harness.models.references import tokenizer_fingerprint
+from harness.models.xmod import has_adapters, set_language
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -127,7 +128,7 @@ class CheckpointScorer:
         model, task, data = self._model(corpus), self._task(corpus), dataset(documents)
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
-        kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), report)
+        kept = self._kept(collator, model.likelihoods(task, data, tokens, self._session), data, report)
         scores = torch.from_numpy(np.stack(kept)).double()
         normalized = scores if self._checkpoint.text_format is not None else scores.log_softmax(dim=-1)
         return normalized.numpy()
@@ -152,6 +153,8 @@ class CheckpointScorer:
         """Return the answers of a kind without training; all rows take part, whichever are asked."""
         if self._checkpoint.text_format is not None:
             raise self._unsuited(corpus, "text-to-text model")
+        if has_adapters(self._network.config.to_dict()):
+            raise self._unsuited(corpus, "model with an adapter for each language")
         kind = kind_of(corpus.task)
         found: dict[tuple[str, str], str] = {}
         for language in dict.fromkeys(document["language"] for document in documents):
@@ -171,7 +174,8 @@ class CheckpointScorer:
         """Return rows in batches, and what the predictor kept of each."""
         tokens = self._tokenized(model, task, data)
         collator = model.collator(task, tokens)
-        return collator, self._kept(collator, model.predictor(task, data, tokens, self._session), report)
+        predictor = model.predictor(task, data, tokens, self._session)
+        return collator, self._kept(collator, predictor, data, report)
 
     def _task(self, corpus: Corpus) -> Task:
         """Return the corpus's task with the checkpoint's labels in their order, named as the corpus does."""
@@ -236,13 +240,30 @@ class CheckpointScorer:
         self._tokens.move_to_end(key)
         return self._tokens[key]
 
-    def _kept(self, collator: Collator, predictor: Predictor, report: Report) -> list[Any]:
+    def _kept(self, collator: Collator, predictor: Predictor, data: "Dataset", report: Report) -> list[Any]:
         rows = len(collator.lengths)
-        batches = batches_of_tokens(collator.lengths, self._most_tokens)
         with torch.inference_mode():
-            reported = _reported(kept_of_rows(collator, predictor, batches, self._device), rows, report)
-            kept = dict(reported)
+            kept = dict(_reported(self._rows_kept(collator, predictor, data), rows, report))
         return [kept[row] for row in range(rows)]
+
+    def _rows_kept(
+        self, collator: Collator, predictor: Predictor, data: "Dataset"
+    ) -> Iterator[tuple[int, Any]]:
+        for rows in self._read_together(collator, data):
+            lengths = collator.lengths[rows]
+            batches = (rows[batch] for batch in batches_of_tokens(lengths, self._most_tokens))
+            yield from kept_of_rows(collator, predictor, batches, self._device)
+
+    def _read_together(self, collator: Collator, data: "Dataset") -> Iterator[NDArray[np.int64]]:
+        """Yield the rows that may share a batch: all, unless the model must know their language."""
+        rows = np.arange(len(collator.lengths))
+        if not has_adapters(self._network.config.to_dict()):
+            yield rows
+            return
+        languages = np.array(data["language"][:])[collator.examples]
+        for language in dict.fromkeys(languages.tolist()):
+            set_language(self._network.base_model.config, language)
+            yield rows[languages == language]
 
 
 TEXT_FORM = "text_form"

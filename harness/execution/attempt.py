@@ -1,16 +1,27 @@
 """One attempt at a step, by the process that carries it out: lock, check, compute, move into the store."""
 
-import gc
 import traceback
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 from typing import TypeVar
 
-from harness.errors import StepInterruptedError, UserError
-from harness.execution.events import Busy, Event, Failed, Finished, Interrupted, Missing, Outcome, Remark
+from harness.data.location import DataFolders
+from harness.errors import StepInterruptedError, UserError, XstiltsError
+from harness.execution.events import (
+    Busy,
+    Checked,
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Missing,
+    Outcome,
+    Remark,
+)
 from harness.execution.failure import describe_error
 from harness.execution.request import StepRequest
-from harness.execution.steps.base import ENTRY_KINDS, StepContext, StepManifest
+from harness.execution.steps.base import ENTRY_KINDS, BaseStep, StepContext, StepManifest
+from harness.execution.steps.check import CheckStep
 from harness.store.disk import has_space, is_no_space
 from harness.store.integrity import DamagedEntryError
 from harness.store.lock import EntryLock, owner_of
@@ -18,6 +29,45 @@ from harness.store.store import Store
 from harness.training.manifest import STAGES
 
 T = TypeVar("T")
+
+
+def run_request(
+    request: StepRequest,
+    store: Store,
+    data_dir: DataFolders,
+    tell: Callable[[Event], None],
+    stop: Callable[[], bool],
+    rank: int = 0,
+    ranks: int = 1,
+) -> Outcome:
+    """Carry a request out on this rank, and return how it ended; see `Attempt` for the arguments."""
+    if isinstance(request.step, CheckStep):
+        return run_check(request.step, store)
+    return Attempt(request, store, data_dir, tell, stop, rank, ranks).run()
+
+
+def run_check(step: CheckStep, store: Store) -> Outcome:
+    """Look at a plan's model; return what was found."""
+    try:
+        return Checked(warnings=step.check())
+    except Exception as error:
+        return outcome_of(error, step, store)
+
+
+def outcome_of(error: Exception, step: BaseStep, store: Store) -> Outcome:
+    """Return how a step ended that raised an error."""
+    if isinstance(error, StepInterruptedError):
+        return Interrupted(saved=error.saved)
+    full = is_no_space(error) or not has_space(store.layout.root)
+    with suppress(OSError):  # the log's disk may be full, too
+        traceback.print_exc()
+    words = describe_error(error, step.memory_advice())
+    return Failed(
+        error=words,
+        disk_full=full,
+        refused=isinstance(error, UserError),
+        expected=isinstance(error, XstiltsError),
+    )
 
 
 class Attempt:
@@ -31,7 +81,7 @@ class Attempt:
         self,
         request: StepRequest,
         store: Store,
-        data_dir: Path | None,
+        data_dir: DataFolders,
         tell: Callable[[Event], None],
         stop: Callable[[], bool],
         rank: int = 0,
@@ -42,12 +92,13 @@ class Attempt:
         Args:
             request: What to carry out.
             store: Where its entry belongs.
-            data_dir: Folder with local data of this machine, if any.
+            data_dir: Folders with local data of this machine, if any.
             tell: Takes the events, on the first rank.
             stop: Tells whether to save a resume point and end.
             rank: Of this process among those that carry the step out.
             ranks: How many these are; more than one have formed a process group.
         """
+        assert not isinstance(request.step, CheckStep), "a check makes no entry"
         self._request, self._step, self._store = request, request.step, store
         self._data_dir, self._stop = data_dir, stop
         self._rank, self._ranks = rank, ranks
@@ -101,21 +152,9 @@ class Attempt:
             self._lock.release()
 
     def outcome_of(self, error: Exception) -> Outcome:
-        """Return how an attempt ended that raised an error, and give up the lock.
-
-        Raises:
-            OSError: Nothing can be written any more, not even to the log.
-        """
+        """Return how an attempt ended that raised an error, and give up the lock."""
         self._lock.release()
-        if isinstance(error, StepInterruptedError):
-            return Interrupted(saved=error.saved)
-        full = is_no_space(error) or not has_space(self._store.layout.root)
-        traceback.print_exc()
-        words = describe_error(error, self._step.memory_advice())
-        # What a failed step leaves on a device would be missing to the next one.
-        error.__traceback__ = None
-        gc.collect()
-        return Failed(error=words, disk_full=full, refused=isinstance(error, UserError))
+        return outcome_of(error, self._step, self._store)
 
     def _prepare(self) -> Outcome | None:
         digest = self._step.digest

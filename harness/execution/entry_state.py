@@ -1,7 +1,6 @@
-"""Which steps of a plan the store holds; damaged entries are quarantined and computed again."""
+"""What of a plan the store holds; what is damaged is named, and quarantined to be made again."""
 
 from collections.abc import Callable
-from typing import Any
 
 from harness.errors import RunError
 from harness.execution.planned_steps import PlannedStep
@@ -9,96 +8,100 @@ from harness.execution.steps.base import ENTRY_KINDS
 from harness.plan.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.integrity import DamagedEntryError
-from harness.store.manifest import EntryKind
 from harness.store.store import Store
 
 _MOST_DAMAGES = 2
 
 
 class UnreliableDiskError(RunError):
-    """An entry was damaged again soon after it had been recomputed."""
+    """An entry was damaged again soon after it had been made anew."""
 
 
 class EntryStates:
-    """Looks at the entries of a plan before they are used."""
+    """Knows which entries of a plan are finished, by one look into each folder of the store.
+
+    On a shared file system each call takes milliseconds, and a plan has thousands of entries. Their files are
+    read when they are used: those of stages before the steps that start from them, those of evaluations
+    before they are published (`damaged`).
+    """
 
     def __init__(self, resolved: ResolvedPlan, store: Store, say: Callable[[str], None]) -> None:
-        """Look at a plan's entries.
+        """Look at what there is.
 
         Args:
             resolved: The plan.
-            store: Where they lie.
+            store: Where its entries lie.
             say: Is told of each damaged file and what becomes of its entry.
         """
         self._resolved = resolved
         self._store = store
         self._say = say
+        self._finished = {digest for kind in ENTRY_KINDS.values() for digest in store.digests(kind)}
         self._damages: dict[str, int] = {}
 
-    def is_finished(self, step: PlannedStep) -> bool:
-        """Return whether a step's entry is there; its files are not read."""
-        kind = ENTRY_KINDS[step.kind]
-        try:
-            return self._store.get(kind, step.digest) is not None
-        except DamagedEntryError as error:
-            self._quarantine(kind, step.digest, error)
-            return False
+    def is_finished(self, digest: str) -> bool:
+        """Return whether an entry was there when it was last looked for."""
+        return digest in self._finished
 
-    def is_valid(self, step: PlannedStep) -> bool:
-        """Return whether a step's entry is there and every file of it as it was written.
+    def note(self, digest: str, *, finished: bool) -> None:
+        """Take note that an entry is there, or is no more."""
+        (self._finished.add if finished else self._finished.discard)(digest)
+
+    def needed(self) -> set[str]:
+        """Return the digests of the entries that must be made for the evaluations that aren't there yet.
+
+        A finished stage needs nothing before it; a finished evaluation needs no stage. A forgetting
+        evaluation needs all stages up to it, for their heads.
+        """
+        resolved = self._resolved
+        needed: set[str] = set()
+        wanted: list[Stage] = []
+        for stage, digest in resolved.evaluation_digests.items():
+            if not self.is_finished(digest):
+                needed.add(digest)
+                wanted.append(stage)
+        for stage, digest in resolved.forgetting_digests.items():
+            if not self.is_finished(digest):
+                needed.add(digest)
+                wanted += stage.lineage()
+        while wanted:
+            stage = wanted.pop()
+            digest = resolved.digests[stage]
+            if not stage.is_trained:
+                wanted += resolved.dependencies(stage)
+            elif digest not in needed and not self.is_finished(digest):
+                needed.add(digest)
+                wanted += resolved.dependencies(stage)
+        return needed
+
+    def damaged(self, step: PlannedStep) -> bool:
+        """Read the files of a finished step; quarantine its entry if they are not as they were written.
 
         Raises:
             UnreliableDiskError: The entry was made again in this run already, and is damaged again.
         """
         kind = ENTRY_KINDS[step.kind]
         try:
-            return self._store.verify(kind, step.digest) is not None
+            if self._store.verify(kind, step.digest) is not None:
+                return False
         except DamagedEntryError as error:
-            self._quarantine(kind, step.digest, error)
-            return False
+            place = self._store.quarantine_damaged(kind, step.digest)
+            damage = [str(fault) for fault in error.faults]
+            self.say_damage(step.digest, [*damage, f"quarantined: {place}; it is made again"])
+        self.note(step.digest, finished=False)
+        return True
 
-    def needed_stages(self) -> set[Stage]:
-        """Return the stages that must be made for the evaluations that aren't there yet.
+    def say_damage(self, digest: str, lines: list[str]) -> None:
+        """Tell of damaged files.
 
-        A finished stage needs nothing before it; a finished evaluation needs no stage. A forgetting
-        evaluation needs all stages up to it, for their heads.
+        Raises:
+            UnreliableDiskError: The entry was made again in this run already, and is damaged again.
         """
-        needed: set[Stage] = set()
-        wanted = [
-            stage
-            for stage, digest in self._resolved.evaluation_digests.items()
-            if not self.is_valid(PlannedStep("evaluate", stage, digest))
-        ]
-        for measured, digest in self._resolved.forgetting_digests.items():
-            if not self.is_valid(PlannedStep("forgetting", measured, digest)):
-                wanted += measured.lineage()
-        while wanted:
-            stage = wanted.pop()
-            if not stage.is_trained:
-                wanted += self._resolved.dependencies(stage)
-            elif stage not in needed and not self._is_trained(stage):
-                needed.add(stage)
-                wanted += self._resolved.dependencies(stage)
-        return needed
-
-    def _is_trained(self, stage: Stage) -> bool:
-        return self.is_finished(PlannedStep("train", stage, self._resolved.digests[stage]))
-
-    def _quarantine(self, kind: EntryKind[Any], digest: str, error: DamagedEntryError) -> None:
-        lock = self._store.lock(digest)
-        if not lock.try_acquire():
-            return  # another run sees to it
-        try:
-            self._store.verify(kind, digest)
-        except DamagedEntryError:
-            place = self._store.quarantine(kind, digest)
-            for fault in error.faults:
-                self._say(f"  DAMAGED {fault}")
-            self._say(f"          quarantined: {place}; it is recomputed where it is needed")
-            self._damages[digest] = self._damages.get(digest, 0) + 1
-        finally:
-            lock.release()
-        if self._damages.get(digest, 0) > _MOST_DAMAGES:
+        for line in lines:
+            self._say(f"  DAMAGED {line}" if not line.startswith("quarantined") else f"          {line}")
+        self._damages[digest] = self._damages.get(digest, 0) + bool(lines)
+        if self._damages[digest] > _MOST_DAMAGES:
             raise UnreliableDiskError(
-                f"{error}\nThis happened {self._damages[digest]} times in this run; is the disk reliable?"
+                "\n".join(lines)
+                + f"\nThis happened {self._damages[digest]} times in this run; is the disk reliable?"
             )

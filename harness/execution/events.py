@@ -63,6 +63,7 @@ class Failed(FrozenModel):
         log: Path of the log with the rest, where there is one.
         disk_full: No space is left where the store lies; other steps would fail for it too.
         refused: Something is wrong with what the user asked for (a UserError).
+        expected: xstilts raised it on purpose; after another error a device or a library may be unusable.
     """
 
     kind: Literal["failed"] = "failed"
@@ -70,6 +71,7 @@ class Failed(FrozenModel):
     log: str | None = None
     disk_full: bool = False
     refused: bool = False
+    expected: bool = False
 
 
 class Busy(FrozenModel):

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from harness.config.deepspeed_agreement import agreement_problems
 from harness.config.deepspeed_file import DeepSpeedFile
+from harness.config.executor_profile import LOCAL, ExecutorProfile
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.load import LoadedSequence
 from harness.config.problem import SpecError
 from harness.config.sequence_file import SequenceFile, TrainingSettings
 from harness.data.location import DataFolders
-from harness.execution.runner import RESUME_SECONDS
-from harness.execution.worker_process import STALL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class RunOptions:
         processes: Training processes of one stage (one for each device).
         resume_minutes: Minutes of training between two resume points.
         stall_minutes: A worker is ended when it neither reports nor computes for so long.
+        stop_seconds: How long a running step may take to save a resume point after a signal.
+        profile: Where and with what the steps are carried out.
     """
 
     store: Path
@@ -40,8 +41,10 @@ class RunOptions:
     deepspeed: DeepSpeedFile | None = None
     workers: int | None = None
     processes: int = 1
-    resume_minutes: float = RESUME_SECONDS / 60
-    stall_minutes: float = STALL_SECONDS / 60
+    resume_minutes: float = 1.0
+    stall_minutes: float = 10.0
+    stop_seconds: float = 20.0
+    profile: ExecutorProfile = LOCAL
     reported: Path | None = None
     note: str | None = None
     replace: bool = False

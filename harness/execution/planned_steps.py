@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.config.load import LoadedSequence
 from harness.data.record import DataRecord
-from harness.execution.steps import AnyStep
+from harness.execution.steps import EntryStep
 from harness.execution.steps.base import StepKind
 from harness.execution.steps.evaluate import EvaluateStep
 from harness.execution.steps.forgetting import ForgettingStep
@@ -70,7 +70,7 @@ def all_steps(resolved: ResolvedPlan) -> Iterator[PlannedStep]:
             yield PlannedStep("forgetting", stage, resolved.forgetting_digests[stage], stage.lineage())
 
 
-def step_of(resolved: ResolvedPlan, planned: PlannedStep) -> AnyStep:
+def step_of(resolved: ResolvedPlan, planned: PlannedStep) -> EntryStep:
     """Return what a worker is sent."""
     common: dict[str, Any] = {
         "digest": planned.digest,
@@ -81,7 +81,7 @@ def step_of(resolved: ResolvedPlan, planned: PlannedStep) -> AnyStep:
     return build[planned.kind](resolved, planned.stage, common)
 
 
-def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> EntryStep:
     loaded, content = resolved.plan.loaded, resolved.content(stage)
     return TrainStep(
         **common,
@@ -121,7 +121,7 @@ def _monitoring(loaded: LoadedSequence, stage: Stage) -> Monitoring | None:
     return Monitoring(sequence=loaded.spec.name, stage=str(stage), monitors=monitors).located(Path.cwd())
 
 
-def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> EntryStep:
     settings = resolved.plan.loaded.spec.evaluation
     return EvaluateStep(
         **common,
@@ -136,7 +136,7 @@ def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any])
     )
 
 
-def _forgetting_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> AnyStep:
+def _forgetting_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) -> EntryStep:
     loaded = resolved.plan.loaded
     heads = []
     for place, before in enumerate(stage.lineage(), 1):

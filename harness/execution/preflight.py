@@ -1,53 +1,36 @@
-"""A plan's checks before its first step: made from the resolved plan, carried out by its first worker."""
+"""A plan's check before its first step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.execution.messages import CheckRequest
-from harness.execution.worker_process import WorkerProcess
+from harness.execution.steps.check import CheckStep
 from harness.resolved_plan import ResolvedPlan
-from harness.store.store import Store
-from harness.training.manifest import STAGES
-from harness.training.preflight import PreflightJob, TaskToCheck
+from harness.training.preflight_job import PreflightJob, TaskToCheck
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+CHECK = "0" * 32
+"""Stands for a digest where there is no entry."""
 
 _ROWS = 100
 _LONGEST = 300
 """Characters of a text that are looked at."""
 
 
-def check_before_training(
-    resolved: ResolvedPlan, store: Store, workers: Sequence[WorkerProcess]
-) -> tuple[str, ...]:
-    """Let the first worker check what is to be trained; nothing where all stages are in the store.
-
-    The others are started meanwhile, since their imports take as long.
-
-    Returns:
-        What a user should know, a sentence each.
-
-    Raises:
-        UserError: something would fail in a stage.
-    """
-    digests = set(store.digests(STAGES))
-    if all(digest in digests for digest in resolved.digests.values()):
-        return ()
-    for worker in workers:
-        worker.start()
-    return workers[0].check(CheckRequest(job=preflight_job(resolved)))
-
-
-def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
-    """Return what is to be checked of a plan."""
+def check_step(resolved: ResolvedPlan) -> CheckStep:
+    """Return the step that checks what is to be trained."""
     plan = resolved.plan
     contents = [resolved.content(stage) for stage in plan.stages if stage.is_trained]
     members = {member.name: member for content in contents for member in content.members}
-    leaves = {leaf.name for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)}
-    return PreflightJob(
-        model=resolved.model.ref.local(),
+    leaves = {
+        leaf.name: leaf for stage in plan.stages if stage.is_evaluated for leaf in resolved.leaves(stage)
+    }
+    languages = [member.task.language for member in members.values()]
+    languages += [leaf.language for leaf in leaves.values()]
+    job = PreflightJob(
+        model=resolved.model.ref,
         deepspeed=plan.loaded.deepspeed.config,
         tasks=tuple(
             TaskToCheck(
@@ -59,10 +42,12 @@ def preflight_job(resolved: ResolvedPlan) -> PreflightJob:
             for name, member in members.items()
         ),
         stages=tuple({content.settings.model_dump_json(): content.settings for content in contents}.values()),
+        languages=tuple(dict.fromkeys(languages)),
         evaluation_texts={
             name: tuple(_texts(rows.dataset)) for name, rows in resolved.evaluation.items() if name in leaves
         },
     )
+    return CheckStep(digest=CHECK, model=resolved.model.ref, job=job)
 
 
 def _texts(dataset: "Dataset") -> Iterator[str]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from harness.evaluation.job import EvaluationManifest
-from harness.execution.messages import Event, Remark
+from harness.execution.events import Event, Remark
 from harness.execution.steps.base import StepManifest, StepProgress
 from harness.training.job import StageResult
 from harness.training.manifest import ForgettingManifest, StageManifest
@@ -29,7 +29,7 @@ class Reporter:
 
     def __init__(self, console: Console, works: int, samples: int, items: int, workers: int = 1) -> None:
         self._console = console
-        self._works, self._workers = works, workers
+        self._works, self.workers = works, workers
         self._samples, self._items = samples, items
         self._sample_seconds, self._item_seconds = _Rate(), _Rate()
         self._current: list[Shown] = []
@@ -56,16 +56,27 @@ class Reporter:
         """Leave the terminal as it was."""
         self._live.stop()
 
-    def begin(self, label: str) -> "Shown":
-        """Begin a step."""
+    def begin(self, label: str, *, counts: bool = True) -> "Shown":
+        """Begin a step; one that does not count among the plan's gets no number."""
         with self._lock:
-            self._number += 1
-            numbered = f"[{self._number}/{self._works}] {label}"
+            self._number += counts
+            numbered = f"[{self._number}/{self._works}] {label}" if counts else label
             shown = Shown(self, numbered, self._live.add_task(numbered, total=None, figures=""))
             self._current.append(shown)
             if not self._console.is_terminal:
                 self._say(numbered)
             return shown
+
+    def withdraw(self, shown: "Shown") -> None:
+        """Take a step for not begun."""
+        with self._lock:
+            self._number -= shown.label.startswith("[")
+            self._end(shown)
+
+    def end(self, shown: "Shown") -> None:
+        """Show a step no longer, of which something else is told."""
+        with self._lock:
+            self._end(shown)
 
     def reused(self, label: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation lay in the store; its work is no longer to be done."""
@@ -78,8 +89,6 @@ class Reporter:
         """Tell that a stage or an evaluation failed; its work is no longer to be done."""
         with self._lock:
             self._take_off(samples, items)
-            for shown in [shown for shown in self._current if shown.label.endswith(f"] {label}")]:
-                self._end(shown)
             self._say(f"  FAILED  {label}: {error}")
 
     def left_out(self, label: str, error: str, samples: int, items: int) -> None:
@@ -139,7 +148,7 @@ class Reporter:
         item_cost = item_cost or sample_cost / _SAMPLE_TO_ITEM
         samples = self._samples - sum(shown.samples for shown in self._current)
         items = self._items - sum(shown.items for shown in self._current)
-        seconds = (samples * sample_cost + items * item_cost) / self._workers
+        seconds = (samples * sample_cost + items * item_cost) / self.workers
         return f"{duration(max(0.0, seconds))} left"
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness.atomic_write import atomic_write
 from harness.cost.resources import Resources
+from harness.data.location import DataFolders, as_folders
 from harness.execution.steps import AnyStep
 from harness.frozen_model import FrozenModel
 from harness.resources import cache_folder
@@ -19,18 +20,18 @@ class Roots:
 
     Attributes:
         store: Folder of the store.
-        data: Folder with local data, if any.
+        data: Folders with local data, of which the first that has a file counts.
         cache: Folder for what can be made again.
     """
 
     store: Path
-    data: Path | None
+    data: tuple[Path, ...]
     cache: Path
 
     @classmethod
-    def here(cls, store: Path, data: Path | None) -> "Roots":
+    def here(cls, store: Path, data: DataFolders) -> "Roots":
         """Return the roots of this process."""
-        return cls(store, data, cache_folder())
+        return cls(store, as_folders(data), cache_folder())
 
     def portable(self, name: str) -> str:
         """Return a path below a root as `{root}/…`; other names, and paths below none, as they are."""
@@ -47,7 +48,7 @@ class Roots:
         return name
 
     def _named(self) -> tuple[tuple[str, Path], ...]:
-        data = (("data", self.data),) if self.data is not None else ()
+        data = ((f"data{number}", folder) for number, folder in enumerate(self.data))
         return (("store", self.store), *data, ("cache", self.cache))
 
 
@@ -57,7 +58,7 @@ class StepRequest(FrozenModel):
     Attributes:
         attempt: Identity of this attempt, unlike any other of the store; its owner's file names it.
         label: What people call the step.
-        data_dir: Folder with local data where the run was started; a process may have another.
+        data_dir: Folders with local data where the run was started; a process may have others.
         resume_every: Seconds of training between two resume points.
         stop_seconds: How long a process may take to end after it was asked to.
         lost: Earlier attempts whose processes are known to have ended.
@@ -67,7 +68,7 @@ class StepRequest(FrozenModel):
     label: str
     step: Annotated[AnyStep, Field(discriminator="kind")]
     resources: Resources = Resources()
-    data_dir: Path | None = None
+    data_dir: DataFolders = None
     resume_every: float = 60.0
     stop_seconds: float = 20.0
     lost: tuple[str, ...] = ()

@@ -12,12 +12,14 @@ from rich.console import Console
 
 from harness.config.load import LoadedSequence
 from harness.cost.measured import measured_flops
+from harness.execution.executors.base import Executor, RunContext
+from harness.execution.executors.registry import make_executor
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
-from harness.execution.preflight import check_before_training
 from harness.execution.reporter import Reporter, duration
+from harness.execution.request import Roots
 from harness.execution.runner import Runner
-from harness.execution.workers import make_workers
+from harness.execution.step_requests import StepRequests
 from harness.plan.drawing import summary
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
@@ -25,9 +27,10 @@ from harness.report.publish import Published, make_folder, publish
 from harness.report.replacement import refuse_less_planned, refuse_nothing
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.results.board import Board
-from harness.results.collect import make_board, planned_rows, shown_path
+from harness.results.collect import make_board, planned_rows
 from harness.results.combine import combine
 from harness.results.finished import FinishedEntries
+from harness.results.made_of import shown_path
 from harness.results.reported import read_reported
 from harness.store.disk import StoreFullError, is_no_space
 from harness.store.store import Store
@@ -79,34 +82,37 @@ def carry_out(
     Raises:
         InterruptedRunError: SIGINT or SIGTERM arrived.
     """
-    logs = store.layout.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    plan = resolved.plan
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    logs, plan = store.layout.runs / name, resolved.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
-    with _translate_disk_full(store):
-        workers = make_workers(logs, options.workers, options.processes, options.stall_minutes * 60)
-        try:
-            for warning in check_before_training(resolved, store, workers):
-                console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-            reporter = Reporter(
-                console,
-                works=sum(stage.is_trained for stage in plan.stages)
-                + len(targets)
-                + len(resolved.forgetting_digests),
-                samples=sum(resolved.samples(stage) for stage in plan.stages),
-                items=sum(resolved.items(stage) for stage in targets),
-                workers=len(workers),
-            )
-            with reporter:
-                outcome = Runner(resolved, store, workers, reporter, options.resume_minutes * 60).run()
-        except BaseException:
-            for worker in workers:
-                worker.ask_to_end()
-            for worker in workers:
-                worker.kill()
-            raise
-        for worker in workers:
-            worker.stop()
-    return outcome, logs
+    stop_seconds = options.stop_seconds
+    requests = StepRequests(
+        resolved, name, options.profile, options.processes, options.resume_minutes * 60, stop_seconds
+    )
+
+    def executor() -> Executor:
+        context = RunContext(
+            name=name,
+            sequence=plan.loaded.spec.name,
+            folder=logs,
+            roots=Roots.here(store.layout.root, resolved.data_dir),
+            workers=options.workers,
+            processes=options.processes,
+            stall_seconds=options.stall_minutes * 60,
+            stop_seconds=stop_seconds,
+        )
+        return make_executor(options.profile, context)
+
+    reporter = Reporter(
+        console,
+        works=sum(stage.is_trained for stage in plan.stages)
+        + len(targets)
+        + len(resolved.forgetting_digests),
+        samples=sum(resolved.samples(stage) for stage in plan.stages),
+        items=sum(resolved.items(stage) for stage in targets),
+    )
+    with _translate_disk_full(store), reporter:
+        return Runner(resolved, store, executor, requests, reporter).run(), logs
 
 
 def publish_plan(

@@ -17,7 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.execution.attempt import Attempt
+from harness.data.location import DataFolders, data_folders
+from harness.execution.attempt import run_request
 from harness.execution.attempt_folder import AttemptFolder
 from harness.execution.environment import drop_launcher_variables
 from harness.execution.events import (
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the step of a folder; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m harness.execution.run_step", description=__doc__)
     parser.add_argument("folder", type=Path, help="Folder of the attempt, below the store.")
-    parser.add_argument("--data-dir", type=Path, help="Folder with local data of this machine.")
+    parser.add_argument(
+        "--data-dir", type=Path, action="append", default=[], help="Folder with local data of this machine."
+    )
     parser.add_argument(
         "--distributed",
         action="store_true",
@@ -61,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if not given.distributed:
         drop_launcher_variables()
-    return run_folder(AttemptFolder(given.folder.absolute()), given.data_dir, again=given.again)
+    return run_folder(AttemptFolder(given.folder.absolute()), data_folders(given.data_dir), again=given.again)
 
 
 def run_folder(
     attempt: AttemptFolder,
-    data_dir: Path | None,
+    data_dir: DataFolders,
     *,
     again: bool = False,
     stop: threading.Event | None = None,
@@ -81,9 +84,8 @@ def run_folder(
     """
     rank = int(os.environ.get("RANK", "0"))
     store = Store(store_root(attempt.folder))
-    data = data_dir or (Path(os.environ["XSTILTS_DATA"]) if "XSTILTS_DATA" in os.environ else None)
     unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
-    roots = Roots.here(store.layout.root, data or unlocated.data_dir)
+    roots = Roots.here(store.layout.root, data_dir or unlocated.data_dir)
     request = StepRequest.read(attempt.request, roots)
     if again:
         request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
@@ -98,8 +100,7 @@ def run_folder(
     from harness.training.distributed import start_process_group
 
     world = start_process_group()
-    made = Attempt(request, store, roots.data, events.tell, asked, world.rank, world.size)
-    outcome = made.run()
+    outcome = run_request(request, store, roots.data, events.tell, asked, world.rank, world.size)
     events.end(outcome)
     if world.size > 1 and isinstance(outcome, Failed):
         # The other ranks may wait in a collective that this one will never join.

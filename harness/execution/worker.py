@@ -1,127 +1,137 @@
-"""The worker: one process (or one for each device) that carries out many requests.
+"""The worker: one process (or one for each device) that carries out many steps.
 
 Imports of torch, deepspeed and lm-eval cost seconds; a worker pays them once. Started by
-`harness.execution.worker_process`: `python -m harness.execution.worker SPOOL RUNNER_PID`, for several
-processes below `python -m torch.distributed.run`.
+`harness.execution.executors.local`: `python -m harness.execution.worker SOCKET NUMBER STORE SECONDS`, for
+several processes below `python -m torch.distributed.run`. While a finished step's files are read for their
+checksums and moved into the store, the next one computes.
 """
 
 import gc
 import os
+import queue
+import socket
 import sys
 import threading
-import time
-import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-from pydantic import BaseModel
-
-from harness.errors import UserError
-from harness.execution.failure import describe_error
-from harness.execution.messages import (
-    Checked,
-    CheckRequest,
-    Failed,
-    Finished,
-    Remark,
-    StepRequest,
-    StopRequest,
-)
-from harness.execution.process import is_alive
-from harness.execution.spool import Spool
-from harness.execution.steps.base import StepContext
-from harness.store.disk import has_space, is_no_space
-from harness.store.lock import EntryLock
+from harness.execution.attempt import Attempt, run_check
+from harness.execution.events import Event, Failed, Interrupted, Outcome, Released, Started
+from harness.execution.executors.channel import CancelOrder, Channel, Hello, RunOrder, Told, order_adapter
+from harness.execution.request import StepRequest
+from harness.execution.steps.base import StepManifest
+from harness.execution.steps.check import CheckStep
+from harness.execution.stop import INTERRUPTED, Stop
 from harness.store.store import Store
-
-DISK_FULL = 74
-"""Exit code of a worker that could not even write down that the disk is full (EX_IOERR of sysexits.h)."""
-
-_WATCH_SECONDS = 0.5
 
 
 def main() -> None:
-    """Run the steps that a spool asks for until told to stop, or until the runner is gone."""
-    spool, runner = Spool(Path(sys.argv[1])), int(sys.argv[2])
-    _end_with(runner)
-    from harness.training.distributed import start_process_group
-
-    world = start_process_group()
-    for number, request in enumerate(spool.requests()):
-        if isinstance(request, StopRequest):
-            return
-        try:
-            _run_request(request, spool, world.rank)
-        except Exception as error:
-            _fail(error, request, spool, world.rank)
-            if world.size > 1:
-                # The other ranks may wait in a collective that this one will never join.
-                os._exit(1)
-        if number == 0:
-            # The libraries are there to stay: a million objects that each stage's collection need not visit.
-            gc.collect()
-            gc.freeze()
+    """Carry out steps until told to end, or until the run is gone."""
+    channel, number = Channel.connect(Path(sys.argv[1])), int(sys.argv[2])
+    rank = int(os.environ.get("RANK", "0"))
+    channel.send(Hello(worker=number, rank=rank))
+    Worker(channel, rank, Store(Path(sys.argv[3])), float(sys.argv[4])).serve()
 
 
-def _fail(error: Exception, request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
-    """Tell the runner of an error, even where there is no space left to write it down."""
-    folder = spool.folder if isinstance(request, CheckRequest) else request.store
-    full = is_no_space(error) or not has_space(folder)
-    try:
-        traceback.print_exc()
-        if rank == 0:
-            told = describe_error(error, request.memory_advice())
-            refused = isinstance(error, UserError)
-            spool.report(Failed(error=told, disk_full=full, refused=refused))
-    except OSError:
-        os._exit(DISK_FULL)
+class Worker:
+    """One process of a worker."""
 
+    def __init__(self, channel: Channel, rank: int, store: Store, stop_seconds: float) -> None:
+        self._channel, self._rank, self._ranks, self._store = channel, rank, 1, store
+        self._requests: queue.SimpleQueue[StepRequest | None] = queue.SimpleQueue()
+        self._attempt = ""
+        self._stop = Stop(stop_seconds, self._say_interrupted)
+        self._publishing: list[threading.Thread] = []
 
-def _run_request(request: StepRequest | CheckRequest, spool: Spool, rank: int) -> None:
+    def serve(self) -> None:
+        """Carry out one request after the other."""
+        self._stop.on_signals()
+        threading.Thread(target=self._listen, daemon=True, name="orders").start()
+        from harness.training.distributed import start_process_group
 
-    def report(event: BaseModel) -> None:
-        if rank == 0:
-            spool.report(event)
+        world = start_process_group()
+        self._rank, self._ranks = world.rank, world.size
+        first = True
+        while (request := self._requests.get()) is not None:
+            self._carry_out(request)
+            if first:
+                # The libraries are there to stay: a million objects that no collection need visit.
+                gc.collect()
+                gc.freeze()
+                first = False
+        self._await_publishing()
 
-    if isinstance(request, CheckRequest):
-        from harness.training.distributed import world
-        from harness.training.preflight import preflight
-
-        report(Checked(warnings=preflight(request.job, world())))
-        return
-    store, step = Store(request.store), request.step
-    context = StepContext(
-        store=store,
-        data_dir=request.data_dir,
-        resume_every=request.resume_every,
-        rank=rank,
-        report=report,
-        remark=lambda text: report(Remark(text=text)),
-        stop=lambda: False,
-    )
-    # A worker whose runner was killed may live for a moment more; don't share its folder.
-    lock = store.layout.lock(step.digest)
-    with EntryLock(lock.with_name(f"{lock.name}.rank{rank}")):
-        manifest = step.run(context)
-    if manifest is not None:
-        spool.report(Finished(manifest=manifest))
-
-
-def _end_with(runner: int) -> None:
-    """End this process when the runner or the launcher between them ends, however it ends."""
-    try:
-        started_by = psutil.Process(runner)
-    except psutil.NoSuchProcess:
+    def _listen(self) -> None:
+        while (lines := self._channel.receive()) is not None:
+            for line in lines:
+                match order_adapter.validate_json(line):
+                    case RunOrder(request=request):
+                        self._requests.put(request)
+                    case CancelOrder():
+                        self._stop.ask()
+                    case _:
+                        self._requests.put(None)
+        # The run is gone, however it ended.
         os._exit(1)
-    launcher = os.getppid()
 
-    def watch() -> None:
-        while True:
-            if not is_alive(started_by) or os.getppid() != launcher:
-                os._exit(1)
-            time.sleep(_WATCH_SECONDS)
+    def _carry_out(self, request: StepRequest) -> None:
+        self._attempt = request.attempt
+        tell = self._teller(request.attempt)
+        tell(Started(host=socket.gethostname(), pid=os.getpid()))
+        if isinstance(request.step, CheckStep):
+            self._end(request.attempt, run_check(request.step, self._store))
+            return
+        attempt = Attempt(
+            request, self._store, request.data_dir, tell, self._stop.asked, self._rank, self._ranks
+        )
+        try:
+            outcome = attempt.prepare()
+            manifest = attempt.compute() if outcome is None else None
+        except Exception as error:
+            outcome, manifest = attempt.outcome_of(error), None
+        if outcome is not None:
+            self._end(request.attempt, outcome)
+        elif manifest is not None:
+            tell(Released())
+            self._publish(request.attempt, attempt, manifest)
 
-    threading.Thread(target=watch, daemon=True, name="runner-watch").start()
+    def _publish(self, name: str, attempt: Attempt, manifest: StepManifest) -> None:
+        thread = threading.Thread(
+            target=lambda: self._tell_end(name, attempt.publish(manifest)), name="publish"
+        )
+        self._publishing = [one for one in self._publishing if one.is_alive()] + [thread]
+        thread.start()
+
+    def _end(self, attempt: str, outcome: Outcome) -> None:
+        """Tell how a step ended; leave where this process can be of no use to others."""
+        lost = isinstance(outcome, Interrupted) or (
+            # The other ranks may wait in a collective that this one will never join; and after an error that
+            # nobody foresaw, a device may be dead (CUDA's errors stay) or its memory still taken.
+            isinstance(outcome, Failed) and (self._ranks > 1 or not outcome.expected)
+        )
+        self._tell_end(attempt, outcome, lost)
+        if lost:
+            self._await_publishing()
+            os._exit(INTERRUPTED if isinstance(outcome, Interrupted) else 1)
+
+    def _tell_end(self, attempt: str, outcome: Outcome, leaves: bool = False) -> None:
+        # An error of any rank counts; all else is the first one's to tell.
+        if self._rank == 0 or isinstance(outcome, Failed):
+            self._channel.send(Told(attempt=attempt, rank=self._rank, event=outcome, leaves=leaves))
+
+    def _teller(self, attempt: str) -> Callable[[Event], None]:
+        def tell(event: Event) -> None:
+            if self._rank == 0:
+                self._channel.send(Told(attempt=attempt, rank=0, event=event))
+
+        return tell
+
+    def _say_interrupted(self) -> None:
+        self._tell_end(self._attempt, Interrupted(), leaves=True)
+
+    def _await_publishing(self) -> None:
+        for thread in self._publishing:
+            thread.join()
 
 
 if __name__ == "__main__":

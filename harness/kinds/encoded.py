@@ -92,9 +92,11 @@ def text_features(
     """Return input_ids, perhaps token_type_ids, and targets; of a pair the longer text is cut first."""
     encoded = Encoded(common_facts(tokenizer, max_length), targets)
     columns = segment_columns(tokenizer)
+    # Tokenizers of decoders put nothing between two texts.
+    between = "" if _separates(tokenizer) else "\n"
     for start in range(0, len(dataset), CHUNK):
         part = dataset[start : start + CHUNK]
-        pair = part["text_b"] if part["text_b"][0] is not None else None
+        pair = [between + text for text in part["text_b"]] if part["text_b"][0] is not None else None
         found = tokenizer(
             part["text_a"],
             pair,
@@ -104,3 +106,9 @@ def text_features(
         )
         encoded.add(**{name: found[name] for name in columns}, **{name: part[name] for name in targets})
     return encoded.table()
+
+
+def _separates(tokenizer: Any) -> bool:
+    """Return whether a tokenizer puts more special tokens into a pair of texts than into a text alone."""
+    single, pair = (tokenizer.num_special_tokens_to_add(pair=pair) for pair in (False, True))
+    return bool(pair > single)

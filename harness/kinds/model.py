@@ -34,12 +34,14 @@ class Head(Generic[T]):
         settings: The configuration values that the head needs for a task.
         loss_sum: Model output, labels, and the inputs' attention mask -> sum of the predictions' losses,
             fp32, 0-dim; what `IGNORED_LABEL` (NaN among numbers) marks counts nothing.
+        smooths: Whether `loss_sum` takes `smoothing`, the share of the target that is spread over all labels.
     """
 
     auto_class: str
     folder: str
     settings: Callable[[T], dict[str, Any]]
-    loss_sum: Callable[[Any, Tensor, Tensor], Tensor]
+    loss_sum: Callable[..., Tensor]
+    smooths: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,20 +161,23 @@ def no_settings(task: Task) -> dict[str, Any]:
     return {}
 
 
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the sum of the cross-entropies, fp32."""
+def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Return the sum of the cross-entropies, fp32.
+
+    Label smoothing as Szegedy et al. 2016, section 7, https://arxiv.org/abs/1512.00567.
+    """
     return torch.nn.functional.cross_entropy(
-        logits.float(), labels, reduction="sum", ignore_index=IGNORED_LABEL
+        logits.float(), labels, reduction="sum", ignore_index=IGNORED_LABEL, label_smoothing=smoothing
     )
 
 
-def row_loss_sum(output: Any, labels: Tensor, mask: Tensor) -> Tensor:
+def row_loss_sum(output: Any, labels: Tensor, mask: Tensor, smoothing: float = 0.0) -> Tensor:
     """Return the loss of one label for each row."""
-    return cross_entropy(output.logits, labels)
+    return cross_entropy(output.logits, labels, smoothing)
 
 
-def token_loss_sum(output: Any, labels: Tensor, mask: Tensor) -> Tensor:
+def token_loss_sum(output: Any, labels: Tensor, mask: Tensor, smoothing: float = 0.0) -> Tensor:
     """Return the loss of a label for each token, or for few of them."""
     # Few tokens count; those that don't need no fp32 copy of their scores over a whole vocabulary.
     counted = labels != IGNORED_LABEL
-    return cross_entropy(output.logits[counted], labels[counted])
+    return cross_entropy(output.logits[counted], labels[counted], smoothing)

@@ -7,7 +7,7 @@ https://github.com/google-research/multilingual-t5). Each kind's form stands in 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from harness.frozen_model import FrozenModel
 from harness.kinds.task import Task
@@ -51,10 +51,12 @@ class TextForm(ABC, Generic[T]):
         task: The task, with its labels where answers depend on them.
         marks: As in `TextFormat`.
         labels: As in `TextFormat`.
+        longest_answer: Tokens after which a generated answer is cut.
     """
 
     marks: Texts
     labels: Texts = ()
+    longest_answer: ClassVar[int] = 64
 
     def __init__(self, kind: "TaskKind[T]", task: T) -> None:
         self._kind = kind

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 LONGEST_TARGET = 256
 """Tokens after which an answer is cut in training."""
-_LONGEST_ANSWER = 64
-"""Tokens after which an answer is cut in predictions."""
 
 
 class IndistinctLabelsError(UserError):
@@ -77,7 +75,7 @@ class Targets(Collator):
 class TextToTextModel(KindModel[Task]):
     """No head at all: the words of the answer are scored one by one.
 
-    Labels are chosen by likelihood; other answers are written greedily, at most 64 tokens of them.
+    Labels are chosen by likelihood; other answers are written greedily, as many tokens as the form allows.
     """
 
     head = Head("AutoModelForSeq2SeqLM", "text_to_text", no_settings, token_loss_sum)
@@ -119,7 +117,8 @@ class TextToTextModel(KindModel[Task]):
                 chosen = _likelihoods(session.forward, inputs, targets).argmax(dim=1)
                 yield from (words[label] for label in chosen[:rows].tolist())
             else:
-                written = _written(session, inputs, tokens.pad_id, tokenizer.eos_token_id)
+                ends = tokens.pad_id, tokenizer.eos_token_id
+                written = _written(session, inputs, ends, self._form.longest_answer)
                 yield from tokenizer.batch_decode(written, skip_special_tokens=True)[:rows]
 
         return answer
@@ -188,12 +187,22 @@ def _likelihoods(forward: Forward, inputs: dict[str, Tensor], targets: Sequence[
     return torch.stack(scores, dim=1)
 
 
-def _written(session: Session, inputs: dict[str, Tensor], pad_id: int, end_id: int) -> list[list[int]]:
-    """Return the token ids that the model writes, each the likeliest after those before it."""
+def _written(
+    session: Session, inputs: dict[str, Tensor], ends: tuple[int, int], longest: int
+) -> list[list[int]]:
+    """Return the token ids that the model writes, each the likeliest after those before it.
+
+    Args:
+        session: The model.
+        inputs: A batch.
+        ends: The token ids that fill up and that end a sequence.
+        longest: How many are written at most.
+    """
+    pad_id, end_id = ends
     seen = inputs["decoder_input_ids"][:, :1]
     ended = torch.zeros(len(seen), dtype=torch.bool, device=seen.device)
     encoded: dict[str, Any] = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-    for _ in range(_LONGEST_ANSWER):
+    for _ in range(longest):
         output = session.forward({**encoded, "decoder_input_ids": seen})
         encoded = {
             "attention_mask": inputs["attention_mask"],

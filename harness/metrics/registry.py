@@ -21,6 +21,7 @@ METRICS: Registry[Metric] = Registry(
             "tag_chunk_f1",
             "span_f1",
             "text_span_f1",
+            "unparsable_answers",
             "token_accuracy",
             "masked_accuracy",
             "masked_loss",

@@ -1,12 +1,13 @@
 """What of a model's folder would fail or mislead in training: kind, weights, special ids, tokenizer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.model_family import ENCODER_TYPES, OFFSET_POSITIONS, TEXT_TO_TEXT_TYPES
+from harness.config.model_family import TEXT_TO_TEXT_TYPES
 from harness.errors import UserError
 from harness.message_text import cut, in_short, nearest
+from harness.models.families import FAMILIES, OFFSET_POSITIONS, check_kinds, refuse_missing
 from harness.models.files import ModelFileError, read_config, read_json, tensor_shapes
 from harness.named_path import is_folder
 
@@ -32,23 +33,29 @@ class UnsuitedTokenizerError(UserError):
     """The tokenizer does not go with the model, or with the texts."""
 
 
-def check_folder(folder: Path, trust_remote_code: bool) -> None:
+def check_folder(folder: Path, trust_remote_code: bool, kinds: Iterable[str] = ()) -> None:
     """Refuse a folder that no stage can start from, by its JSON files and the headers of its weights.
+
+    Args:
+        folder: The model's folder.
+        trust_remote_code: Whether code that comes with it may run.
+        kinds: The kinds of task that it is to be trained on.
 
     Raises:
         AdapterError: it holds a PEFT adapter.
-        UnsupportedModelError: its architecture is not one that is trained.
+        UnsupportedModelError: its architecture is not one that can be trained.
+        MissingHeadError: its architecture has no head for one of the kinds.
         ModelFileError: weights are missing, damaged, empty or of another shape than config.json says, or a
             special id is not in the vocabulary.
     """
     check_no_adapter(folder)
     config = read_config(folder)
-    _check_architecture(folder, config, trust_remote_code)
+    _check_architecture(folder, config, trust_remote_code, tuple(dict.fromkeys(kinds)))
     check_weights(folder)
     _check_vocabulary(folder, config)
 
 
-def check_named_model(name: str, trust_remote_code: bool) -> None:
+def check_named_model(name: str, trust_remote_code: bool, kinds: Iterable[str] = ()) -> None:
     """Check the folder of a model that is a local one; others are looked at when they are there.
 
     Raises:
@@ -56,7 +63,7 @@ def check_named_model(name: str, trust_remote_code: bool) -> None:
     """
     folder = Path(name)
     if not name.startswith("embedded:") and is_folder(folder):
-        check_folder(folder, trust_remote_code)
+        check_folder(folder, trust_remote_code, kinds)
 
 
 def check_no_adapter(folder: Path) -> None:
@@ -97,20 +104,57 @@ def check_weights(folder: Path) -> None:
         )
 
 
-def _check_architecture(folder: Path, config: Mapping[str, Any], trust_remote_code: bool) -> None:
-    kind, known = config.get("model_type"), (*ENCODER_TYPES, *TEXT_TO_TEXT_TYPES)
-    if kind in known or (trust_remote_code and config.get("auto_map")):
-        return
+def _check_architecture(
+    folder: Path, config: Mapping[str, Any], trust_remote_code: bool, kinds: tuple[str, ...]
+) -> None:
+    kind, own_code = config.get("model_type"), config.get("auto_map")
     if not isinstance(kind, str):
         raise UnsupportedModelError(
-            f"model {folder}: config.json names no architecture (model_type: {in_short(kind)}); write "
-            "the one "
-            f"that it was trained with. Supported: {', '.join(known)}"
+            f"model {folder}: config.json names no architecture (model_type: {in_short(kind)}); write the "
+            f"one that it was trained with. Supported: {', '.join(FAMILIES)}"
         )
-    own_code = " (or trust_remote_code: true, once its code is read)" if config.get("auto_map") else ""
+    if kind in FAMILIES or not (trust_remote_code and own_code):
+        check_architecture(str(folder), kind, kinds, has_code=bool(own_code))
+
+
+def check_architecture(model: str, kind: str, kinds: tuple[str, ...], *, has_code: bool = False) -> None:
+    """Refuse an architecture that lacks a head; one that is not listed has those of transformers.
+
+    Args:
+        model: The model, for messages.
+        kind: The `model_type` of its config.json.
+        kinds: The kinds of task that it is to be trained on.
+        has_code: Whether it comes with code of its own, which may not run.
+
+    Raises:
+        UnsupportedModelError: transformers has no such architecture, or none of its heads.
+        MissingHeadError: it has no head for one of the kinds.
+    """
+    if kind in FAMILIES:
+        check_kinds(model, kind, kinds)
+        return
+    # Only here, since it takes seconds to import.
+    from harness.models.generic import has_head, kinds_with_head, knows
+
+    able = kinds_with_head(kind) if knows(kind) else ()
+    if able:
+        refuse_missing(model, kind, [one for one in kinds if not has_head(kind, [one])], able)
+        return
+    if has_code:
+        raise UnsupportedModelError(
+            f"model {model}: its architecture {cut(kind)} is code of its own (auto_map in config.json), "
+            "which runs only with permission. Read that code, then write trust_remote_code: true in the "
+            f"sequence file, or name a model of {', '.join(FAMILIES)}"
+        )
+    what = (
+        "transformers has no head of it that a task is trained with"
+        if knows(kind)
+        else ("transformers does not know the architecture")
+    )
     raise UnsupportedModelError(
-        f"model {folder}: {cut(kind)} models cannot be trained. {nearest(kind, known).capitalize()}"
-        f"Name a model of a supported architecture{own_code}: {', '.join(known)}"
+        f"model {model}: {cut(kind)} models cannot be trained: {what}. "
+        f"{nearest(kind, FAMILIES).capitalize()}Name a model of a supported architecture: "
+        f"{', '.join(FAMILIES)}"
     )
 
 

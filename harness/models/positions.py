@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.config.model_family import OFFSET_POSITIONS
+from harness.models.families import OFFSET_POSITIONS
 
 
 def usable_positions(config: Mapping[str, Any]) -> int | None:

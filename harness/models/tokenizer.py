@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.config.model_family import model_type
 from harness.errors import UserError
+from harness.models.families import is_decoder
 from harness.models.references import ModelRef, tokenizer_fingerprint
 
 _loaded: dict[tuple[str | None, ...], Any] = {}
@@ -43,9 +44,25 @@ def fast_tokenizer(model: ModelRef) -> Any:
                 f"model {folder}: its tokenizer can't be loaded ({what}). {_REMEDY}"
             ) from error
         _check_files(folder, tokenizer)
+        if tokenizer.pad_token is None and is_decoder(model_type(folder)):
+            tokenizer.pad_token = _padding(tokenizer)
         _loaded.clear()
         _loaded[key] = tokenizer
     return _loaded[key]
+
+
+# Llama 3's, Mistral's, Qwen's; the first that a vocabulary has.
+_PADDING = ("<|finetune_right_pad_id|>", "<pad>", "[PAD]", "<|endoftext|>")
+
+
+def _padding(tokenizer: Any) -> str | None:
+    """Return what a decoder's inputs are filled up with: many were trained without, and so name none.
+
+    Where nothing offers itself it is the end of text, which inputs do not hold: they are left open.
+    """
+    known = tokenizer.get_vocab()
+    found: str | None = next((token for token in _PADDING if token in known), tokenizer.eos_token)
+    return found
 
 
 _REMEDY = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.config.evaluation_task import EvaluationTask
-from harness.config.hyperparameters import Hyperparameters, Precision
+from harness.config.hyperparameters import LATER_SETTINGS, Hyperparameters, Precision
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import MEMBER_SETTINGS
 from harness.kinds.registry import TrainingTask
@@ -74,6 +74,11 @@ def stage_digest(
         seed: Seed of the heads, the draws, the dropout and the order of the rows.
     """
     settled = settings.model_dump(mode="json", exclude={"accumulation", "head", *MEMBER_SETTINGS})
+    for name in LATER_SETTINGS:
+        if settled[name] == Hyperparameters.model_fields[name].default:
+            del settled[name]
+    if settings.warmup_steps is not None:
+        del settled["warmup_ratio"]
     if settled["steps"] is not None:
         del settled["epochs"]
     rule = sampling.model_dump(mode="json", exclude={"weights"})

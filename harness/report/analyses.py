@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.report.publication import Publication, load_publication, require_file_name
 from harness.report.sections.order.section import ORDER
-from harness.results.board import BoardFileError
+from harness.results.json_file import BoardFileError
 from harness.statistics.power import seeds_needed
 
 

@@ -9,30 +9,29 @@ from harness.report.sections.scores.section import SCORES
 from harness.report.sections.scores.statistics import TargetStatistics
 from harness.report.sections.scores.table import UNDECIDED, sequence_label
 from harness.report.table import Table
-from harness.results.board import BoardFileError
+from harness.results.json_file import BoardFileError
+from harness.results.target_metric import TargetMetric
 
 INDEX = "README.md"
 _HEADERS = (
-    *("leaderboard", "question", "target", "does order matter?", "best order", "average"),
+    *("leaderboard", "question", "target", "metric", "does order matter?", "best order", "average"),
     *("Δ target-only", "date"),
 )
 _INTRODUCTION = (
     "# Leaderboards\n\n"
     "One page for each sequence file, written by `xstilts run` and `xstilts publish`; `xstilts verify` "
     "recomputes every number from the predictions beside it. Does order matter: the test of all sequences "
-    "with "
-    "the same tasks in another order, corrected, and how many pairs of them differ significantly. Best "
-    "order: "
-    "the highest average, and how many rows may be best. Δ target-only: points of that order above "
-    "training on "
-    f"the target alone, ± sd over seeds; {UNDECIDED} where it is not significant."
+    "with the same tasks in another order, corrected, and how many pairs of them differ significantly. Best "
+    "order: the highest average, or the lowest where the metric says that lower is better, and how many rows "
+    "may be best. Δ target-only: average of that order minus that of training on the target alone, ± sd over "
+    f"seeds; {UNDECIDED} where it is not significant."
 )
 
 
 def render_index(folder: Path) -> str:
     """Return the index of all leaderboards in `folder`, by name; a damaged one is listed as such."""
     rows = [row for path in sorted(folder.glob("*.json")) for row in _rows_of_file(path)]
-    table = Table(_HEADERS, tuple(rows), frozenset({*_HEADERS[:5], _HEADERS[-1]})).render()
+    table = Table(_HEADERS, tuple(rows), frozenset({*_HEADERS[:6], _HEADERS[-1]})).render()
     return f"{_INTRODUCTION}\n\n{table}\n"
 
 
@@ -45,6 +44,7 @@ def index_rows(publication: Publication) -> list[tuple[str, ...]]:
             f"[{board.name}]({board.name}.md)",
             inline((board.question or board.title) + limited),
             inline(target),
+            inline(_metric(table.metrics[0])),
             _order_matters(table),
             *_best(table),
             inline(board.provenance.created[:10]),
@@ -52,6 +52,10 @@ def index_rows(publication: Publication) -> list[tuple[str, ...]]:
         for target in board.targets
         if (table := publication.of(SCORES, target)) is not None
     ]
+
+
+def _metric(metric: TargetMetric) -> str:
+    return metric.phrase if metric.higher_is_better else f"{metric.phrase}, lower is better"
 
 
 def _rows_of_file(path: Path) -> list[tuple[str, ...]]:

@@ -8,8 +8,9 @@ from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.report.publication import Inputs, predictions_path, read_inputs
 from harness.report.publish import Published, publish_answers
-from harness.results.board import Board, BoardFileError, checked_name
+from harness.results.board import Board, checked_name
 from harness.results.combine import ConflictingEvaluationsError, combine
+from harness.results.json_file import BoardFileError
 from harness.results.reported import ReportedRow
 
 

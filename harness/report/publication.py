@@ -14,7 +14,8 @@ from harness.metrics.item_scores import Predictions
 from harness.registry import UnknownNameError
 from harness.report.registry import SECTIONS, in_order
 from harness.report.section import BoardSection, D, Results, Section, TargetSection
-from harness.results.board import Board, BoardFileError, read_json
+from harness.results.board import Board
+from harness.results.json_file import BoardFileError, read_json
 from harness.results.reported import ReportedRow
 
 FORMAT: Literal["xstilts-leaderboard-3"] = "xstilts-leaderboard-3"

@@ -31,7 +31,8 @@ from harness.report.renderers.seeds_csv import render_seeds_csv
 from harness.report.replacement import keep_copy, refuse_less
 from harness.report.sections.stages import nested_list
 from harness.report.table import column_names
-from harness.results.board import Board, BoardFileError, canonical_json
+from harness.results.board import Board
+from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
 from harness.results.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
 from harness.results.reported import ReportedRow, read_reported

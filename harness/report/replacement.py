@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.message_text import names_in_short
 from harness.report.publication import load_publication
-from harness.results.board import Board, BoardFileError, SeedResult
+from harness.results.board import Board, SeedResult
+from harness.results.json_file import BoardFileError
 
 REPLACED = "replaced"
 _KEEP = (

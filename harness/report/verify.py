@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from harness.report.section import TargetSection
 from harness.report.sections.provenance import content_digest
 from harness.report.table import Table
 from harness.report.text_difference import compare_texts
-from harness.results.board import Board, BoardFileError, canonical_json
+from harness.results.board import Board
 from harness.results.difference import Difference, compare_trees, count_numbers, display
+from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.recomputed_scores import ScoreMismatch, item_score_faults, with_recomputed_scores
 from harness.results.store_check import check_store
 

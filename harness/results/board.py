@@ -1,16 +1,15 @@
 """What a leaderboard is made from: rows of seeds with their scores, the data used, and the provenance."""
 
 import re
-from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from harness.config.contrasts import Contrasts
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
-from harness.message_text import cut, in_short
+from harness.message_text import in_short
 from harness.results.curves import StageCurve
 from harness.results.kept_files import KeptFiles
 from harness.results.settings import Compute, Scoring, StageSettings
@@ -25,10 +24,6 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,128}$")]
 
 class BoardNameError(UserError):
     """A leaderboard cannot have this name."""
-
-
-class BoardFileError(UserError):
-    """A leaderboard's JSON file cannot be read as one."""
 
 
 class SeedResult(FrozenModel):
@@ -296,9 +291,6 @@ class Board(FrozenModel):
         return tuple(row for row in self.rows if row.target == target)
 
 
-M = TypeVar("M", bound=FrozenModel)
-
-
 def checked_name(name: str) -> str:
     """Return a name that a user chose for a leaderboard.
 
@@ -311,28 +303,3 @@ def checked_name(name: str) -> str:
             "digits and -, and no - in front"
         )
     return name
-
-
-def canonical_json(model: FrozenModel) -> str:
-    """Return the one JSON text of a model: same content, same bytes."""
-    return model.model_dump_json(indent=1) + "\n"
-
-
-def read_json(model: type[M], path: Path) -> M:
-    """Read a model of this package from a JSON file.
-
-    Raises:
-        BoardFileError: The file is missing, is not JSON, or does not fit the model.
-    """
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BoardFileError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise BoardFileError(
-            f"{path}: {cut(where)}: {cut(first['msg'], 400)}{more}. Publish the leaderboard again with "
-            "`xstilts publish`."
-        ) from error

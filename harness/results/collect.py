@@ -1,35 +1,28 @@
 """From stores to a leaderboard: the rows of a plan as far as they are there."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.config.corpus import CorpusFile
-from harness.data.record import DataRecord
 from harness.evaluation.job import TaskScore
-from harness.kinds.registry import TrainingTask, kind_of
+from harness.kinds.registry import kind_of
 from harness.metrics.registry import metric
 from harness.plan.content import few_shots, mixture_descriptions, shown_name
-from harness.plan.stage import Stage
+from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resolved_plan import ResolvedPlan
-from harness.resources import shipped
 from harness.results.board import (
     ARROW,
-    NOT_STATED,
     AnalysisPlan,
     Board,
     BoardRow,
-    DataUse,
     EvaluatedLanguage,
     MachineRecord,
-    Provenance,
     SeedResult,
-    SharedRows,
 )
 from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
 from harness.results.kept_files import kept_files
+from harness.results.made_of import data_uses, provenance, shared_rows
 from harness.results.settings import compute, scoring, stage_settings, target_name
 from harness.results.target_metric import TargetMetric
 from harness.store.entry import Entry
@@ -66,47 +59,30 @@ def make_board(
     loaded = resolved.plan.loaded
     spec = loaded.spec
     machines = _machines(finished)
-    results = {
-        (sequence.order, sequence.target, sequence.seed, sequence.shots): _seed_result(
-            resolved, finished, sequence, failures, machines
-        )
-        for sequence in resolved.plan.sequences
-    }
-    seeds = tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
-    targets = [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
-    rows = tuple(
-        BoardRow(
-            order=tuple(shown_name(loaded, name) for name in order),
-            target=target_name(target, shots),
-            seeds=tuple(results[order, target, seed, shots] for seed in seeds),
-        )
-        for target, shots in targets
-        for order in resolved.plan.orders
-    )
-    languages = {
-        target_name(target, shots): tuple(
-            EvaluatedLanguage(
-                task=task.name,
-                language=task.language,
-                corpus=task.corpus.name,
-                title=task.corpus.title,
-            )
-            for task in loaded.evaluations[target]
-        )
-        for target, shots in targets
-    }
+    targets = [(target, target_name(target, shots)) for target, shots in _targets(resolved)]
     return Board(
         name=name,
         title=spec.title or spec.name,
         question=spec.question,
         note=note,
-        rows=rows,
-        languages=languages,
-        seeds=seeds,
-        data=_data(resolved),
-        overlap=_overlap(resolved),
+        rows=_rows(resolved, finished, failures, machines),
+        languages={
+            shown: tuple(
+                EvaluatedLanguage(
+                    task=task.name,
+                    language=task.language,
+                    corpus=task.corpus.name,
+                    title=task.corpus.title,
+                )
+                for task in loaded.evaluations[target]
+            )
+            for target, shown in targets
+        },
+        seeds=_seeds(resolved),
+        data=data_uses(resolved),
+        overlap=shared_rows(resolved),
         mixtures=mixture_descriptions(loaded),
-        provenance=_provenance(resolved, finished, command, trial),
+        provenance=provenance(resolved, finished, command, trial),
         analysis=AnalysisPlan(
             share=spec.share,
             contrasts=spec.contrasts,
@@ -114,9 +90,7 @@ def make_board(
             planned_seeds=loaded.planned_seeds,
         ),
         machines=machines,
-        metrics={
-            target_name(target, shots): _metrics(resolved, finished, target) for target, shots in targets
-        },
+        metrics={shown: _metrics(resolved, finished, target) for target, shown in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),
         settings=stage_settings(resolved, finished.manifests()),
         scoring=scoring(resolved),
@@ -124,6 +98,39 @@ def make_board(
         files=(kept_files(loaded),),
         not_measured=resolved.not_measured,
         curves=stage_curves(resolved, finished),
+    )
+
+
+def _seeds(resolved: ResolvedPlan) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(sequence.seed for sequence in resolved.plan.sequences))
+
+
+def _targets(resolved: ResolvedPlan) -> list[tuple[str, Shots | None]]:
+    spec = resolved.plan.loaded.spec
+    return [(target, shots) for target in spec.targets for shots in (None, *few_shots(spec))]
+
+
+def _rows(
+    resolved: ResolvedPlan,
+    finished: FinishedEntries,
+    failures: Mapping[Stage, str],
+    machines: Sequence[MachineRecord],
+) -> tuple[BoardRow, ...]:
+    results = {
+        (sequence.order, sequence.target, sequence.seed, sequence.shots): _seed_result(
+            resolved, finished, sequence, failures, machines
+        )
+        for sequence in resolved.plan.sequences
+    }
+    loaded, seeds = resolved.plan.loaded, _seeds(resolved)
+    return tuple(
+        BoardRow(
+            order=tuple(shown_name(loaded, name) for name in order),
+            target=target_name(target, shots),
+            seeds=tuple(results[order, target, seed, shots] for seed in seeds),
+        )
+        for target, shots in _targets(resolved)
+        for order in resolved.plan.orders
     )
 
 
@@ -254,87 +261,3 @@ def _risen_loss(manifest: StageManifest) -> Iterator[str]:
             f"the loss of the stage {manifest.task} rose from {first.loss:.2f} at step {first.step} to "
             f"{last.loss:.2f} at step {last.step}"
         )
-
-
-def _data(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
-    uses = []
-    leaves = [leaf for leaves in resolved.plan.loaded.evaluations.values() for leaf in leaves]
-    corpora = {leaf.name: leaf.corpus.definition for leaf in leaves}
-    described: dict[str, TrainingTask | CorpusFile] = {**resolved.plan.tasks, **corpora}
-    for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
-        for name, rows in sets.items():
-            use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
-            use["title"] = described[name].title
-            use["citation"] = described[name].citation or NOT_STATED
-            use["license"] = described[name].license or NOT_STATED
-            if role == "training":
-                loaded = resolved.plan.loaded
-                task, corpus = loaded.tasks.get(name), loaded.corpora.get(name)
-                use["expected_rows"] = task.expected_rows if task else None
-                use["development_rows"] = corpus.expected_rows("en", "validation") if corpus else None
-            uses.append(DataUse.model_validate(use))
-    return tuple(uses)
-
-
-def _overlap(resolved: ResolvedPlan) -> tuple[SharedRows, ...]:
-    return tuple(
-        SharedRows(
-            training=shared.training,
-            evaluation=shared.evaluation.name,
-            corpus=shared.evaluation.corpus,
-            language=shared.evaluation.language,
-            rows=shared.evaluation.rows,
-            dropped=len(shared.training_rows),
-            sentence_rows=shared.sentence_rows,
-            similar_sentence_rows=shared.similar_sentence_rows,
-        )
-        for shared in resolved.leakage.shared
-    )
-
-
-def _provenance(
-    resolved: ResolvedPlan, finished: FinishedEntries, command: str, trial: int | None
-) -> Provenance:
-    loaded = resolved.plan.loaded
-    manifests = list(finished.manifests())
-    environments = [manifest.environment for manifest in manifests]
-    return Provenance(
-        command=command,
-        sequence_file=shown_path(loaded.path),
-        sequence_sha256=hashlib.sha256(loaded.path.read_bytes()).hexdigest(),
-        commit=_joined(environment.commit for environment in environments),
-        dirty=any(environment.dirty for environment in environments),
-        # The last entry's time, not now: publishing the same results again gives the same bytes.
-        created=max((manifest.finished for manifest in manifests), default="1970-01-01T00:00:00+00:00"),
-        packages=_packages(environments),
-        hardware=_joined(environment.hardware for environment in environments) or "unknown",
-        deepspeed=_joined(m.deepspeed for m in manifests if isinstance(m, StageManifest))
-        or loaded.deepspeed.name,
-        model=loaded.spec.model,
-        model_revision=resolved.model.revision,
-        model_fingerprint=resolved.model.fingerprint,
-        model_description=resolved.model.description,
-        split=loaded.spec.evaluation.split,
-        limited=loaded.spec.evaluation.limit,
-        trial=trial,
-    )
-
-
-def _packages(environments: Sequence[Environment]) -> dict[str, str]:
-    names = dict.fromkeys(name for environment in environments for name in environment.packages)
-    return {
-        name: _joined(environment.packages.get(name) for environment in environments) or "unknown"
-        for name in names
-    }
-
-
-def _joined(values: Iterable[str | None]) -> str | None:
-    """Return the distinct values in order, since entries of several runs may differ."""
-    return ", ".join(dict.fromkeys(value for value in values if value)) or None
-
-
-def shown_path(path: Path) -> str:
-    """Return how a page names a sequence file: by its place in the checkout, or its name alone."""
-    checkout = shipped("sequences").parent
-    resolved = path.resolve()
-    return resolved.relative_to(checkout).as_posix() if resolved.is_relative_to(checkout) else path.name

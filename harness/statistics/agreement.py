@@ -67,7 +67,7 @@ def agreement(
     trees = [tree.subset(own) for own in sets]
     starts = np.cumsum([0, *(len(own) for own in sets)])
     drawn = np.empty(RELABELLINGS)
-    labels = [[own.relabellings(random, RELABELLINGS) for own in trees] for _ in range(seeds)]
+    labels = [[own.relabelings(random, RELABELLINGS) for own in trees] for _ in range(seeds)]
     for draw in range(RELABELLINGS):
         parts = [
             [start + own[draw] for start, own in zip(starts, labels[seed], strict=False)]

@@ -56,7 +56,7 @@ def collapse_test(collapsed: Booleans, tree: PrefixTree) -> CollapseTest:
     random = np.random.RandomState(COLLAPSE_SEED)
     sums = np.zeros((DRAWS, rows))
     for seed in range(seeds):
-        sums += collapsed[:, seed][tree.relabellings(random, DRAWS)]
+        sums += collapsed[:, seed][tree.relabelings(random, DRAWS)]
     observed = float((collapsed.sum(axis=1) ** 2).sum())
     reached = int(((sums**2).sum(axis=1) >= observed - 1e-9).sum())
     return CollapseTest(collapsed=count, runs=rows * seeds, p=round((reached + 1) / (DRAWS + 1), DECIMALS))

@@ -110,11 +110,18 @@ class Contrasts:
             run_sd=np.sqrt(seeds * of_runs),
         )
 
-    def covariances(self, weights: Floats) -> Floats:
-        """Return the covariances of the errors of several estimates, (contrasts, contrasts)."""
+    def covariances(self, weights: Floats, *, sharing: bool = True) -> Floats:
+        """Return the covariances of the errors of several estimates, (contrasts, contrasts).
+
+        Args:
+            weights: (contrasts, rows).
+            sharing: Whether rows covary by their shared stages; otherwise they only have their variances.
+        """
         total = self.covariances_of_items(weights)
         if self.covariance is not None:
-            total = total + weights @ self.covariance.matrix @ weights.T / self.values.shape[1]
+            matrix = self.covariance.matrix
+            rows = matrix if sharing else np.diag(np.diag(matrix))
+            total = total + weights @ rows @ weights.T / self.values.shape[1]
         return total
 
     def covariances_of_items(self, weights: Floats) -> Floats:

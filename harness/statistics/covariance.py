@@ -7,12 +7,8 @@ V = Σ_d σ_d² [r and r′ share their first d stages] + σ² [r = r′], every
 The components are fitted by restricted maximum likelihood (Patterson & Thompson 1971, Biometrika 58): with
 H an orthonormal basis of the contrasts of rows, H Y centered by row holds neither μ nor b, and its products
 are Wishart with S − 1 degrees of freedom and scale H V H′. Fisher scoring (Searle, Casella & McCulloch
-1992, "Variance Components", section 6.6) on the logarithms of the components. With few shared stages a
-component's estimate is zero half the time, which makes tests of what it covers too lax; so log σ_d² / (4 (S
-− 1)) is added for every shared one, the penalty of Chung et al. 2013, "A nondegenerate penalized likelihood
-estimator for variance parameters in multilevel models" (Psychometrika 78,
-https://doi.org/10.1007/s11336-013-9328-2; a gamma prior on σ_d), which keeps it off zero by less than a
-standard error and fades as information grows.
+1992, "Variance Components", section 6.6) on the logarithms of the components, so that none is below zero. A
+component whose estimate is zero keeps its uncertainty: Fisher's information is that of all components.
 """
 
 from dataclasses import dataclass
@@ -24,8 +20,6 @@ from scipy import linalg, stats
 from harness.statistics.arrays import CONFIDENCE, Floats
 from harness.statistics.prefixes import PrefixTree
 
-# Of the logarithm of each shared component, over S − 1: found by simulation to suit 2 to 5 seeds.
-_PENALTY = 0.25
 _ITERATIONS = 100
 _CONVERGED = 1e-9
 _SMALLEST = 1e-8
@@ -71,6 +65,10 @@ class RowCovariance:
         """Return the variance of each contrast of the rows' means over seeds, weights (contrasts, rows)."""
         gradients = [((weights @ matrix) * weights).sum(axis=1) for matrix in self.matrices]
         return self._scatter(np.stack(gradients, axis=1))
+
+    def about_mean(self) -> "Scatter":
+        """Return by how much the variance of a row's mean over seeds exceeds that of the mean of all rows."""
+        return self._scatter(np.array([[1 - float(matrix.mean()) for matrix in self.matrices]]))[0]
 
     def _scatter(self, gradients: Floats) -> "list[Scatter]":
         values = gradients @ self.components
@@ -214,7 +212,7 @@ class _Likelihood:
         return fitted, np.asarray(spread, np.float64)
 
     def _at(self, logs: Floats, scale: float) -> tuple[float, Floats, Floats]:
-        """Return the penalized likelihood, its gradient and Fisher's information, in logarithms."""
+        """Return the likelihood, its gradient and Fisher's information, in logarithms."""
         components = np.exp(logs)
         total = np.tensordot(components, self.matrices, axes=1)
         factor = np.linalg.cholesky(total)
@@ -223,12 +221,9 @@ class _Likelihood:
         solved = np.matmul(inverse, self.matrices) * components[:, None, None]
         residual = inverse @ self.products
         half = self.degrees / 2
-        value = -half * (determinant + float(np.trace(residual))) + _PENALTY / self.degrees * float(
-            logs[:-1].sum()
-        )
+        value = -half * (determinant + float(np.trace(residual)))
         traces = np.trace(solved, axis1=1, axis2=2)
         gradient = half * (np.einsum("kij,ji->k", solved, residual) - traces)
-        gradient[:-1] += _PENALTY / self.degrees
         information = half * np.einsum("kij,lji->kl", solved, solved)
         return value, gradient, information
 

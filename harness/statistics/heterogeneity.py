@@ -1,5 +1,7 @@
 """Whether rows scatter alike from seed to seed, and variances for when they do not."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import optimize, special
 
@@ -53,6 +55,20 @@ def heterogeneity(table: Floats, covariance: RowCovariance | None) -> Heterogene
         ratio=round(float(variances.max()) / smallest, 3) if smallest > 0 else None,
         p=round((reached + 1) / (SIMULATIONS + 1), DECIMALS),
     )
+
+
+def scatters_more(table: Floats, sets: Sequence[tuple[int, ...]]) -> list[bool]:
+    """Return which sets of rows that scatter unlike scatter more than the rows of the table do on average.
+
+    Moderated variances are drawn towards those of the other rows and would make their tests too lax. A set of
+    two rows has too few values for a scatter of its own and counts as not scattering more.
+
+    Args:
+        table: Averages, (rows, seeds).
+        sets: Their rows.
+    """
+    variances = row_variances(table)
+    return [len(own) > 2 and bool(variances[list(own)].mean() > variances.mean()) for own in sets]
 
 
 def row_variances(table: Floats) -> Floats:

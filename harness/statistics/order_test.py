@@ -5,16 +5,20 @@ as far as their shared stages allow, so they are relabeled by the automorphisms 
 (Winkler et al. 2015, NeuroImage 123). Its statistic is the sum of squares of the orders' means. Where seeds
 and orders are so few that it could never reject, an F-test takes its place: the same sum of squares over its
 expectation under the fitted covariance of the rows, both with Satterthwaite's degrees of freedom (the
-ANOVA-type statistic of Brunner, Dette & Munk 1997, JASA 92). Several sets are corrected by Holm's method.
+ANOVA-type statistic of Brunner, Dette & Munk 1997, JASA 92). Where a run of the set collapsed no F describes
+the rows' means, and the permutation test stands alone: a set that it could never reject is not testable, and
+takes no part in the correction (Tarone 1990, Biometrics 46; which sets hold a collapse does not depend on the
+labels). Several sets are corrected by Holm's method.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from harness.frozen_model import FrozenModel
-from harness.statistics.arrays import ALPHA, DECIMALS, Floats, Indices
+from harness.statistics.arrays import ALPHA, DECIMALS, Booleans, Floats, Indices
 from harness.statistics.contrast import Contrasts
 from harness.statistics.covariance import RowCovariance
 from harness.statistics.multiplicity import holm
@@ -27,15 +31,45 @@ _BLOCK = 500
 _TOLERANCE = 1e-9
 
 
+@dataclass(frozen=True)
+class Permutation:
+    """The permutation test of one set of rows.
+
+    Attributes:
+        p: Of the sum of squares.
+        smallest: The least that p can be.
+        exact: Whether all relabelings were counted; otherwise 9,999 of them were drawn.
+        ranges: Of every relabeling the largest difference between two orders' means, sorted.
+    """
+
+    p: float
+    smallest: float
+    exact: bool
+    ranges: Floats
+
+    def range_p(self, differences: Floats) -> Floats:
+        """Return p-values of differences between orders, corrected for all pairs of the set.
+
+        The share of relabelings whose largest difference is at least as large (single-step max-T: Westfall &
+        Young 1993, "Resampling-Based Multiple Testing", section 2.3).
+        """
+        reached = self.ranges >= np.abs(differences)[:, None] - _TOLERANCE
+        drawn = int(not self.exact)
+        p: Floats = (reached.sum(axis=1) + drawn) / (len(self.ranges) + drawn)
+        return p
+
+
 class SetTest(FrozenModel):
     """The test of one set of rows.
 
     Attributes:
         rows: The rows, by number.
+        own_scatter: Whether its scatter is taken from its rows alone, not from all.
         by: Which test decides.
-        p: Its p-value; None where nothing can be tested.
+        p: Its p-value; None where nothing can be tested: one seed, or collapsed runs among so few seeds and
+            orders that the permutation test could never reject.
         p_adjusted: Corrected over the sets.
-        exact: Whether all relabellings were counted; otherwise 9,999 of them were drawn.
+        exact: Whether all relabelings were counted; otherwise 9,999 of them were drawn.
         smallest_p: The least that the permutation test can give with so few seeds and orders.
         f: Mean square of orders over its expectation without an effect; None with one seed.
         f_degrees: Degrees of freedom of both.
@@ -43,6 +77,7 @@ class SetTest(FrozenModel):
     """
 
     rows: tuple[int, ...]
+    own_scatter: bool
     by: str
     p: float | None
     p_adjusted: float | None
@@ -55,16 +90,26 @@ class SetTest(FrozenModel):
 
 
 def order_tests(
-    contrasts: Contrasts, sets: Sequence[tuple[int, ...]], *, pooled: bool
+    contrasts: Contrasts,
+    sets: Sequence[tuple[int, ...]],
+    collapsed: Booleans,
+    own: Sequence[bool],
+    *,
+    level: float = ALPHA,
 ) -> tuple[SetTest, ...]:
     """Test every set of at least two rows that hold the same tasks.
 
     Args:
         contrasts: Of all rows.
         sets: The rows of each set.
-        pooled: Whether the F-test takes the scatter of all rows; otherwise of the set's.
+        collapsed: Rows with a collapsed run, (rows,).
+        own: Whether a set's F-test takes the scatter of its rows; otherwise of all rows, (sets,).
+        level: At which all sets together are tested.
     """
-    found = [_tested(contrasts, rows, pooled, len(sets)) for rows in sets]
+    found = [
+        _tested(contrasts, rows, collapsed, own_scatter, level / len(sets))
+        for rows, own_scatter in zip(sets, own, strict=True)
+    ]
     testable = [test for test in found if test.p is not None]
     corrected = dict(
         zip(
@@ -81,42 +126,49 @@ def order_tests(
     )
 
 
-def _tested(contrasts: Contrasts, rows: tuple[int, ...], pooled: bool, sets: int) -> SetTest:
-    table, tree = contrasts.table[list(rows)], contrasts.tree.subset(rows)
-    p, smallest, exact = permutation_test(table, tree)
-    f, degrees, f_p = _f_test(contrasts, rows) if pooled else _f_test(contrasts.within(rows), None)
-    by = "permutation" if smallest < ALPHA / sets else "F"
-    decides = p if by == "permutation" else f_p
+def _tested(
+    contrasts: Contrasts, rows: tuple[int, ...], collapsed: Booleans, own_scatter: bool, level: float
+) -> SetTest:
+    permuted = permutation_test(contrasts.table[list(rows)], contrasts.tree.subset(rows))
+    f, degrees, f_p = _f_test(contrasts.within(rows), None) if own_scatter else _f_test(contrasts, rows)
+    can_reject = permuted.smallest < level
+    by = "permutation" if can_reject or collapsed[list(rows)].any() else "F"
+    decides = f_p if by == "F" else permuted.p if can_reject else None
     return SetTest(
         rows=rows,
+        own_scatter=own_scatter,
         by=by,
         p=None if decides is None else round(decides, DECIMALS),
         p_adjusted=None,
-        p_permutation=round(p, DECIMALS),
-        exact=exact,
-        smallest_p=round(smallest, DECIMALS),
+        p_permutation=round(permuted.p, DECIMALS),
+        exact=permuted.exact,
+        smallest_p=round(permuted.smallest, DECIMALS),
         f=None if f is None else round(f, DECIMALS),
         f_degrees=None if degrees is None else (round(degrees[0], 3), round(degrees[1], 3)),
         f_p=None if f_p is None else round(f_p, DECIMALS),
     )
 
 
-def permutation_test(table: Floats, tree: PrefixTree) -> tuple[float, float, bool]:
-    """Return the p-value, the least possible one, and whether all relabellings were counted.
+def permutation_test(table: Floats, tree: PrefixTree) -> Permutation:
+    """Relabel the rows of one set within every seed.
 
     Args:
-        table: The averages of one set, (rows, seeds).
+        table: The averages of the set, (rows, seeds).
         tree: Its stages.
     """
     seeds = table.shape[1]
-    relabellings = tree.automorphisms ** (seeds - 1)
-    exact = relabellings <= _MOST_ENUMERATED
+    relabelings = tree.automorphisms ** (seeds - 1)
+    exact = relabelings <= _MOST_ENUMERATED
     observed = float(_spread(table.sum(axis=1)))
-    drawn = _enumerated(table, tree.every_relabelling()) if exact else _sampled(table, tree)
-    reached = int((drawn >= observed * (1 - _TOLERANCE)).sum())
-    if exact:
-        return reached / len(drawn), 1 / relabellings, True
-    return (reached + 1) / (len(drawn) + 1), 1 / (DRAWS + 1), False
+    sums = _enumerated(table, tree.every_relabeling()) if exact else _sampled(table, tree)
+    reached = int((_spread(sums) >= observed * (1 - _TOLERANCE)).sum())
+    drawn = int(not exact)
+    return Permutation(
+        p=(reached + drawn) / (len(sums) + drawn),
+        smallest=1 / relabelings if exact else 1 / (DRAWS + 1),
+        exact=exact,
+        ranges=np.sort(np.ptp(sums, axis=1) / seeds),
+    )
 
 
 def _spread(sums: Floats) -> Floats:
@@ -126,11 +178,11 @@ def _spread(sums: Floats) -> Floats:
 
 
 def _enumerated(table: Floats, labels: Indices) -> Floats:
-    """Return the statistic of every relabeling; the first seed keeps its labels, only differences count."""
+    """Return sums over seeds of every relabeling; as only differences count, one seed keeps its labels."""
     sums = table[:, 0][None]
     for seed in range(1, table.shape[1]):
         sums = (sums[:, None] + table[:, seed][labels][None]).reshape(-1, len(table))
-    return _spread(sums)
+    return sums
 
 
 def _sampled(table: Floats, tree: PrefixTree) -> Floats:
@@ -140,8 +192,8 @@ def _sampled(table: Floats, tree: PrefixTree) -> Floats:
         size = min(_BLOCK, DRAWS - start)
         sums = np.zeros((size, len(table)))
         for seed in range(table.shape[1]):
-            sums += table[:, seed][tree.relabellings(random, size)]
-        blocks.append(_spread(sums))
+            sums += table[:, seed][tree.relabelings(random, size)]
+        blocks.append(sums)
     return np.concatenate(blocks)
 
 

@@ -74,7 +74,7 @@ def seed_power(sd: float, degrees: float, seeds: int, items: float, comparisons:
     power = SeedPower(
         sd=round(sd, DECIMALS),
         sd_interval=Interval(low=round(ends[0], DECIMALS), high=round(ends[1], DECIMALS)),
-        degrees=degrees,
+        degrees=round(degrees, DECIMALS),
         seeds=seeds,
         items=items,
         comparisons=comparisons,

@@ -1,4 +1,4 @@
-"""Which rows begin with the same trained stages, and which relabellings of rows respect that."""
+"""Which rows begin with the same trained stages, and which relabelings of rows respect that."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ class PrefixTree:
         """In how many ways the rows can be relabeled so that the same rows share as before."""
         return _count(_node(self.paths, range(len(self.paths)), 0))
 
-    def every_relabelling(self) -> Indices:
+    def every_relabeling(self) -> Indices:
         """Return all automorphisms: which row's value each row takes, (automorphisms, rows)."""
         top = _node(self.paths, range(len(self.paths)), 0)
         taken = np.empty((self.automorphisms, len(self.paths)), np.int64)
@@ -86,7 +86,7 @@ class PrefixTree:
             taken[number, list(top.rows)] = arrangement
         return taken
 
-    def relabellings(self, random: np.random.RandomState, draws: int) -> Indices:
+    def relabelings(self, random: np.random.RandomState, draws: int) -> Indices:
         """Draw automorphisms uniformly: which row's value each row takes, (draws, rows).
 
         Whole blocks of rows that begin alike change places with blocks of the same shape, and so on within

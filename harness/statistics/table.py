@@ -1,13 +1,15 @@
 """One table of rows × seeds: what of it is significant, by one gate.
 
-The primary question is order. Scatter is pooled over all rows where they scatter alike and no run collapsed.
-Then four fifths of the level go to the pairs of the same tasks, by the distribution of the largest |t| of
-them all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one fifth to the tests
-of all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
-Bonferroni test). Otherwise the tests of sets come first, by the scatter of the compared set alone, and pairs
-are never below their p-value; everything else has a moderated variance of each row. Order is significant if
-any of it is. Differences to the baseline are a family of their own with simultaneous intervals (Dunnett
-1955). Whatever else is compared is exploratory: Holm's correction within its kind.
+The primary question is order. Scatter is pooled over all rows where they scatter alike; otherwise each row
+has a moderated variance, and sets of at least three rows that scatter more than the others have their own.
+Nine tenths of the level go to the pairs of the same tasks, by the distribution of the largest |t| of them
+all (Hothorn, Bretz & Westfall 2008), which finds single orders that differ, and one tenth to the tests of
+all orders of a set at once (`order_test`, Holm over sets), which find many small differences (a weighted
+Bonferroni test). Where runs collapsed the tests of sets come first, by the scatter of the compared set
+alone, and pairs are never below the p-value of their set; a set with a collapsed run is tested by relabeling
+alone. Order is significant if any of it is. Differences to the baseline are a family of their own with
+simultaneous intervals (Dunnett 1955). Whatever else is compared is exploratory: Holm's correction within its
+kind.
 """
 
 from collections.abc import Sequence
@@ -20,15 +22,20 @@ from scipy import stats
 from harness.statistics.arrays import ALPHA, CONFIDENCE, DECIMALS, Booleans, Floats, Indices
 from harness.statistics.contrast import Contrasts, pair_weights
 from harness.statistics.covariance import SharedVariance, shared_variance
-from harness.statistics.heterogeneity import Heterogeneity, heterogeneity, moderated_variances
+from harness.statistics.heterogeneity import (
+    Heterogeneity,
+    heterogeneity,
+    moderated_variances,
+    scatters_more,
+)
 from harness.statistics.multiplicity import holm
-from harness.statistics.order_test import SetTest, order_tests
+from harness.statistics.order_test import SetTest, order_tests, permutation_test
 from harness.statistics.ranks import rank_sets, shrunken
 from harness.statistics.verdict import Effect, Family, Interval, judge
 
 _PAIRS_AT_ONCE = 20_000
 # Of the level, where both pairs and all orders at once are tested.
-PAIRS_SHARE = 0.8
+PAIRS_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -105,20 +112,23 @@ def analyse_table(runs: Runs) -> TableResult:
     found = heterogeneity(contrasts.table, contrasts.row_covariance)
     pooled = found.pooled and not affected.any()
     exploratory = contrasts if pooled else contrasts.moderated()
-    tests = order_tests(contrasts, runs.sets, pooled=pooled)
-    testable = [test.p_adjusted for test in tests if test.p_adjusted is not None]
-    order_p = round(min(1.0, runs.factor * min(testable)), DECIMALS) if testable else None
-    family = Family(margin=runs.margin, gate=order_p or 0.0, factor=runs.factor)
-    if pooled:
-        single = sum(len(own) for own in runs.sets) == 2
-        share = 1.0 if single else PAIRS_SHARE
-        family = Family(margin=runs.margin, factor=runs.factor / share)
-    pairs = _order_pairs(runs, family, pooled, affected)
-    if pooled and order_p is not None:
-        smallest = min(effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None)
-        order_p = (
-            smallest if single else min(smallest, round(min(1.0, order_p / (1 - PAIRS_SHARE)), DECIMALS))
-        )
+    gated = bool(affected.any())
+    own = [gated] * len(runs.sets)
+    if not found.pooled and not gated:
+        own = scatters_more(contrasts.table, runs.sets)
+    # Of one pair there is only one test.
+    share = 1.0 if gated or sum(map(len, runs.sets)) == 2 else PAIRS_SHARE
+    factor = runs.factor / (1 - share) if share < 1 else runs.factor
+    tests = order_tests(contrasts, runs.sets, affected, own, level=ALPHA / factor)
+    pairs = _order_pairs(runs, exploratory, tests, share, gated=gated)
+    found_p = [
+        round(min(1.0, factor * test.p_adjusted), DECIMALS)
+        for test in tests
+        if test.p_adjusted is not None and (gated or share < 1)
+    ]
+    if not gated:
+        found_p += [effect.p_adjusted for *_, effect in pairs if effect.p_adjusted is not None]
+    order_p = min(found_p, default=None)
     deltas: dict[int, Effect] = {}
     if runs.baseline is not None:
         rows = np.array([row for row in range(len(affected)) if row != runs.baseline], np.int64)
@@ -143,31 +153,44 @@ def analyse_table(runs: Runs) -> TableResult:
     )
 
 
+Pairs = tuple[tuple[int, int, Effect], ...]
+
+
 def _order_pairs(
-    runs: Runs, family: Family, pooled: bool, affected: Booleans
-) -> tuple[tuple[int, int, Effect], ...]:
-    """Judge the pairs of the same tasks: together where scatter is pooled, otherwise set by set."""
-    means = runs.sign * runs.contrasts.means
+    runs: Runs, every: Contrasts, tests: Sequence[SetTest], share: float, *, gated: bool
+) -> Pairs:
+    """Judge the pairs of the same tasks at a share of the level, which the sets divide evenly.
+
+    Sets without a scatter of their own are judged together. Gated, no pair is below the p-value of its set,
+    nor, where a run of the set collapsed, below that of its relabelings.
+    """
+    joint = [test for test in tests if not test.own_scatter]
+    parts = [*([joint] if joint else []), *([test] for test in tests if test.own_scatter)]
     found: list[tuple[int, int, Effect]] = []
-    parts: Sequence[tuple[tuple[int, ...], ...]] = [runs.sets] if pooled else [(own,) for own in runs.sets]
     for part in parts:
-        pairs = [pair for own in part for pair in combinations(own, 2)]
-        if not pairs:
-            continue
-        ordered = np.array([(a, b) if means[a] >= means[b] else (b, a) for a, b in pairs], np.int64)
-        if pooled:
-            weights = pair_weights(len(means), ordered[:, 0], ordered[:, 1])
-            judged = judge(runs.contrasts, weights, family, affected)
-        else:
-            rows = list(part[0])
-            place = {row: number for number, row in enumerate(rows)}
-            local = np.array([[place[a], place[b]] for a, b in ordered.tolist()], np.int64)
-            weights = pair_weights(len(rows), local[:, 0], local[:, 1])
-            # Bonferroni over the sets, which have different scatter.
-            own = Family(family.margin, family.gate, family.factor * len(runs.sets))
-            judged = judge(runs.contrasts.within(part[0]), weights, own, affected[rows])
+        rows = sorted(row for test in part for row in test.rows)
+        contrasts = runs.contrasts.within(tuple(rows)) if part[0].own_scatter else every
+        ordered = _better_first(runs, [pair for test in part for pair in combinations(test.rows, 2)])
+        local = np.searchsorted(rows, ordered) if part[0].own_scatter else ordered
+        weights = pair_weights(len(contrasts.means), local[:, 0], local[:, 1])
+        factor = runs.factor * len(tests) / len(part) / share
+        collapsed = bool(runs.collapsed[rows].any())
+        gate: float | Floats = 0.0
+        if gated:
+            gate = runs.factor * (part[0].p_adjusted if part[0].p_adjusted is not None else np.nan)
+        if collapsed:
+            relabelings = permutation_test(contrasts.table, contrasts.tree)
+            gate = np.maximum(gate, factor * relabelings.range_p(weights @ contrasts.means))
+        affected = np.full(len(contrasts.means), collapsed)
+        judged = judge(contrasts, weights, Family(runs.margin, gate, factor), affected)
         found += [(int(a), int(b), effect) for (a, b), effect in zip(ordered, judged, strict=True)]
     return tuple(sorted(found, key=lambda pair: (-abs(pair[2].difference), pair[0], pair[1])))
+
+
+def _better_first(runs: Runs, pairs: Sequence[tuple[int, int]]) -> Indices:
+    means = runs.sign * runs.contrasts.means
+    ordered = [(a, b) if means[a] >= means[b] else (b, a) for a, b in pairs]
+    return np.array(ordered, np.int64).reshape(-1, 2)
 
 
 def _all_pairs(
@@ -187,8 +210,7 @@ def _all_pairs(
     known = [(a, b, effect) for a, b, effect in order_pairs]
     known += [(row, runs.baseline, effect) for row, effect in deltas.items() if runs.baseline is not None]
     for a, b, effect in known:
-        if effect.p_adjusted is not None:
-            adjusted[min(a, b), max(a, b)] = effect.p_adjusted
+        adjusted[min(a, b), max(a, b)] = 1.0 if effect.p_adjusted is None else effect.p_adjusted
     adjusted = np.minimum(adjusted, adjusted.T)
     return adjusted < ALPHA, adjusted
 
@@ -220,13 +242,13 @@ def _averages(contrasts: Contrasts, affected: Booleans, pooled: bool) -> tuple[I
         blocks = float(np.var(table.mean(axis=0), ddof=1))
         own, degrees = np.zeros(rows), 1.0
         if rows > 1 and pooled and contrasts.row_covariance is not None:
-            own = np.diag(contrasts.row_covariance.matrix) * (rows - 1) / rows
-            degrees = float((rows - 1) * (seeds - 1))
+            scatter = contrasts.row_covariance.about_mean()
+            own, degrees = np.full(rows, scatter.variance), scatter.degrees
         elif rows > 1:
             moderated, degrees = moderated_variances(table)
-            own = moderated * (rows - 1) / rows
-        variance += (blocks + own) / seeds
-        spread += (blocks / seeds) ** 2 / (seeds - 1) + (own / seeds) ** 2 / degrees
+            own = moderated * (rows - 1) / rows / seeds
+        variance += blocks / seeds + own
+        spread += (blocks / seeds) ** 2 / (seeds - 1) + own**2 / degrees
     some = spread > 0
     freedom = np.where(some, variance**2 / np.where(some, spread, 1.0), 1e6)
     half = stats.t.isf((1 - CONFIDENCE) / 2, np.minimum(freedom, 1e6)) * np.sqrt(variance)

@@ -73,7 +73,8 @@ class Family:
 
     Attributes:
         margin: Differences below it count as equivalent, a fraction.
-        gate: The p-value of the test that comes before them; none of theirs is below it.
+        gate: The p-value of the test that comes before them, of all or of each, (contrasts,); none of theirs
+            is below it, and where it is not a number, none is testable.
         factor: By how many tests of the page, and what looks at earlier results cost, p-values are
             multiplied.
         simultaneous: Whether p-values and intervals come from the distribution of the largest |t|; otherwise
@@ -81,7 +82,7 @@ class Family:
     """
 
     margin: float
-    gate: float = 0.0
+    gate: float | Floats = 0.0
     factor: float = 1.0
     simultaneous: bool = True
 
@@ -104,7 +105,8 @@ def judge(contrasts: Contrasts, weights: Floats, family: Family, collapsed: Bool
     error, p = (1 - CONFIDENCE) / family.factor, estimates.p
     adjusted = p
     if family.simultaneous and len(weights) > 1:
-        smallest = smallest_of_several(contrasts.covariances(weights), estimates.degrees)
+        # How much stages share is poorly known; contrasts that covary less have the larger maximum.
+        smallest = smallest_of_several(contrasts.covariances(weights, sharing=False), estimates.degrees)
         adjusted = simultaneous(p, smallest)
         error = float(np.quantile(smallest, error))
     elif not family.simultaneous:
@@ -112,7 +114,7 @@ def judge(contrasts: Contrasts, weights: Floats, family: Family, collapsed: Bool
     adjusted = np.minimum(1.0, np.maximum(family.gate, family.factor * adjusted))
     equivalence = np.minimum(1.0, family.factor * holm(estimates.p_beyond(family.margin)))
     affected = (weights != 0) @ collapsed
-    adjusted = np.where(affected, np.fmax(adjusted, contrasts.own_seed_p(weights)), adjusted)
+    adjusted = np.where(affected, np.maximum(adjusted, contrasts.own_seed_p(weights)), adjusted)
     if contrasts.covariance is None:
         adjusted = np.full(len(weights), np.nan)
     low, high = estimates.bounds(error)

@@ -11,8 +11,10 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
 from harness.kinds.registry import TrainingTask
 from harness.kinds.text_to_text import model_for
+from harness.models.generic import auto_class
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.xmod import set_language
 from harness.training.distributed import World, from_every_rank, start_process_group
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
@@ -87,12 +89,12 @@ def joined_model(encoder: ModelRef, task: TrainingTask, folder: Path) -> Any:
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    auto_class = model_for(task, text_to_text=is_text_to_text(encoder.folder)).head.auto_class
+    head = model_for(task, text_to_text=is_text_to_text(encoder.folder)).head
     code = encoder.trust_remote_code
     config = transformers.AutoConfig.from_pretrained(str(folder), trust_remote_code=code)
     config.dtype = torch.float32
     with torch.device("meta"):
-        skeleton = getattr(transformers, auto_class).from_config(config, trust_remote_code=code)
+        skeleton = auto_class(head.auto_class).from_config(config, trust_remote_code=code)
     own = model_weights(folder)
     # What the encoder's folder holds is the encoder; the rest of the whole model is the head.
     weights = own | {name: tensor for name, tensor in model_weights(encoder.folder).items() if name in own}
@@ -105,4 +107,5 @@ def joined_model(encoder: ModelRef, task: TrainingTask, folder: Path) -> Any:
             f"{missing[0]})"
         )
     fix_umt5_logit_scaling(model)
+    set_language(model.base_model.config, task.language)
     return model

@@ -96,6 +96,7 @@ class Steps:
         points: The resume points.
         report: Called on rank 0, a few times a second.
         stop: Tells whether to save a resume point and end.
+        label_smoothing: Share of the target that is spread over all labels.
     """
 
     engine: Any
@@ -108,6 +109,7 @@ class Steps:
     points: ResumePoints
     report: Callable[[StageProgress], None]
     stop: Callable[[], bool]
+    label_smoothing: float = 0.0
 
     def run(self, point: SavedPoint | None) -> float:
         """Train from a resume point, or from the start, to the end; return the seconds spent in all.
@@ -163,11 +165,12 @@ class Steps:
         rows = self.tasks[task].chosen[batch]
         denominator = collator.loss_denominator(rows)
         draw = Draw(self.plan.seed, number)
+        smoothed = {"smoothing": self.label_smoothing} if self.label_smoothing else {}
         for share in shares(rows, self.world.rank, self.world.size, self.accumulation):
             inputs = collator.tensors(share, self.world.device, draw)
             labels = inputs.pop("labels")
             output, zero = self.forward(task, inputs)
-            loss = head.loss_sum(output, labels, inputs["attention_mask"]) / denominator + zero
+            loss = head.loss_sum(output, labels, inputs["attention_mask"], **smoothed) / denominator + zero
             self.engine.backward(loss * passes)
             self.engine.step()
             total += loss.detach()

@@ -15,9 +15,13 @@ from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
 from harness.models.checks import check_folder
+from harness.models.families import is_decoder
 from harness.models.files import read_tensors, tensor_shapes, weight_files
+from harness.models.generic import auto_class
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
+from harness.models.tokenizer import fast_tokenizer
+from harness.models.xmod import freeze_adapters, set_language
 from harness.training.cpu_attention import enable_cpu_attention
 from harness.training.cpu_dropout import enable_cpu_dropout
 from harness.training.used_rows import train_used_rows
@@ -41,6 +45,10 @@ _DROPOUT_FIELDS = (
 
 class UnsafePrecisionError(UserError):
     """The model's activations exceed the number format."""
+
+
+class UnsmoothedLossError(UserError):
+    """Label smoothing is asked of a kind whose loss has no labels."""
 
 
 class IncompleteEncoderError(UserError):
@@ -107,6 +115,7 @@ def load_model(
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
     found, reused = model_weights(model.folder), model_weights(reused_head) if reused_head else {}
     built, head_names, carried = _build(model, active, head, seed, found, reused)
+    freeze_adapters(built)
     if settings.freeze_embeddings:
         built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
@@ -148,6 +157,11 @@ def _configured(model: ModelRef, task: TrainingTask, settings: Hyperparameters) 
     head = model_for(task, text_to_text=words is not None).head
     if words is not None:
         _check_precision(settings.precision)
+    if settings.label_smoothing and not head.smooths:
+        raise UnsmoothedLossError(
+            f"training.label_smoothing: {settings.label_smoothing:g} is for kinds whose loss is over labels, "
+            f"not for task {task.name} of kind {task.kind}; set 0 for it under training.per_task"
+        )
     config = _config(model, task, head)
     _check_length(config, settings.max_length)
     # Evaluation cuts inputs where training did (harness.evaluation.checkpoint), and reads them alike.
@@ -160,10 +174,17 @@ def _configured(model: ModelRef, task: TrainingTask, settings: Hyperparameters) 
 def _config(model: ModelRef, task: TrainingTask, head: Head[Any]) -> Any:
     from transformers import AutoConfig
 
-    check_folder(model.folder, model.trust_remote_code)
+    check_folder(model.folder, model.trust_remote_code, [task.kind])
     config = AutoConfig.from_pretrained(model.name, trust_remote_code=model.trust_remote_code)
     config.dtype = torch.float32
     config.update(head.settings(task))
+    set_language(config, task.language)
+    if not model.trust_remote_code and hasattr(config, "auto_map"):
+        # What is saved is a model of transformers' own class, which needs no such code.
+        del config.auto_map
+    if is_decoder(config.model_type):
+        # By it transformers finds the last token of each input, on which the head stands.
+        config.pad_token_id = fast_tokenizer(model).pad_token_id
     return config
 
 
@@ -200,7 +221,7 @@ def _build(
 ) -> tuple[Any, frozenset[str], dict[str, torch.Tensor]]:
     import transformers
 
-    auto = getattr(transformers, head.auto_class)
+    auto = auto_class(head.auto_class)
     with torch.device("meta"):
         skeleton = auto.from_config(config, trust_remote_code=source.trust_remote_code)
         bare = transformers.AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)

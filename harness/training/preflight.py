@@ -1,37 +1,15 @@
 """What the first worker looks at before any stage is trained, so that nothing is found out hours later."""
 
-from typing import Any
-
-from pydantic import Field
-
-from harness.config.hyperparameters import Hyperparameters
-from harness.frozen_model import FrozenModel
-from harness.kinds.registry import TrainingTask
+from harness.config.model_family import model_type
 from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
-from harness.models.references import ModelRef
+from harness.models.families import FAMILIES
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.xmod import check_languages
 from harness.training.distributed import World
 from harness.training.engine import engine_config
 from harness.training.model import check_loads
-
-
-class TaskToCheck(FrozenModel):
-    """A training task as some stage of a plan trains it."""
-
-    name: str
-    task: TrainingTask
-    hyperparameters: Hyperparameters
-    texts: tuple[str, ...] = Field(description="Of its first rows.")
-
-
-class PreflightJob(FrozenModel):
-    """A model and all that a plan wants to train it on."""
-
-    model: ModelRef = Field(description="The pretrained model, as a folder of this machine.")
-    deepspeed: dict[str, Any]
-    tasks: tuple[TaskToCheck, ...]
-    stages: tuple[Hyperparameters, ...] = Field(description="The settings of the stages, each once.")
-    evaluation_texts: dict[str, tuple[str, ...]] = Field({}, description="Evaluation task -> first texts.")
+from harness.training.preflight_job import PreflightJob
+from harness.training.self_check import self_check
 
 
 def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
@@ -47,6 +25,9 @@ def preflight(job: PreflightJob, world: World) -> tuple[str, ...]:
     folder, tokenizer = job.model.folder, fast_tokenizer(job.model)
     for config in configs[:1]:
         check_tokenizer(folder, tokenizer, config.to_dict())
+        check_languages(config.to_dict(), job.languages)
+    if model_type(folder) not in FAMILIES:
+        self_check(job.model)
     for one in job.tasks:
         check_known(folder, tokenizer, f"training task {one.name!r}", one.texts)
     texts = [text for one in job.tasks for text in one.texts]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from harness.config.hyperparameters import Hyperparameters
 from harness.kinds.registry import TrainingTask
 from harness.models.references import ModelRef
+from harness.models.xmod import set_language
 from harness.training.model import LoadedModel, load_model
 
 _ENCODER = "encoder"
@@ -27,16 +28,20 @@ class SharedEncoder(nn.Module):
         models: The models; they call the encoder, but its parameters are not theirs.
     """
 
-    def __init__(self, models: Sequence[Any], encoder: Any, used: Sequence[set[str]]) -> None:
+    def __init__(
+        self, models: Sequence[Any], encoder: Any, used: Sequence[set[str]], languages: Sequence[str] = ()
+    ) -> None:
         """Put the models on one encoder.
 
         Args:
             models: Models of one architecture.
             encoder: What each is to call.
             used: Of each model, the names of the parameters that it has alone.
+            languages: Of each model's rows, for an encoder that must know it.
         """
         super().__init__()
         self.encoder = encoder
+        self._languages = languages
         self.models = nn.ModuleList(models)
         for model in models:
             prefix = model.base_model_prefix
@@ -60,6 +65,8 @@ class SharedEncoder(nn.Module):
         """
         # First: an encoder calls its pooler for every head, and ZeRO 3 releases its parameters thereafter,
         # though the backward pass of the zero needs them.
+        if self._languages:
+            set_language(self.encoder.config, self._languages[task])
         output = self.models[task](**inputs)
         zero = torch.zeros((), device=next(iter(inputs.values())).device)
         for name in self._idle[task]:
@@ -135,5 +142,6 @@ def load_mixture(
         # At once, so that there are never more than two encoders in memory.
         for one in parts:
             setattr(one.model, one.model.base_model_prefix, encoder)
-    shared = SharedEncoder([part.model for part in parts], encoder, used)
+    languages = [task.language for task, _, _ in tasks]
+    shared = SharedEncoder([part.model for part in parts], encoder, used, languages)
     return LoadedMixture(shared, tuple(parts), holder)

@@ -106,7 +106,19 @@ def _train(
         log.restore(point.pending if point else [])
         forward = model.forward(engine)
         batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
-        steps = Steps(engine, forward, batches, plan, settings.accumulation, world, log, points, report, stop)
+        steps = Steps(
+            engine,
+            forward,
+            batches,
+            plan,
+            settings.accumulation,
+            world,
+            log,
+            points,
+            report,
+            stop,
+            settings.label_smoothing,
+        )
         seconds = steps.run(point)
         _save(job, world, model, engine)
         held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from harness.config.hyperparameters import Optimizer
 from harness.config.model_family import is_text_to_text
 from harness.kinds.registry import may_hold_any_token
 from harness.training.checkpoint import HeadExport
@@ -57,7 +58,9 @@ def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
 def _used_ids(job: StageJob, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64] | None:
     """Return the token ids that the stage's inputs can hold; None where they can be any, or don't matter."""
     any_token = may_hold_any_token((part.task for part in parts), job.model.trust_remote_code)
-    if job.hyperparameters.freeze_embeddings or any_token:
+    # Adafactor's step of a row depends on the others.
+    others_matter = job.hyperparameters.optimizer is Optimizer.ADAFACTOR
+    if job.hyperparameters.freeze_embeddings or any_token or others_matter:
         return None
     return np.unique(np.concatenate([part.collator.tokens.used_ids for part in parts]))
 

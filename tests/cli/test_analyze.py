@@ -3,7 +3,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.report.publish import publish
-from harness.results.board import BoardFileError
+from harness.results.json_file import BoardFileError
 from tests.report.experiments import ORDERS, experiment
 
 

@@ -42,10 +42,12 @@ def loaded_libraries(program: str) -> set[str]:
     "arguments",
     [
         ["--help"],
-        ["validate", "quickstart", "nli-order"],
+        ["validate", "quickstart", "nli-order", "local"],
         ["plan", "quickstart"],
         ["list", "sequences"],
         ["list", "tasks"],
+        ["list", "executors"],
+        ["list", "models"],
         ["schema"],
         ["run", "--help"],
     ],

@@ -1,5 +1,7 @@
 import json
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,8 +14,12 @@ from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.model import XstiltsModel
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.scorer import PrecisionError, UnsuitedTaskError
+from harness.metrics.item_file import read_items
+from harness.metrics.item_scores import decode
+from harness.metrics.registry import metric
 from harness.models.references import ModelRef
 from tests.corpora import CORPORA
+from tests.end_to_end.miniature import write_files
 from tests.training.text_models import make_byt5, make_mt5
 
 from . import models
@@ -165,3 +171,55 @@ def test_missing_weights_are_refused_rather_than_drawn_at_random(tmp_path):
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match=r"lack 1 tensors .*decoder\.final_layer_norm"):
         XstiltsModel(folder)
+
+
+def generated(folder: Path, texts: list[str], longest: int) -> list[str]:
+    """What transformers' own `generate` writes greedily, one text at a time."""
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    found = []
+    for text in texts:
+        given = tokenizer(text, return_tensors="pt", truncation=True, max_length=120)
+        written = model.generate(**given, do_sample=False, num_beams=1, max_new_tokens=longest)
+        found.append(tokenizer.decode(written[0], skip_special_tokens=True))
+    return found
+
+
+def answered(folder: Path, task: str, data: Path, output: Path) -> tuple[list[Any], dict[str, Any]]:
+    """Return predictions and lm-eval's results of a task."""
+    score(folder, output, data, tasks=(task,))
+    items = read_items(output / "predictions.parquet")[task]
+    results = json.loads((output / "results.json").read_text())["results"][task]
+    return [decode(text) for text in items.predictions.decoded()], results
+
+
+def test_generated_answers_to_questions_are_those_of_generate(tmp_path):
+    folder = finetuned(
+        tmp_path / "model", "mt5", kind="span_extraction", marks=["question:", "context:"], labels=[]
+    )
+    write_files(CORPORA["xquad"].task, CORPORA["xquad"].sources("de", "test").layouts[0], tmp_path, Random(1))
+    rows = load_evaluation_rows(CORPORA["xquad"], "de", data_dir=(tmp_path,)).dataset
+    predictions, results = answered(folder, "xtreme_xquad_de", tmp_path, tmp_path / "out")
+    texts = [f"question: {row['text_a']} context: {row['text_b']}" for row in rows]
+    direct = generated(folder, texts, 64)
+    assert predictions == direct and len(set(direct)) > 1
+    assert results["f1,none"] == metric("answer_f1").score(direct, rows["answer_texts"][:])
+
+
+@pytest.mark.parametrize("name", [pytest.param("panx", marks=pytest.mark.slow), "udpos"])
+def test_generated_tags_are_those_of_generate_and_what_cannot_be_read_is_counted(name, tmp_path):
+    corpus = CORPORA[name]
+    folder = finetuned(tmp_path / "model", "mt5", kind="tagging", marks=["tag:"], labels=[])
+    write_files(corpus.task, corpus.sources("de", "test").layouts[0], tmp_path, Random(1))
+    rows = load_evaluation_rows(corpus, "de", data_dir=(tmp_path,)).dataset
+    predictions, results = answered(folder, f"xtreme_{name}_de", tmp_path, tmp_path / "out")
+    direct = [
+        [part.strip() for part in answer.split("$$") if part.strip()]
+        for answer in generated(folder, [f"tag: {text}" for text in rows["text_a"][:]], 256)
+    ]
+    assert predictions == direct
+    unread = sum(any(":" not in part for part in parts) for parts in direct) / len(direct)
+    assert results["unparsable_answers,none"] == pytest.approx(unread) and unread > 0
+    assert "f1,none" in results and "acc,none" not in results

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from harness.evaluation.job import EVALUATIONS
+from harness.execution.submission_log import Submission, submissions
 from harness.report.table import Table
 from harness.store.store import Store
 from harness.training.manifest import STAGES
@@ -152,11 +153,14 @@ def finished(store: Path) -> set[str]:
     return {*opened.digests(STAGES), *opened.digests(EVALUATIONS)}
 
 
+def submitted(store: Path, run: str = "*") -> list[Submission]:
+    """What runs of a store handed to their workers; `run` is the process id of one."""
+    return [one for folder in store.glob(f"runs/*-{run}") for one in submissions(folder)]
+
+
 def begun(store: Path, run: int) -> set[str]:
     """The digests of the stages that the run of a process id asked its workers to train."""
-    asked = store.glob(f"runs/*-{run}/*/worker-*/request-*.json")
-    requests = [json.loads(path.read_text()) for path in asked]
-    return {request["job"]["digest"] for request in requests if request["kind"] == "train"}
+    return {one.digest for one in submitted(store, str(run)) if one.kind == "train"}
 
 
 def listening_ports(pids: list[int]) -> set[int]:

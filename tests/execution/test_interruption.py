@@ -21,6 +21,7 @@ from tests.execution.command import (
     finished,
     processes_of,
     results,
+    submitted,
     wait_for,
     weights,
     worker_of,
@@ -38,8 +39,7 @@ def is_training(folder: Path) -> bool:
 
 
 def is_evaluating(folder: Path) -> bool:
-    requests = list((folder / "store").glob("runs/*/*/worker-*/request-*.json"))
-    return any('"kind":"evaluate"' in path.read_text() for path in requests)
+    return any(one.kind == "evaluate" for one in submitted(folder / "store"))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -163,7 +163,8 @@ OPERATIONS = {
     "results of an evaluation": (r"/building/\w+/(results|predictions)", 2),
     "an evaluation put in place": (r"/evaluations/\w+$", 2),
     "a published page": (r"/leaderboards/", 20),
-    "messages to a worker": (r"/runs/.*/(request|events)", 8),
+    "notes of a run": (r"/runs/.*/(submitted|worker)", 8),
+    "a lock": (r"/locks/", 8),
     "tokenized rows": (r"/cache/tokenized/", 2),
 }
 

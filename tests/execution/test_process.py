@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from harness.execution.process import cpu_seconds, descendants, end, is_alive, runs_or_would
-from harness.execution.stall import StallWatch
+from harness.execution.stall import Silence, StallWatch
+from harness.execution.steps.base import StepProgress
 
 # A launcher as torch's: its child has a session of its own, and the launcher does not forward signals.
 LAUNCHER = """
@@ -58,6 +59,7 @@ def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str
     try:
         # The busy one waits for a core where the machine is busy otherwise, which is no stall.
         watch = StallWatch(lambda: cpu_seconds([process.pid]), lambda: runs_or_would([process.pid]), 1.0)
+        assert not watch.is_stalled  # from now on it is watched
         deadline = time.monotonic() + (60 if stalls else 4)
         seen = False
         while not seen and time.monotonic() < deadline:
@@ -70,8 +72,34 @@ def test_only_a_worker_that_neither_reports_nor_computes_is_stalled(program: str
 
 def test_a_report_begins_the_wait_anew() -> None:
     watch = StallWatch(lambda: 0.0, lambda: False, 0.5)
-    time.sleep(1.1)
+    assert not watch.is_stalled
+    time.sleep(0.6)
     watch.active()
     assert not watch.is_stalled
-    time.sleep(1.1)
+    time.sleep(0.6)
     assert watch.is_stalled
+
+
+def test_silence_among_steps_is_a_stall_though_the_processor_is_busy_and_none_before_or_after_them() -> None:
+    silence = Silence(0.3)
+    time.sleep(0.4)
+    assert not silence.is_too_long()
+    silence.heard(progress(1, 3))
+    time.sleep(0.01)
+    silence.heard(progress(2, 3))
+    assert not silence.is_too_long()
+    time.sleep(0.4)
+    assert silence.is_too_long()
+    silence.heard(progress(3, 3))
+    time.sleep(0.4)
+    assert not silence.is_too_long()
+    slow = Silence(0.01)
+    slow.heard(progress(1, 3))
+    time.sleep(0.1)
+    slow.heard(progress(2, 3))
+    time.sleep(0.1)
+    assert not slow.is_too_long(), "each step of it takes as long"
+
+
+def progress(done: int, total: int) -> StepProgress:
+    return StepProgress(completed=done, total=total, text="")

@@ -28,22 +28,34 @@ def test_the_formats_of_the_papers(tasks):
 def test_kinds_without_a_format_are_refused(tasks):
     with pytest.raises(UnsuitedKindError, match=r"mlm.*masked_lm.*span_extraction"):
         text_form(tasks["mlm"])
-    with pytest.raises(UnsuitedKindError, match=r"udpos.*tagging with 'scheme: plain'"):
-        text_form(tasks["udpos"])
 
 
 MT5 = changed(SEQUENCE, ("embedded:e5-small", "google/mt5-base"))
 
 
 def test_a_sequence_file_says_which_tasks_its_model_cannot_read_and_where(tmp_path):
-    text = changed(MT5, ("[rte, pawsx]", "[rte, mlm, udpos]"))
+    text = changed(MT5, ("[rte, pawsx]", "[rte, udpos, mlm]"))
     with pytest.raises(SpecError) as caught:
         load_sequences([write(tmp_path, "trial.yaml", text)])
     found = {problem.key: problem for problem in caught.value.problems}
-    assert set(found) == {"intermediates[1]", "intermediates[2]"}
-    assert found["intermediates[1]"].line == 3
-    assert "masked_lm" in found["intermediates[1]"].message
-    assert "scheme: plain" in found["intermediates[2]"].message
+    assert set(found) == {"intermediates[2]"}
+    assert found["intermediates[2]"].line == 3
+    assert "masked_lm" in found["intermediates[2]"].message
+
+
+def test_plain_tags_are_written_word_by_word_and_spans_whole(tasks):
+    from datasets import Dataset
+
+    pos, spans = text_form(tasks["udpos"]), text_form(tasks["panx_en"])
+    names = {form: list(form.task.labels) for form in (pos, spans)}
+    words = ["New", "York", "grows"]
+    rows = {"words": [words], "tags": [[names[pos].index(tag) for tag in ("PROPN", "PROPN", "VERB")]]}
+    assert pos.targets(rows) == ["PROPN: New $$ PROPN: York $$ VERB: grows"]
+    assert pos.prediction("PROPN: New $$ York $$ ") == ["PROPN: New", "York"]
+    rows |= {"tags": [[names[spans].index(tag) for tag in ("B-LOC", "I-LOC", "O")]]}
+    assert spans.targets(rows) == ["LOC: New York"]
+    assert spans.references(Dataset.from_dict(rows)) == [["LOC: New York"]]
+    assert spans.prediction("None") == []
 
 
 @pytest.mark.parametrize(

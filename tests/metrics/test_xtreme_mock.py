@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.metrics.registry import metric
-from tests.metrics.xtreme_files import answers, lines, pairs, sentences
+from tests.export.xtreme_files import answers, lines, pairs, sentences
 
 MOCK = Path(__file__).parents[3] / "shared/reference/xtreme_mock"
 pytestmark = pytest.mark.skipif(not MOCK.is_dir(), reason="needs ../shared/reference/xtreme_mock")

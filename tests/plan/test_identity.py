@@ -1,7 +1,7 @@
 import pytest
 
 from harness.config.evaluation_task import EvaluationTask
-from harness.config.hyperparameters import Hyperparameters, Precision, Schedule
+from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision, Schedule
 from harness.config.mixture import Sampling
 from harness.kinds.registry import text_form, training_task
 from harness.plan.identity import MemberIdentity, evaluation_digest, stage_digest
@@ -66,10 +66,19 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "warmup_ratio": 0.2, "weight_decay": 0.1, "max_grad_norm": 2.0, "precision": Precision.FP32,
         "freeze_embeddings": True,
         "dropout": 0.0, "train_rows": 5, "schedule": Schedule.CONSTANT,
+        "optimizer": Optimizer.ADAFACTOR, "layer_decay": 0.9, "warmup_steps": 3, "label_smoothing": 0.1,
     }  # fmt: skip
     assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation", "head"}
     digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}
     assert len(digests | {digest()}) == len(changes) + 1
+
+
+def test_settings_that_came_later_leave_earlier_digests_as_they_were():
+    # Of the release before there were any; a store's stages are found by it.
+    assert digest(settings=Hyperparameters()) == "518d4f134255c01590b84fada48c12a5"
+    assert digest(settings=SETTINGS.overridden({"optimizer": "adamw", "layer_decay": None})) == digest()
+    given = SETTINGS.overridden({"warmup_steps": 3})
+    assert digest(settings=given) == digest(settings=given.overridden({"warmup_ratio": 0.5}))
 
 
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():

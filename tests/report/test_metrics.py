@@ -1,6 +1,7 @@
 """Leaderboards of other metrics than accuracy: ratios of sums, several metrics, and metrics that fall."""
 
 import csv
+import json
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,9 +15,11 @@ from harness.metrics.item_scores import TaskItems
 from harness.metrics.registry import metric
 from harness.report.pictures.forest import draw_forest
 from harness.report.pictures.style import BLUE, ORANGE
+from harness.report.publication import OldFormatError
 from harness.report.publish import publish
 from harness.report.sections.findings import FINDINGS
 from harness.report.sections.scores.section import SCORES
+from harness.report.table import Table
 from harness.report.verify import verify
 from harness.results.target_metric import TargetMetric
 from harness.statistics.contrast import Contrasts
@@ -147,6 +150,35 @@ def test_an_old_leaderboard_is_refused_with_the_commit_that_reads_it(spans, tmp_
         run = CliRunner().invoke(cli, [*command, str(path)])
         assert run.exit_code, run.output
         assert "its format is read by xstilts up to commit 6accfc0" in str(run.exception) + run.output
+
+
+def test_a_leaderboard_of_the_second_format_is_refused_until_it_is_written_in_the_present_one(
+    spans, tmp_path
+):
+    content = json.loads(spans.json.read_text())
+    old = {"format": "xstilts-leaderboard-2", "board": content["board"], "findings": [], "targets": []}
+    old |= {
+        name: content[name] for name in ("pictures", "drawn_with", "predictions", "sequence_link", "reported")
+    }
+    path = tmp_path / spans.json.name
+    path.write_text(json.dumps(old, indent=1))
+    (tmp_path / spans.predictions.name).write_bytes(spans.predictions.read_bytes())
+    with pytest.raises(OldFormatError, match=r"`xstilts merge .*--leaderboards FOLDER` writes"):
+        verify(path)
+    anew = CliRunner().invoke(cli, ["merge", str(path), "--leaderboards", str(tmp_path / "new")])
+    assert anew.exit_code == 0, anew.output
+    assert json.loads((tmp_path / "new" / path.name).read_text())["sections"] == content["sections"]
+    assert verify(tmp_path / "new" / path.name).differences == []
+
+
+def test_the_index_names_the_metric_and_says_where_lower_is_better(spans, falling):
+    lines = [
+        Table.cells(next(line for line in made.index.read_text().splitlines() if line.startswith("| [")))
+        for made in (spans, falling)
+    ]
+    assert lines[0][3] == "F1 in percent"
+    assert lines[1][3] == "loss in nats, lower is better"
+    assert lines[1][5].startswith("rte → xnli")
 
 
 def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling):

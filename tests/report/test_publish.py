@@ -141,11 +141,11 @@ def test_the_index_says_whether_order_matters_and_which_rows_may_be_the_best(tmp
         made = experiment(evaluations, effects=effects, seed=4)
         text = publish(made.board, tmp_path / str(number), made.predictions).index.read_text()
         cells.append(Table.cells(next(line for line in text.splitlines() if line.startswith("| ["))))
-    assert cells[0][3].startswith("not significant, p 0.")
-    assert cells[0][4].endswith(", or one of 4 others")
-    assert cells[1][3].startswith("significant, p ")
-    assert cells[1][3].endswith("(1 of 1 pair)")
-    assert cells[1][4] == "rte → pawsx → xnli"
+    assert cells[0][4].startswith("not significant, p 0.")
+    assert cells[0][5].endswith(", or one of 4 others")
+    assert cells[1][4].startswith("significant, p ")
+    assert cells[1][4].endswith("(1 of 1 pair)")
+    assert cells[1][5] == "rte → pawsx → xnli"
 
 
 def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, evaluations):

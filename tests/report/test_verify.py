@@ -12,7 +12,7 @@ from harness.cli.main import cli
 from harness.report.index import render_index
 from harness.report.publish import publish
 from harness.report.verify import verify
-from harness.results.board import BoardFileError
+from harness.results.json_file import BoardFileError
 from tests.report.experiments import LABELS, experiment, scored_row
 
 SEQUENCE = "rte → pawsx → xnli"

@@ -2,7 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from harness.metrics.registry import metric
-from harness.results.board import Board, BoardFileError, canonical_json, read_json
+from harness.results.board import Board
+from harness.results.json_file import BoardFileError, canonical_json, read_json
 from harness.results.target_metric import TargetMetric
 from tests.report.experiments import board, columns, scored_row
 

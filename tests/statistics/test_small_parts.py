@@ -15,6 +15,7 @@ from harness.statistics.power import power_of, seed_power
 from harness.statistics.prefixes import PrefixTree
 from harness.statistics.ranks import rank_sets, shrunken
 from harness.statistics.shares import order_share
+from harness.statistics.table import Runs, analyse_table
 from harness.statistics.verdict import Family, judge
 from tests.statistics.generators import DESIGNS, as_values, prone, table
 
@@ -63,17 +64,39 @@ def test_a_williams_design_of_four_has_two_distinct_before_effects_of_six():
     assert (positions.names, len(positions.effects), positions.rank) == (16, 4, 3)
 
 
-def test_an_order_test_with_two_orders_and_three_seeds_cannot_reject_by_relabelling():
-    p, smallest, exact = permutation_test(np.array([[0.0] * 3, [1.0] * 3]), PrefixTree((("a",), ("b",))))
-    assert (p, smallest, exact) == (0.25, 0.25, True)
+def test_an_order_test_with_two_orders_and_three_seeds_cannot_reject_by_relabeling():
+    found = permutation_test(np.array([[0.0] * 3, [1.0] * 3]), PrefixTree((("a",), ("b",))))
+    assert (found.p, found.smallest, found.exact) == (0.25, 0.25, True)
+    assert found.range_p(np.array([-1.0, 1 / 3, 0.0])).tolist() == [0.25, 1.0, 1.0]
 
 
 def test_a_true_effect_of_order_is_found_by_the_permutations():
     rng = np.random.default_rng(0)
     orders = DESIGNS["perm24"][1:]
     effects = np.array([0.03 if order[0] == "a" else 0.0 for order in orders])
-    p, _, exact = permutation_test(table(rng, orders, effects=effects), PrefixTree(orders))
-    assert not exact and p < 0.05
+    found = permutation_test(table(rng, orders, effects=effects), PrefixTree(orders))
+    assert not found.exact and found.p < 0.05
+
+
+def test_where_a_run_collapsed_only_relabeling_says_that_orders_differ():
+    # One order of a and b collapses with every seed; with three seeds no relabeling can show that.
+    orders = DESIGNS["full16"]
+    runs = table(np.random.default_rng(3), orders)
+    collapsed = np.zeros(runs.shape, bool)
+    collapsed[orders.index(("a", "b"))] = True
+    runs[collapsed] -= 0.2
+    asked = Runs(contrasts(runs, orders), sets_of(orders), orders.index(()), collapsed, 0.01)
+    result = analyse_table(asked)
+    by_set = {test.rows: test for test in result.order_tests}
+    test = by_set[orders.index(("a", "b")), orders.index(("b", "a"))]
+    assert (test.by, test.p, test.p_adjusted, test.smallest_p) == ("permutation", None, None, 0.25)
+    assert test.f_p < 0.05 and not result.order_matters
+    pair = next(effect for a, b, effect in result.pairs if {a, b} == set(test.rows))
+    assert pair.verdict == "not testable" and pair.interval is None
+    assert not result.significant[test.rows]
+    # The three other sets are corrected for three.
+    others = [other for other in result.order_tests if other is not test]
+    assert min(other.p_adjusted for other in others) == pytest.approx(3 * min(other.p for other in others))
 
 
 def test_rows_that_collapse_now_and_then_are_found_to_scatter_unlike():

@@ -3,7 +3,7 @@ import torch
 import transformers
 
 from harness.config.hyperparameters import Hyperparameters
-from harness.config.model_family import ENCODER_TYPES
+from harness.models.families import FAMILIES, Structure
 from harness.models.references import ModelRef
 from harness.training.checkpoint import HeadExport, write_checkpoint
 from harness.training.model import InputTooLongError, load_model
@@ -14,6 +14,8 @@ SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 SIZES = {
     "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
     "electra": SMALL | {"embedding_size": 32},
+    "xmod": SMALL | {"languages": ["en_XX", "de_DE"]},
+    "eurobert": SMALL | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "mask_token_id": 3},
     "rembert": SMALL | {"input_embedding_size": 16, "bos_token_id": 1, "eos_token_id": 2},
     "modernbert": SMALL
     | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2},
@@ -29,7 +31,9 @@ def save_pretrained(model_type, folder):
     transformers.AutoModel.from_config(config).save_pretrained(folder)
 
 
-@pytest.mark.parametrize("model_type", ENCODER_TYPES)
+@pytest.mark.parametrize(
+    "model_type", [f.model_type for f in FAMILIES.values() if f.structure is Structure.ENCODER]
+)
 def test_every_supported_architecture_loads_saves_and_loads_again(model_type, tmp_path):
     save_pretrained(model_type, tmp_path / "model")
     loaded = load_model(ModelRef.at(tmp_path / "model"), TASK, SETTINGS, 5)

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -25,6 +27,31 @@ def test_the_rate_rises_over_the_warm_up_and_falls_to_zero():
 def test_a_constant_rate_stays_after_the_warm_up():
     assert rates(6, warmup_ratio=0.34, schedule="constant") == [0.0, 0.25, 0.5, 0.5, 0.5, 0.5]
     assert rates(3, warmup_ratio=0.0, schedule="constant") == [0.5, 0.5, 0.5]
+
+
+def test_a_cosine_falls_to_zero_after_warm_up_steps():
+    seen = rates(10, warmup_steps=2, warmup_ratio=0.9, schedule="cosine")
+    assert seen[:4] == pytest.approx([0.0, 0.25, 0.5, 0.5 * (1 + math.cos(math.pi / 8)) / 2])
+    assert seen[6] == pytest.approx(0.25)
+
+
+def test_each_layer_has_a_share_of_the_rate_of_the_layer_above():
+    from transformers import BertConfig, BertForSequenceClassification
+
+    small = {"vocab_size": 20, "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8}
+    model = BertForSequenceClassification(BertConfig(num_hidden_layers=3, **small))
+    settings = Hyperparameters(learning_rate=0.5, layer_decay=0.5)
+    rate = {
+        id(parameter): group["lr"]
+        for group in make_optimizer(model, settings).param_groups
+        for parameter in group["params"]
+    }
+    assert {rate[id(one)] for one in model.classifier.parameters()} == {0.5}
+    assert {rate[id(one)] for one in model.bert.pooler.parameters()} == {0.5}
+    layers = model.bert.encoder.layer
+    found = [{rate[id(one)] for one in layer.parameters()} for layer in layers]
+    assert found == [{0.0625}, {0.125}, {0.25}]
+    assert {rate[id(one)] for one in model.bert.embeddings.parameters()} == {0.03125}
 
 
 def test_a_single_step_is_taken_at_the_full_rate():

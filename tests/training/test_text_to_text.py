@@ -13,6 +13,15 @@ from .models import LABELS, TASK
 from .text_models import make_byt5, make_mt5
 
 SETTINGS = {"learning_rate": 3e-3, "max_length": 48}
+ADAFACTOR = {
+    "optimizer": "adafactor",
+    "learning_rate": 1e-2,
+    "schedule": "constant",
+    "warmup_ratio": 0.0,
+    "weight_decay": 0.0,
+    "train_rows": 8,
+    "steps": 5,
+}
 FROZEN = {"freeze_embeddings": True, "precision": "bf16"}
 
 
@@ -34,6 +43,7 @@ def trained(words):
     jobs = [
         job(words, "mt5-frozen", level="zero2", epochs=6, **FROZEN),
         job(words, "mt5-second", words.stage("mt5-frozen"), "zero3", **FROZEN),
+        job(words, "mt5-adafactor", **ADAFACTOR),
         job(words, "mt5-mlm", task=kind_task("masked_lm")),
         words.mixture(
             "mt5-mixed",
@@ -55,6 +65,41 @@ def tensors(folder):
 def test_the_loss_falls(trained):
     curve = [point["loss"] for point in trained["mt5-frozen"]["result"]["loss_curve"]]
     assert curve[-1] < 0.4 * curve[0]
+
+
+def test_adafactor_takes_the_steps_of_transformers_own(trained, words):
+    import numpy as np
+    import torch
+    from transformers import AutoModelForSeq2SeqLM
+    from transformers.optimization import Adafactor
+
+    from harness.data.rows import load_training_rows
+    from harness.kinds.collator import Draw
+    from harness.kinds.text_to_text import model_for
+    from harness.kinds.token_rows import TokenizedRows
+    from harness.models.tokenizer import fast_tokenizer
+    from harness.training.batches import subsample
+
+    assert trained["mt5-adafactor"]["result"]["steps"] == 5
+    folder = words.folder / "mt5"
+    model, half = AutoModelForSeq2SeqLM.from_pretrained(folder).eval(), model_for(TASK, text_to_text=True)
+    rows = load_training_rows(TASK, data_dir=words.folder / "data").dataset
+    chosen = rows.select(subsample(len(rows), 8, 3))
+    features = half.features(TASK, chosen, fast_tokenizer(ModelRef.at(folder)), 48)
+    collator = half.collator(TASK, TokenizedRows.of(features))
+    optimizer = Adafactor(model.parameters(), lr=1e-2, relative_step=False)
+    for _ in range(5):
+        inputs = collator.tensors(np.arange(8), torch.device("cpu"), Draw(0, 0))
+        labels = inputs.pop("labels")
+        loss = half.head.loss_sum(model(**inputs), labels, inputs["attention_mask"])
+        (loss / collator.loss_denominator(np.arange(8))).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    found, due, before = tensors(words.stage("mt5-adafactor")), model.state_dict(), tensors(folder)
+    for name, tensor in found.items():
+        assert float((tensor - before[name]).abs().max()) > 1e-4, name
+        torch.testing.assert_close(tensor, due[name], rtol=1e-5, atol=1e-5)
 
 
 def test_both_folders_hold_the_whole_model_and_share_their_files(trained, words):

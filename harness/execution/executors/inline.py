@@ -1,10 +1,12 @@
 """Steps one after the other in the process of `xstilts run`: for debugging."""
 
+import os
 import queue
+import socket
 import threading
 
-from harness.execution.attempt import Attempt
-from harness.execution.events import Event
+from harness.execution.attempt import run_request
+from harness.execution.events import Event, Started
 from harness.execution.executors.base import Executor, ExecutorKind, Handle, RunContext, StepEvent
 from harness.execution.request import StepRequest
 from harness.frozen_model import FrozenModel
@@ -61,8 +63,9 @@ class InlineExecutor(Executor):
         def tell(event: Event) -> None:
             self._heard.put(StepEvent(handle, event))
 
+        tell(Started(host=socket.gethostname(), pid=os.getpid()))
         start_process_group()
-        tell(Attempt(request, self._store, self._data_dir, tell, self._stop.is_set).run())
+        tell(run_request(request, self._store, self._data_dir, tell, self._stop.is_set))
 
 
 KIND = ExecutorKind(InlineSettings, InlineExecutor)

@@ -24,6 +24,7 @@ EXECUTORS: Registry[ExecutorKind[Any]] = Registry(
     ENTRY_POINTS,
     {
         "inline": "harness.execution.executors.inline:KIND",
+        "local": "harness.execution.executors.local:KIND",
         "ray": "harness.execution.executors.ray:KIND",
         "slurm": "harness.execution.executors.slurm:KIND",
     },

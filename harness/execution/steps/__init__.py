@@ -4,8 +4,10 @@ A step names what it needs by digests; paths follow from the store and the data 
 runs, and what it was made with is recorded there.
 """
 
+from harness.execution.steps.check import CheckStep
 from harness.execution.steps.evaluate import EvaluateStep
 from harness.execution.steps.forgetting import ForgettingStep
 from harness.execution.steps.train import TrainStep
 
-AnyStep = TrainStep | EvaluateStep | ForgettingStep
+EntryStep = TrainStep | EvaluateStep | ForgettingStep
+AnyStep = EntryStep | CheckStep

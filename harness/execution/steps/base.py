@@ -104,30 +104,18 @@ class StepContext:
         return model if stage is None else model.beside(self.store.path(STAGES, stage) / "encoder")
 
 
-class Step(FrozenModel, ABC):
-    """A unit of work whose result a store keeps.
+class BaseStep(FrozenModel, ABC):
+    """A unit of work.
 
     Attributes:
-        resumes: Whether it goes on from what a killed attempt left in its folder; others start over, since
-            they take less time than a resume point is worth.
         digest: Identity of what it makes.
         dependencies: Digests of the stages that must be finished first.
         model: The pretrained model.
     """
 
-    resumes: ClassVar[bool] = False
-
     digest: str
-    dependencies: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
     model: ModelRef
-
-    @abstractmethod
-    def run(self, context: StepContext) -> StepManifest | None:
-        """Make the step's files in its folder of the store; return the manifest on rank 0, None elsewhere.
-
-        Raises:
-            UserError, RunError: It cannot be made.
-        """
 
     def moved(self, change: Callable[[str], str]) -> Self:
         """Return the step with other paths: `change` takes each one, and names that are none."""
@@ -138,6 +126,25 @@ class Step(FrozenModel, ABC):
     @abstractmethod
     def memory_advice(self) -> str:
         """Return which settings to lower where memory ran out, with the values that they have."""
+
+
+class Step(BaseStep, ABC):
+    """A unit of work whose result a store keeps.
+
+    Attributes:
+        resumes: Whether it goes on from what a killed attempt left in its folder; others start anew, since
+            they take less time than a resume point is worth.
+    """
+
+    resumes: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, context: StepContext) -> StepManifest | None:
+        """Make the step's files in its folder of the store; return the manifest on rank 0, None elsewhere.
+
+        Raises:
+            UserError, RunError: It cannot be made.
+        """
 
     def _made(self) -> dict[str, Any]:
         """Return what every manifest says of how it was made."""

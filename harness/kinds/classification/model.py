@@ -24,6 +24,7 @@ class ClassificationModel(EncoderModel[ClassificationTask]):
         "classifier",
         lambda task: label_settings(task) | {"problem_type": "single_label_classification"},
         row_loss_sum,
+        smooths=True,
     )
 
     def features(

@@ -11,7 +11,7 @@ from harness.kinds.tagging.task import TaggingTask
 from harness.kinds.text_form import Rows, TextForm
 from harness.metrics.base import Metric
 from harness.metrics.registry import metric
-from harness.metrics.span_f1 import tagged_spans
+from harness.metrics.span_f1 import Span, tagged_spans
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -28,7 +28,7 @@ class Tagging(TaskKind[TaggingTask]):
 
     name = "tagging"
     task_model = TaggingTask
-    text_form_of = "tagging with 'scheme: bio'"
+    text_form_of = "tagging"
     request = "generate_until"
 
     def columns(self, task: TaggingTask) -> tuple[str, ...]:
@@ -70,13 +70,9 @@ class Tagging(TaskKind[TaggingTask]):
 
         return MODEL
 
-    def text_form(self, task: TaggingTask) -> "TextForm[TaggingTask] | None":
-        """Return the text form of BIO tags; those of the scheme `plain` have no published one."""
-        return _Text(self, task) if task.scheme == "bio" else None
-
-    def described(self, task: TaggingTask) -> str:
-        """Return the kind with the scheme."""
-        return f"kind tagging with 'scheme: {task.scheme}'"
+    def text_form(self, task: TaggingTask) -> TextForm[TaggingTask]:
+        """Return the text form."""
+        return _Text(self, task)
 
     def assumed_tokens(self, task: TaggingTask, text: int, longest: int, *, joined: bool) -> float:
         """Return the tokens of one text."""
@@ -86,22 +82,25 @@ class Tagging(TaskKind[TaggingTask]):
 class _Text(TextForm[TaggingTask]):
     """`tag: …` is answered with `PER: … $$ LOC: …` in order, else `None`, as mT5's WikiAnn.
 
-    The answers' spans have no places, so predictions and references are lists of `KIND: words`.
+    mT5 has no task of plain tags; here each word is a span by itself. The answers' spans have no places, so
+    predictions and references are lists of `KIND: words`, predictions also with what is none.
     """
 
     marks = ("tag:",)
+    longest_answer = 256
 
     def targets(self, rows: Rows) -> list[str]:
         """Return the spans with their words."""
         return [_SEPARATOR.join(spans) or _NO_SPANS for spans in self._spans(rows)]
 
     def prediction(self, answer: str) -> list[str]:
-        """Return the spans that an answer names; as in mT5's, what is no `KIND: words` is none."""
-        return [part.strip() for part in answer.split(_SEPARATOR.strip()) if ":" in part]
+        """Return the parts of an answer, which name spans where it is written as it should be."""
+        parts = [part.strip() for part in answer.split(_SEPARATOR.strip())]
+        return [part for part in parts if part] if parts != [_NO_SPANS] else []
 
     def metrics(self) -> tuple[Metric, ...]:
-        """Return mT5's span F1."""
-        return (metric("text_span_f1"),)
+        """Return mT5's span F1, and the share of answers that it cannot read."""
+        return metric("text_span_f1"), metric("unparsable_answers")
 
     def references(self, dataset: "Dataset") -> list[Any]:
         """Return the spans with their words."""
@@ -111,12 +110,15 @@ class _Text(TextForm[TaggingTask]):
         return [
             [
                 f"{kind}: {' '.join(words[start:end])}"
-                for kind, start, end in sorted(
-                    tagged_spans(_named(tags, self.task.labels)), key=lambda span: span[1]
-                )
+                for kind, start, end in self._places(_named(tags, self.task.labels))
             ]
             for words, tags in zip(rows["words"], rows["tags"], strict=True)
         ]
+
+    def _places(self, tags: list[str]) -> list[Span]:
+        if self.task.scheme == "bio":
+            return sorted(tagged_spans(tags), key=lambda span: span[1])
+        return [(tag, at, at + 1) for at, tag in enumerate(tags)]
 
 
 def _named(tags: Sequence[int], labels: Sequence[str]) -> list[str]:

@@ -75,7 +75,7 @@ class Tags(Collator):
 class TaggingModel(EncoderModel[TaggingTask]):
     """A score for each tag at each token."""
 
-    head = Head("AutoModelForTokenClassification", "tagger", label_settings, token_loss_sum)
+    head = Head("AutoModelForTokenClassification", "tagger", label_settings, token_loss_sum, smooths=True)
 
     def features(
         self,

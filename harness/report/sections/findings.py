@@ -117,7 +117,10 @@ def _order(statistics: TargetStatistics) -> str:
     largest = f"{pair.first} against {pair.second}: {_effect(pair.effect, scale)}"
     test = f"adjusted p {p_value(order.p)}"
     if order.verdict == "not testable":
-        return f"Order is not testable: nothing is known of the scatter of training runs ({largest})."
+        return (
+            "Order is not testable: runs collapsed, and with so few seeds and orders no test without a "
+            f"distribution of theirs could reject ({largest})."
+        )
     if order.verdict == "significant":
         pairs = (
             "the one pair" if order.compared == 1 else f"{order.significant:,} of {order.compared:,} pairs"

@@ -9,7 +9,8 @@ from harness.report.notation import EMPTY, code, code_block, inline
 from harness.report.publication import Publication
 from harness.report.section import BoardSection, Nothing, Results
 from harness.report.table import Table
-from harness.results.board import Board, MachineRecord, Provenance, canonical_json
+from harness.results.board import Board, MachineRecord, Provenance
+from harness.results.json_file import canonical_json
 
 SHORT = 12
 

@@ -3,6 +3,7 @@
 XSTILTS_TEST_FAULT is a JSON object: `pattern` (of the operation's path), `count` (which of the matching
 operations), `delay` (seconds from the beginning of that operation to the kill), and `hit` (a file that is
 made at the kill).
+XSTILTS_TEST_ERROR is the name of a stage that fails in workers as after an assertion on a GPU.
 XSTILTS_TEST_KERNEL is a C++ file that workers compile at their start, as DeepSpeed does with its kernels.
 """
 
@@ -50,6 +51,16 @@ IS_WORKER = "harness.execution.worker" in sys.orig_argv and "torch.distributed.r
 
 if fault := os.environ.get("XSTILTS_TEST_FAULT"):
     sys.addaudithook(_Fault(**json.loads(fault)))
+
+if IS_WORKER and (failing := os.environ.get("XSTILTS_TEST_ERROR")):
+    from harness.execution.steps.train import TrainStep
+
+    def run(step, context, train=TrainStep.run):
+        if step.name == failing:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return train(step, context)
+
+    TrainStep.run = run
 
 if IS_WORKER and (source := os.environ.get("XSTILTS_TEST_KERNEL")):
     from torch.utils.cpp_extension import load

@@ -51,7 +51,7 @@ def test_rows_that_share_no_stage_by_declaration_are_independent(tmp_path):
 
 
 def test_a_look_at_some_of_the_planned_seeds_costs_and_seeds_beyond_the_plan_are_exploratory(tmp_path):
-    made = experiment(tmp_path, seeds=(1, 2, 3, 4, 5), effects=[0, 0, 0, 1.0, 0])
+    made = experiment(tmp_path, seeds=(1, 2, 3, 4, 5), effects=[0, 0, 0, 0.2, 0])
     folder = tmp_path / "boards"
 
     def with_seeds(count, planned):

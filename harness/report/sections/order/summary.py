@@ -48,10 +48,10 @@ def _scatter(analysis: OrderAnalysis) -> Iterator[str]:
         found = analysis.heterogeneity
         ratio = "" if found.ratio is None else f" (variances up to {found.ratio:,.0f} times as large"
         p = "" if found.p is None else f"{'; ' if ratio else ' ('}p {p_value(found.p)} for equal ones"
-        yield (
-            f"Rows scatter unlike{ratio}{p}{')' if ratio or p else ''} or runs collapsed, so scatter is "
-            f"pooled only "
-            "within compared sets, and each other row has a moderated variance of its own."
+        yield f"Rows scatter unlike{ratio}{p}{')' if ratio or p else ''} or runs collapsed, so " + (
+            "scatter is pooled only within compared sets, and each other row has a moderated variance."
+            if analysis.collapse
+            else "each row has a moderated variance, and a compared set that scatters more has its own."
         )
     test = analysis.collapse
     if test is not None:

@@ -1,13 +1,10 @@
-"""What others add: a kind with its metric from a distribution of its own, a corpus by YAML alone.
+"""A kind with its metric from a distribution of its own, a corpus by YAML alone.
 
 Nothing in `harness/` knows of them.
 """
 
 import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +12,8 @@ import pytest
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import decode
 from tests.evaluation.models import make_encoder
+from tests.extensions.installed import install, xstilts
 from tests.training import models
-
-ROOT = Path(__file__).resolve().parents[2]
 
 TASK = """\
 name: grades
@@ -52,17 +48,6 @@ overlap: drop
 """
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the distribution, as pip installs it."""
-    folder = tmp_path_factory.mktemp("installed")
-    source = ROOT / "tests" / "extensions" / "ordinal"
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps"]
-    command += ["--no-build-isolation", "--no-index", "--target", str(folder), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
-
-
 def write_grades(folder: Path) -> None:
     """A text's grade is the number of its words that are word4 or below."""
     folder.mkdir(parents=True)
@@ -75,21 +60,9 @@ def write_grades(folder: Path) -> None:
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
 
 
-def xstilts(installed: Path, folder: Path, *words: str) -> str:
-    variables = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}",
-        "XSTILTS_HOME": str(folder / "home"),
-        "XSTILTS_CACHE": str(folder / "cache"),
-    }
-    command = [sys.executable, "-m", "harness.cli.main", *words]
-    ran = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    return ran.stdout
-
-
 @pytest.mark.slow
-def test_a_kind_from_outside_is_trained_scored_published_and_verified(installed, tmp_path):
+def test_a_kind_from_outside_is_trained_scored_published_and_verified(tmp_path):
+    installed = install("ordinal", tmp_path / "installed")
     make_encoder(tmp_path / "model")
     write_grades(tmp_path / "data" / "grades")
     (tmp_path / "home" / "tasks").mkdir(parents=True)

@@ -1,0 +1,1 @@
+"""Published predictions in the formats of others."""
