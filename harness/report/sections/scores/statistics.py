@@ -104,6 +104,7 @@ class TargetStatistics(FrozenModel):
             differences.
         primary: Further contrasts that the sequence file declares.
         exploratory: Whether seeds were added after all planned ones had been looked at.
+        deltas_exploratory: Whether the sequence file does not declare differences to target-only primary.
     """
 
     metrics: tuple[TargetMetric, ...]
@@ -113,6 +114,7 @@ class TargetStatistics(FrozenModel):
     comparisons: tuple[Comparison, ...] = ()
     primary: tuple[PrimaryContrast, ...] = ()
     exploratory: bool = False
+    deltas_exploratory: bool = True
 
     @property
     def baseline(self) -> RowStatistics | None:
@@ -143,6 +145,7 @@ def target_statistics(board: Board, target: str, tested: TestedTable | None) -> 
         else (),
         primary=tested.primary if tested else (),
         exploratory=tested.exploratory if tested else False,
+        deltas_exploratory="baseline" not in board.analysis.contrasts,
     )
 
 
