@@ -36,7 +36,7 @@ class TaskForgetting(FrozenModel):
     place: int
     metric: TargetMetric
     learned: Spread
-    kept: Spread
+    final: Spread
     change: Spread
 
 
@@ -81,9 +81,9 @@ def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
         signs: For each task before the last 1, −1 where lower is better, 0 where it does not count.
     """
     changes = [
-        sign * (kept - learned)
-        for place, (kept, sign) in enumerate(zip(matrix[-1], signs, strict=False))
-        if sign and kept is not None and (learned := matrix[place][place]) is not None
+        sign * (final - learned)
+        for place, (final, sign) in enumerate(zip(matrix[-1], signs, strict=False))
+        if sign and final is not None and (learned := matrix[place][place]) is not None
     ]
     return statistics.fmean(changes) if changes else None
 
@@ -124,16 +124,16 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
     for place, task in enumerate(row.order):
         pairs = [(matrix[place][place], matrix[-1][place]) for matrix in matrices]
         learned = [own for own, _ in pairs if own is not None]
-        kept = [end for _, end in pairs if end is not None]
-        if len(learned) == len(kept) == len(matrices):
+        final = [end for _, end in pairs if end is not None]
+        if len(learned) == len(final) == len(matrices):
             tasks.append(
                 TaskForgetting(
                     task=task,
                     place=place + 1,
                     metric=board.held_out_metrics[task],
                     learned=Spread.of(learned),
-                    kept=Spread.of(kept),
-                    change=Spread.of([end - own for own, end in zip(learned, kept, strict=True)]),
+                    final=Spread.of(final),
+                    change=Spread.of([end - own for own, end in zip(learned, final, strict=True)]),
                 )
             )
     found = [backward_transfer(matrix, signs) for matrix in matrices]
@@ -196,7 +196,7 @@ def _tasks(row: RowForgetting) -> str:
     return (
         "; ".join(
             f"{task.task} ({task.metric.noun}) {task.metric.scale.value(task.learned.mean)}{ARROW}"
-            f"{task.metric.scale.value(task.kept.mean)}"
+            f"{task.metric.scale.value(task.final.mean)}"
             for task in row.tasks
         )
         or EMPTY
