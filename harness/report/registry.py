@@ -20,6 +20,7 @@ BUILT_IN = {
     "reading": f"{_ROOM}.reading:READING",
     "failed_runs": f"{_ROOM}.failed_runs:FAILED_RUNS",
     "seeds": f"{_ROOM}.seeds:SEEDS",
+    "settings": f"{_ROOM}.settings:SETTINGS",
     "data": f"{_ROOM}.data:DATA",
     "provenance": f"{_ROOM}.provenance:PROVENANCE",
     "reported": f"{_ROOM}.reported:REPORTED",

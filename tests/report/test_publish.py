@@ -29,7 +29,7 @@ def test_writes_page_json_predictions_and_index_and_nothing_else(tmp_path, evalu
     published = publish(made.board, tmp_path / "leaderboards", made.predictions)
     kinds = ("before", "deltas", "forest")
     pictures = {f"rte-paraphrase-xnli.xnli.{kind}.{form}" for kind in kinds for form in ("png", "svg")}
-    endings = ("csv", "html", "json", "md", "predictions.parquet", "tex")
+    endings = ("bib", "csv", "html", "json", "md", "narrow.tex", "predictions.parquet", "seeds.csv", "tex")
     assert set(content(tmp_path / "leaderboards")) == {
         "README.md",
         *(f"rte-paraphrase-xnli.{ending}" for ending in endings),

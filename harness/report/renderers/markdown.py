@@ -14,7 +14,8 @@ def render_page(publication: Publication) -> str:
     """Return the whole page: its head, each target's sections, then those of the whole leaderboard."""
     parts = [*_head(publication)]
     for target in publication.board.targets:
-        parts.append(f"## {inline(target)}")
+        said = publication.board.trained_and_scored(target)
+        parts += [f"## {inline(target)}", f"{said[0].upper()}{inline(said[1:])}."]
         parts += _sections(publication, target_blocks(publication, target), target)
     parts += _sections(publication, board_blocks(publication), None)
     return "\n\n".join(parts) + "\n"
@@ -27,11 +28,8 @@ def _head(publication: Publication) -> Iterator[str]:
         yield f"**Question:** {inline(board.question)}"
     if board.note:
         yield f"> **Note:** {inline(board.note)}"
-    if board.provenance.limited is not None:
-        yield (
-            f"> **LIMITED:** only the first {board.provenance.limited} items of each task were scored. "
-            "A trial, not a result."
-        )
+    if board.trial_note is not None:
+        yield f"> **LIMITED:** {inline(board.trial_note)}"
 
 
 def _sections(

@@ -30,10 +30,10 @@ class ScoresSection(TargetSection[TargetStatistics]):
         """Yield the table, cut in two where it has many languages."""
         table, end = target_table(data), 2 + len(data.languages)
         wide = len(data.languages) > _LANGUAGES_IN_ONE_TABLE
-        seeds = len(publication.board.seeds)
+        seeds, said = len(publication.board.seeds), publication.board.trained_and_scored(target)
         family = "exploratory" if data.deltas_exploratory else "primary"
         title = (
-            f"{data.metrics[0].phrase} on {target}, {seeds} seed{'' if seeds == 1 else 's'}; differences to "
+            f"{data.metrics[0].phrase}, {said}, {seeds} seed{'' if seeds == 1 else 's'}; differences to "
             f"target-only are {family}"
         )
         cuts = ((end, len(table.headers)), (2, end)) if wide else ()
