@@ -314,7 +314,7 @@ def test_any_single_changed_digit_is_found(tmp_path, not_drawn, monkeypatch, end
         # Of the pictures within, which are long as books, one digit of a thousand.
         text = [place for place in places if len(_line_of(whole, place)) < 2_000]
         places = text + sorted(set(places) - set(text))[::1_000]
-    assert len(places) > 50
+    assert len(places) > 30
     for place in places:
         changed = bytearray(whole)
         changed[place] = 48 + (whole[place] - 47) % 10 if 48 <= whole[place] <= 57 else whole[place] ^ 1
