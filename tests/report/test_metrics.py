@@ -191,7 +191,7 @@ def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling
     assert f"**{means[0]:.3f} ±" in page
     assert "Loss in nats (lower is better for xnli) on the test split" in page
     finding = falling.publication.of(FINDINGS, "xnli")
-    assert "below (better than) target-only training" in " ".join(finding.sentences)
+    assert "1 significantly below (better than)" in " ".join(finding.answer)
     marks = {
         table.rows[line.get_ydata()[0]].sequence: line.get_color()
         for line in draw_forest(table).axes[1].lines
