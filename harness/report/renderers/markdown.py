@@ -13,6 +13,7 @@ from harness.report.section import Section
 def render_page(publication: Publication) -> str:
     """Return the whole page: its head, each target's sections, then those of the whole leaderboard."""
     parts = [*_head(publication)]
+    parts += _sections(publication, board_blocks(publication, above=True), None)
     for target in publication.board.targets:
         parts.append(f"## {inline(target)}")
         parts += _sections(publication, target_blocks(publication, target), target)
