@@ -26,9 +26,9 @@ pytestmark = pytest.mark.cluster
 FAULTS = int(os.environ.get("XSTILTS_TEST_FAULTS", "5"))
 """Faults for each engine."""
 SEED = int(os.environ.get("XSTILTS_TEST_SEED", "1"))
-SEEDS = int(os.environ.get("XSTILTS_TEST_SEEDS", "3"))
-"""Seeds of the plan, seven stages each."""
-STAGES_OF_PLAN = 7 * SEEDS
+SEEDS = int(os.environ.get("XSTILTS_TEST_SEEDS", "4"))
+"""Seeds of the plan, six stages each."""
+STAGES_OF_PLAN = 6 * SEEDS
 ENGINES = ("inline", "slurm", "ray")
 
 
@@ -63,7 +63,7 @@ class Laboratory:
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Laboratory:
-    """Seven stages and four evaluations for each seed, carried out undisturbed in `local`."""
+    """Six stages and three evaluations for each seed, carried out undisturbed in `local`."""
     made = Laboratory(
         tmp_path_factory.mktemp("laboratory"),
         seeds=str([*range(SEEDS)]),
