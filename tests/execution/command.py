@@ -91,7 +91,7 @@ def published(folder: Path) -> dict[str, str]:
 def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
     """All that is published and does not say when or how fast it was made.
 
-    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the page and the table of seeds
+    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the page and the seeds' table
     without training times; the JSON file without times and the checksums of manifests, which hold times.
     """
     boards = folder / "leaderboards"
