@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
     "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
     "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
+    "status": ("harness.cli.status", "Say what runs where, of the runs that share a store."),
     "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),

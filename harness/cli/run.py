@@ -1,5 +1,7 @@
 """`xstilts run`: from a sequence file to its leaderboard."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,9 @@ from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.execution.options import RunOptions
+
+
+_RUNS_OF_A_SCRIPT = 4
 
 
 @click.command("run")
@@ -61,7 +66,14 @@ if TYPE_CHECKING:
     help="Where stages run: the name or path of an executor profile (xstilts list executors). "
     "[default: local]",
 )
-def command(file: str, options: "RunOptions", executor: str | None, **settings: Any) -> None:
+@click.option(
+    "--print-script",
+    is_flag=True,
+    help="Print a script of jobs that share the plan, to be submitted by hand, and run nothing.",
+)
+def command(
+    file: str, options: "RunOptions", executor: str | None, print_script: bool, **settings: Any
+) -> None:
     """Train and score what is missing of FILE (a path or the name of a known sequence), and publish.
 
     Stages that are already in the store are reused. A stopped run goes on where it was. Exit code 1
@@ -70,15 +82,34 @@ def command(file: str, options: "RunOptions", executor: str | None, **settings: 
     from rich.console import Console
 
     from harness.config.executor_profile import DEFAULT_PROFILE
-    from harness.execution.executors.registry import read_profile
+    from harness.cost.resources import Resources
+    from harness.execution.executors.registry import read_profile, write_script
     from harness.execution.run import run
     from harness.report.renderers.terminal import render_terminal
 
     loaded = load_sequence(file)
     profile = read_profile(executor or DEFAULT_PROFILE)
+    if print_script:
+        name, runs = f"xstilts-{loaded.spec.name}", settings["workers"] or _RUNS_OF_A_SCRIPT
+        resources = Resources(processes=settings["processes"]).overridden(profile.resources)
+        words = _without(sys.argv[1:], flags=("--print-script",), options=("--executor", "--workers"))
+        click.echo(write_script(profile, name, runs, words, resources), nl=False)
+        return
     report = run(loaded, replace(options, profile=profile, **settings), Console())
     click.echo(
         f"\n{render_terminal(report.published.publication)}\n\nLeaderboard: {report.published.markdown}"
     )
     if report.outcome.failures or report.outcome.unmeasured:
         raise click.exceptions.Exit(1)
+
+
+def _without(words: Sequence[str], flags: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return a command line without some flags, and without some options and their values."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in options:
+            next(rest)
+        elif word not in flags and word.split("=")[0] not in options:
+            kept.append(word)
+    return kept

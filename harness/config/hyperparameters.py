@@ -16,6 +16,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from harness.frozen_model import FrozenModel
+
 
 class Precision(StrEnum):
     """The number format of the forward and backward pass; master weights are always fp32."""
@@ -45,6 +47,7 @@ LATER_SETTINGS = (
     "layer_decay",
     "warmup_steps",
     "label_smoothing",
+    "adapter",
 )
 """Settings that enter a stage's digest only where they are set: there were stages before them."""
 
@@ -53,6 +56,23 @@ def _not_keep(head: object) -> object:
     if head == "keep":
         raise ValueError("`head: keep` is called `head: reuse` now; write `head: reuse`")
     return head
+
+
+class LoraAdapter(FrozenModel):
+    """Low-rank matrices that are trained in place of the encoder's (Hu et al. 2021)."""
+
+    kind: Literal["lora"] = "lora"
+    rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a weight matrix.")
+    alpha: int = Field(16, ge=1, le=10_000, description="It is multiplied by alpha / rank.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the adapter's input.")
+    targets: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Names of linear layers, as query; default: all of the encoder."
+    )
+    merge: bool = Field(
+        True,
+        description="Add the product to the weights when the stage ends, so that the next stage has a new "
+        "adapter; false: the store keeps the adapter alone, and the next stage goes on with it.",
+    )
 
 
 class _Settings(BaseModel):
@@ -96,6 +116,9 @@ class _Settings(BaseModel):
     weight_decay: float = Field(0.01, ge=0, lt=1, description="Weight decay; none on biases and norms.")
     max_grad_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are clipped to this norm.")
     precision: Precision = Field(Precision.BF16, strict=False, description="fp32, bf16, or fp16 (CUDA only).")
+    adapter: LoraAdapter | None = Field(
+        None, strict=False, description="Train an adapter and the head; other weights stay as they are."
+    )
     freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")
     dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")
     train_rows: int | None = Field(

@@ -5,6 +5,8 @@ from pydantic import Field
 from harness.config.executor_profile import ResourceSettings
 from harness.frozen_model import FrozenModel
 
+GIB = 1024**3
+
 
 class Resources(FrozenModel):
     """The resource request of a step."""
@@ -17,6 +19,14 @@ class Resources(FrozenModel):
     device_memory: int | None = Field(None, description="Bytes of memory of each GPU; None: not known.")
     seconds: float | None = Field(None, description="Expected duration; None: not known.")
     time_limit: float | None = Field(None, description="Seconds that the user grants; None: no limit set.")
+
+    def requested(self) -> "Resources":
+        """Return what is asked of a scheduler: without what is only expected, memory in whole GiB.
+
+        Steps of nearly the same needs then have the same request, and can share an array or a worker.
+        """
+        memory = None if self.memory is None else -(-self.memory // GIB) * GIB
+        return self.model_copy(update={"seconds": None, "device_memory": None, "memory": memory})
 
     def overridden(self, settings: ResourceSettings) -> "Resources":
         """Return the request with what an executor profile sets."""

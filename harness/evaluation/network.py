@@ -7,6 +7,7 @@ import torch
 from harness.config.hyperparameters import Precision
 from harness.evaluation.checkpoint import NO_HEAD, Checkpoint, first_line
 from harness.message_text import names_in_short
+from harness.models.adapters import AdapterBase, weights_of
 from harness.models.generic import auto_class
 from harness.training.model import fix_umt5_logit_scaling
 
@@ -21,14 +22,16 @@ def load_network(checkpoint: Checkpoint, precision: Precision) -> Any:
     """
     from safetensors import SafetensorError
 
+    options: dict[str, Any] = {"dtype": DTYPES[precision], "output_loading_info": True}
+    code = checkpoint.model.trust_remote_code
     try:
-        model, loading = auto_class(checkpoint.auto_class).from_pretrained(
-            checkpoint.folder,
-            dtype=DTYPES[precision],
-            use_safetensors=True,
-            trust_remote_code=checkpoint.model.trust_remote_code,
-            output_loading_info=True,
-        )
+        auto = auto_class(checkpoint.auto_class)
+        if AdapterBase.of(checkpoint.folder) is None:
+            model, loading = auto.from_pretrained(
+                checkpoint.folder, use_safetensors=True, trust_remote_code=code, **options
+            )
+        else:
+            model, loading = _with_adapter(auto, checkpoint, options)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise checkpoint.error(
             f"it can't be loaded as {checkpoint.auto_class}: {first_line(error)}"
@@ -46,6 +49,18 @@ def load_network(checkpoint: Checkpoint, precision: Precision) -> Any:
     if precision is not Precision.FP32 and not bare:
         _keep_head_in_fp32(model, checkpoint.text_format is not None)
     return model.eval()
+
+
+def _with_adapter(auto: Any, checkpoint: Checkpoint, options: dict[str, Any]) -> Any:
+    """Return a model whose folder holds an adapter, merged into its base, and what was loaded."""
+    from transformers import AutoConfig
+
+    code = checkpoint.model.trust_remote_code
+    config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=code)
+    with torch.device("meta"):
+        skeleton = auto.from_config(config, trust_remote_code=code)
+    weights = weights_of(checkpoint.folder)
+    return type(skeleton).from_pretrained(None, config=config, state_dict=weights, **options)
 
 
 def _keep_head_in_fp32(model: Any, text_to_text: bool) -> None:

@@ -16,6 +16,7 @@ from harness.execution.events import (
     Interrupted,
     Lost,
     Missing,
+    Queued,
     Released,
     Remark,
     Started,
@@ -25,6 +26,7 @@ from harness.execution.graph import Node
 from harness.execution.planned_steps import Outcome, PlannedStep
 from harness.execution.preflight import CHECK
 from harness.execution.reporter import Reporter, Shown, summary
+from harness.execution.run_status import RunStatus, StatusFile, StepStatus
 from harness.execution.scheduler import Scheduler, State
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS, StepProgress
@@ -68,7 +70,22 @@ class _Attempts:
 class _Running:
     key: str
     handle: Handle
+    status: StepStatus
     shown: Shown | None = None
+
+    def note(self, handle: Handle, event: Event) -> None:
+        """Take from an event what `xstilts status` says of the step."""
+        self.handle = handle
+        place: dict[str, object] = {"where": handle.name} if handle.name else {}
+        match event:
+            case Started():
+                process = f"{event.host}, process {event.pid}"
+                where = f"{handle.name} on {process}" if handle.name else process
+                place = {"where": where, "started": time.time()}
+            case StepProgress():
+                place = {"progress": event.text}
+        log = str(handle.log) if handle.log else ""
+        self.status = self.status.model_copy(update=place | {"log": log})
 
 
 @dataclass
@@ -111,6 +128,10 @@ class Dispatcher:
         self._running: dict[str, _Running] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._attempts: dict[str, _Attempts] = {}
+        self._status = RunStatus(
+            run=requests.run, sequence=resolved.plan.loaded.spec.name, executor=requests.profile.executor
+        )
+        self._status_file = StatusFile(store.layout.runs / requests.run)
         self._log = SubmissionLog(store.layout.runs / requests.run)
 
     def run(self, executor: Executor, needed: set[str]) -> None:
@@ -128,12 +149,22 @@ class Dispatcher:
         while not self._scheduler.is_done:
             self._look_at_waiting()
             self._submit(executor)
+            self._tell_status()
             pause = min((one.due - time.monotonic() for one in self._waiting.values()), default=_WAIT_SECONDS)
             for heard in executor.events(max(0.0, pause) if self._running or self._waiting else 0.0):
                 self._hear(heard)
+        self._status_file.remove()
 
     def interrupt(self, executor: Executor, seconds: float) -> None:
-        """Let what runs save resume points, within so many seconds, and say what is lost."""
+        """Let what runs save resume points, within so many seconds, and say what is lost.
+
+        Nothing is done where the executor's processes go on without the run.
+        """
+        if (leaves := executor.leaves()) is not None:
+            self._reporter.say(f"stopping: {leaves}")
+            self._tell_status(leaves)
+            return
+        self._status_file.remove()
         if self._running:
             self._reporter.say(
                 f"stopping: what runs saves a resume point, in {seconds:.0f} s at most; again ends it at once"
@@ -166,7 +197,7 @@ class Dispatcher:
             if not chosen:
                 return
             (key,) = chosen
-            if key != CHECK and self._is_taken(key):
+            if key != CHECK and not executor.adopts(key) and self._is_taken(key):
                 self._waiting[key] = _Waiting()
                 continue
             request = (
@@ -175,8 +206,28 @@ class Dispatcher:
                 else self._requests.request(self._steps[key], self._tried(key).ended)
             )
             handle = executor.submit(request)
-            self._running[request.attempt] = _Running(key, handle)
+            status = StepStatus(label=request.label, digest=request.step.digest, submitted=time.time())
+            self._running[request.attempt] = _Running(key, handle, status)
             self._log.add(request, handle)
+
+    def _tell_status(self, leaves: str = "") -> None:
+        """Say how the run stands, now and then, and when it is left."""
+        if not leaves and not self._status_file.is_due:
+            return
+        failed = len(self._outcome.failures) + len(self._outcome.unmeasured)
+        finished = self._outcome.made.total() + self._outcome.reused.total()
+        steps = tuple(running.status for running in self._running.values())
+        self._status_file.write(
+            self._status.model_copy(
+                update={
+                    "finished": finished,
+                    "failed": failed,
+                    "waiting": max(0, len(self._steps) - finished - failed - len(steps)),
+                    "steps": steps,
+                    "leaves": leaves,
+                }
+            )
+        )
 
     def _is_taken(self, key: str) -> bool:
         """Return whether another process holds the lock of an entry."""
@@ -207,8 +258,12 @@ class Dispatcher:
         running = self._running.get(heard.handle.attempt)
         if running is None:
             return
+        running.note(heard.handle, heard.event)
         match heard.event:
             case Heartbeat() | Released():
+                return
+            case Queued():
+                self._reporter.say(f"  queued  {self._label(running.key)}: {heard.event.text}")
                 return
             case Started():
                 self._show(running)

@@ -16,6 +16,17 @@ class Started(FrozenModel):
     pid: int
 
 
+class Queued(FrozenModel):
+    """The step waits outside of this run.
+
+    Attributes:
+        text: Where, and for what, as far as it is known.
+    """
+
+    kind: Literal["queued"] = "queued"
+    text: str
+
+
 class Heartbeat(FrozenModel):
     """The process lives."""
 
@@ -113,7 +124,7 @@ class Lost(FrozenModel):
 
 Outcome = Finished | Checked | Failed | Busy | Missing | Interrupted | Lost
 """How a step ends."""
-Event = Started | StepProgress | Heartbeat | Remark | Released | Outcome
+Event = Queued | Started | StepProgress | Heartbeat | Remark | Released | Outcome
 
 outcome_adapter: TypeAdapter[Outcome] = TypeAdapter(Annotated[Outcome, Field(discriminator="kind")])
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

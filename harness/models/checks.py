@@ -8,7 +8,7 @@ from harness.config.model_family import TEXT_TO_TEXT_TYPES
 from harness.errors import UserError
 from harness.message_text import cut, in_short, nearest
 from harness.models.families import FAMILIES, OFFSET_POSITIONS, check_kinds, refuse_missing
-from harness.models.files import ModelFileError, read_config, read_json, tensor_shapes
+from harness.models.files import ModelFileError, read_config, read_json
 from harness.named_path import is_folder
 
 _EMBEDDINGS = (
@@ -68,8 +68,10 @@ def check_named_model(name: str, trust_remote_code: bool, kinds: Iterable[str] =
 
 def check_no_adapter(folder: Path) -> None:
     """Refuse a folder with a PEFT adapter: loaded as a model, it would lack what the adapter learned."""
+    from harness.models.adapters import BASE
+
     path = folder / "adapter_config.json"
-    if not path.is_file():
+    if not path.is_file() or (folder / BASE).is_file():
         return
     try:
         adapter = read_json(path)
@@ -93,7 +95,9 @@ def check_weights(folder: Path) -> None:
     Raises:
         ModelFileError: there are such, or a file is missing or damaged.
     """
-    shapes = tensor_shapes(folder)
+    from harness.models.adapters import shapes_of
+
+    shapes = shapes_of(folder)
     empty = [name for name, shape in shapes.items() if 0 in shape]
     if empty or not shapes:
         raise ModelFileError(
@@ -194,7 +198,9 @@ def _special_ids(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _embedding_rows(folder: Path) -> tuple[str, int] | None:
-    for name, shape in sorted(tensor_shapes(folder).items()):
+    from harness.models.adapters import shapes_of
+
+    for name, shape in sorted(shapes_of(folder).items()):
         if name.endswith(_EMBEDDINGS) and len(shape) == 2:
             return name, shape[0]
     return None

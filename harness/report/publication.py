@@ -1,11 +1,10 @@
 """The content of a leaderboard's JSON file: the results, and what the sections make of them."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import ConfigDict, ValidationError, field_validator
 
 from harness.frozen_model import FrozenModel
 from harness.message_text import in_short
@@ -130,8 +129,16 @@ def load_publication(path: Path) -> Publication:
             return read_json(Publication, path)
 
 
+class _InputsFile(Inputs):
+    """A leaderboard's JSON file of which only the inputs are read, whatever its sections hold."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Literal["xstilts-leaderboard-2", "xstilts-leaderboard-3"]
+
+
 def read_inputs(page: Path) -> Inputs:
-    """Read what the numbers of a leaderboard are computed from, also where it is of the second format.
+    """Read what the numbers of a leaderboard are computed from, also where other versions computed them.
 
     Args:
         page: Its page or its JSON file.
@@ -141,13 +148,7 @@ def read_inputs(page: Path) -> Inputs:
     """
     require_file_name(page)
     path = _data_file(page)
-    if _format(path) != _SECOND_FORMAT:
-        return load_publication(path)
-    try:
-        content = json.loads(path.read_bytes())
-        return Inputs.model_validate({name: content.get(name) for name in Inputs.model_fields})
-    except (ValueError, OSError, ValidationError) as error:
-        raise BoardFileError(f"{path}: cannot be read ({error}). Publish the leaderboard again.") from error
+    return load_publication(path) if _format(path) == _FIRST_FORMAT else read_json(_InputsFile, path)
 
 
 def _data_file(page: Path) -> Path:
@@ -224,4 +225,8 @@ def _parsed(name: str, content: Any) -> Any:
         section = SECTIONS.get(name)
     except UnknownNameError:
         return content
-    return section.parse(content)
+    try:
+        return section.parse(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, (name, *first['loc'])))}: {first['msg']}") from error

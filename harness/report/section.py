@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pydantic import TypeAdapter
+
 from harness.frozen_model import FrozenModel
 from harness.metrics.item_scores import Predictions
 from harness.report.blocks import Block
@@ -85,7 +87,7 @@ class Section(ABC, Generic[D]):
 
     Attributes:
         name: Its key in the JSON file: lower-case letters, digits and underscores.
-        place: Sections stand on the page by rising places; those of xstilts have multiples of 100.
+        place: Sections stand on the page by rising places; those of xstilts have multiples of 50.
         model: The type of its data.
         brief: Whether the terminal shows it at the end of a run (and not only in `xstilts analyze`).
     """
@@ -144,11 +146,10 @@ class TargetSection(Section[D]):
         """Return target -> data.
 
         Raises:
-            ValueError: it is not what the section publishes.
+            ValidationError: it is not what the section publishes.
         """
-        if not isinstance(content, dict):
-            raise ValueError(f"{self.name} must hold an object for each target")
-        return {target: self.model.model_validate(data) for target, data in content.items()}
+        found: dict[str, D] = TypeAdapter(dict[str, self.model]).validate_python(content)  # type: ignore[name-defined]
+        return found
 
 
 class BoardSection(Section[D]):

@@ -36,6 +36,6 @@ def read_json(model: type[M], path: Path) -> M:
         where = ".".join(str(part) for part in first["loc"]) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise BoardFileError(
-            f"{path}: {cut(where)}: {cut(first['msg'], 400)}{more}. Publish the leaderboard again with "
-            "`xstilts publish`."
+            f"{path}: {cut(where)}: {cut(first['msg'], 400)}{more}. Publish the leaderboard again by "
+            f"`xstilts publish`, or by `xstilts merge {path.name}` from the predictions beside it."
         ) from error

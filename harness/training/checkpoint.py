@@ -16,9 +16,12 @@ from typing import Any
 
 import torch
 
+from harness.config.hyperparameters import LoraAdapter
+from harness.models.adapters import ADAPTER, ADAPTER_CONFIG, BASE, HEAD, AdapterBase
 from harness.models.files import weight_map
-from harness.models.references import ModelRef
+from harness.models.references import ModelRef, resolve_model
 from harness.models.tokenizer_files import tokenizer_files
+from harness.training.adapter import in_file
 from harness.training.model import LoadedModel
 
 ENCODER = "encoder"
@@ -49,7 +52,8 @@ def write_checkpoint(workdir: Path, exports: Sequence[HeadExport], parent: Model
         parent: What the stage started from; its frozen file, its tokenizer and, where it may run, its code
             are linked where possible.
     """
-    loaded, trained = exports[0].loaded, exports[0].trained
+    loaded = exports[0].loaded
+    trained = loaded.whole(exports[0].trained)
     encoder = _empty(workdir / ENCODER, parent)
     frozen = {name: tensor for name, tensor in loaded.frozen.items() if name not in loaded.head_names}
     # A pooler that one head has as its own is not of the encoder that all share.
@@ -62,7 +66,7 @@ def write_checkpoint(workdir: Path, exports: Sequence[HeadExport], parent: Model
     _write_bare_config(loaded, encoder)
     for export in exports:
         folder = _empty(workdir / export.folder, parent)
-        own = (export.trained | export.loaded.frozen).items()
+        own = (export.loaded.whole(export.trained) | export.loaded.frozen).items()
         head = {name: tensor for name, tensor in own if name in export.loaded.head_names}
         # Text-to-text models have no head.
         parts = [*shared, head] if head else shared
@@ -75,6 +79,56 @@ def write_checkpoint(workdir: Path, exports: Sequence[HeadExport], parent: Model
         config = _config(export.loaded)
         config.architectures = [type(export.loaded.model).__name__]
         config.save_pretrained(folder)
+
+
+def write_adapters(workdir: Path, exports: Sequence[HeadExport], parent: ModelRef, base: ModelRef) -> None:
+    """Write `encoder/` and each head's folder as `write_checkpoint` does, of the encoder only its adapter.
+
+    The adapter is also one of peft's, to be loaded on its base.
+
+    Args:
+        workdir: The stage's folder.
+        exports: One for each head, all with the same adapter.
+        parent: What the stage started from.
+        base: The pretrained model, where the parent is not itself an adapter.
+    """
+    loaded, trained = exports[0].loaded, exports[0].trained
+    assert loaded.adapted is not None, "only stages with an adapter keep one"
+    encoder = _empty(workdir / ENCODER, parent)
+    pairs = {in_file(name): tensor for name, tensor in trained.items() if ".lora_" in name}
+    _save(pairs, encoder / ADAPTER)
+    settings, earlier = loaded.adapted.settings, AdapterBase.of(parent.folder)
+    about = AdapterBase(
+        model=earlier.model if earlier else base,
+        fingerprint=earlier.fingerprint if earlier else resolve_model(base).fingerprint,
+        scale=settings.alpha / settings.rank,
+        matrices=tuple(loaded.adapted.bases),
+    )
+    (encoder / BASE).write_text(about.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (encoder / ADAPTER_CONFIG).write_text(json.dumps(_peft_config(about, settings), indent=2) + "\n")
+    _write_bare_config(loaded, encoder)
+    for export in exports:
+        folder = _empty(workdir / export.folder, parent)
+        for name in (ADAPTER, BASE, ADAPTER_CONFIG):
+            _link(encoder / name, folder / name)
+        head = {name: one for name, one in export.trained.items() if name in export.loaded.head_names}
+        if head:
+            _save(head, folder / HEAD)
+        config = _config(export.loaded)
+        config.architectures = [type(export.loaded.model).__name__]
+        config.save_pretrained(folder)
+
+
+def _peft_config(about: AdapterBase, settings: LoraAdapter) -> dict[str, Any]:
+    return {
+        "peft_type": "LORA",
+        "base_model_name_or_path": about.model.name,
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.dropout,
+        "target_modules": [name.removesuffix(".weight") for name in about.matrices],
+        "inference_mode": True,
+    }
 
 
 def _empty(folder: Path, parent: ModelRef) -> Path:

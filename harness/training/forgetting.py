@@ -11,6 +11,7 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.errors import RunError
 from harness.kinds.registry import TrainingTask
 from harness.kinds.text_to_text import model_for
+from harness.models.adapters import weights_of
 from harness.models.generic import auto_class
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
@@ -19,7 +20,7 @@ from harness.training.distributed import World, from_every_rank, start_process_g
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
-from harness.training.model import fix_umt5_logit_scaling, model_weights
+from harness.training.model import fix_umt5_logit_scaling
 
 
 class HeldOutGoneError(RunError):
@@ -95,9 +96,9 @@ def joined_model(encoder: ModelRef, task: TrainingTask, folder: Path) -> Any:
     config.dtype = torch.float32
     with torch.device("meta"):
         skeleton = auto_class(head.auto_class).from_config(config, trust_remote_code=code)
-    own = model_weights(folder)
+    own = weights_of(folder)
     # What the encoder's folder holds is the encoder; the rest of the whole model is the head.
-    weights = own | {name: tensor for name, tensor in model_weights(encoder.folder).items() if name in own}
+    weights = own | {name: tensor for name, tensor in weights_of(encoder.folder).items() if name in own}
     model, report = type(skeleton).from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
     )

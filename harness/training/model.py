@@ -1,5 +1,6 @@
 """A model to train: an encoder with a fresh head, or a text-to-text model, which has none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harness.config.hyperparameters import Hyperparameters, Precision
+from harness.config.hyperparameters import Hyperparameters, LoraAdapter, Precision
 from harness.config.model_family import is_text_to_text
 from harness.errors import UserError
 from harness.kinds.model import Head
 from harness.kinds.registry import TrainingTask, text_form
 from harness.kinds.text_to_text import model_for
+from harness.models.adapters import ADAPTER, AdapterBase, shapes_of, weights_of
 from harness.models.checks import check_folder
 from harness.models.families import is_decoder
-from harness.models.files import read_tensors, tensor_shapes, weight_files
+from harness.models.files import read_tensors
 from harness.models.generic import auto_class
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.models.xmod import freeze_adapters, set_language
+from harness.training.adapter import Adapted, add_adapter, in_training, own_name
 from harness.training.cpu_attention import enable_cpu_attention
 from harness.training.cpu_dropout import enable_cpu_dropout
 from harness.training.used_rows import train_used_rows
@@ -73,6 +76,7 @@ class LoadedModel:
         frozen: Tensors that training leaves as they are, by name: frozen parameters and saved buffers.
         head_names: Names of the head's tensors.
         carried: Tensors of the encoder that this head does without (a pooler), by name; later heads may not.
+        adapted: The matrices that have an adapter, where one is trained.
     """
 
     model: Any
@@ -80,6 +84,11 @@ class LoadedModel:
     frozen: dict[str, torch.Tensor]
     head_names: frozenset[str]
     carried: dict[str, torch.Tensor]
+    adapted: Adapted | None = None
+
+    def whole(self, trained: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return trained weights under the model's own names, with what an adapter learned in them."""
+        return dict(trained) if self.adapted is None else self.adapted.merged(trained)
 
 
 def load_model(
@@ -113,10 +122,14 @@ def load_model(
     """
     head, config = _configured(model, task, settings)
     active = type(config).from_dict(config.to_dict() | _dropouts(config, settings.dropout))
-    found, reused = model_weights(model.folder), model_weights(reused_head) if reused_head else {}
+    found, before = _weights(model.folder, settings.adapter)
+    reused = weights_of(reused_head) if reused_head else {}
     built, head_names, carried = _build(model, active, head, seed, found, reused)
     freeze_adapters(built)
-    if settings.freeze_embeddings:
+    adapted = None
+    if settings.adapter is not None:
+        adapted = add_adapter(built, settings.adapter, head_names, seed, before)
+    if settings.freeze_embeddings or adapted is not None:
         built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
         train_used_rows(built, used_ids)
@@ -128,11 +141,24 @@ def load_model(
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
             parameter.data = parameter.data.clone()
     frozen = {
-        name: tensor.detach()
+        own_name(name): tensor.detach()
         for name, tensor in built.state_dict(keep_vars=True).items()
         if name not in tied and (name not in parameters or not parameters[name].requires_grad)
     }
-    return LoadedModel(built, config, frozen, head_names, carried)
+    if adapted is not None:
+        frozen = {name: tensor for name, tensor in frozen.items() if name not in adapted.bases}
+    return LoadedModel(built, config, frozen, head_names, carried, adapted)
+
+
+def _weights(
+    folder: Path, adapter: LoraAdapter | None
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Return the weights to start from and, where a stage goes on with an earlier one's adapter, that."""
+    base = AdapterBase.of(folder)
+    if base is None or adapter is None or adapter.merge:
+        return weights_of(folder), {}
+    pairs = read_tensors(folder / ADAPTER)
+    return weights_of(base.folder()), {in_training(name): tensor for name, tensor in pairs.items()}
 
 
 def check_loads(model: ModelRef, task: TrainingTask, settings: Hyperparameters) -> Any:
@@ -143,7 +169,7 @@ def check_loads(model: ModelRef, task: TrainingTask, settings: Hyperparameters) 
     """
     head, config = _configured(model, task, settings)
     # One number stands for each tensor, so that shapes and names are compared without the memory.
-    found = {name: torch.zeros(1).expand(shape) for name, shape in tensor_shapes(model.folder).items()}
+    found = {name: torch.zeros(1).expand(shape) for name, shape in shapes_of(model.folder).items()}
     _build(model, config, head, 0, found, {})
     return config
 
@@ -283,11 +309,3 @@ def fix_umt5_logit_scaling(model: Any) -> None:
     if model.config.model_type == "umt5":
         tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
         model.config.tie_word_embeddings = tied
-
-
-def model_weights(folder: Path) -> dict[str, torch.Tensor]:
-    """Map the tensors of all safetensors files of a folder (copied when they are written to)."""
-    weights: dict[str, torch.Tensor] = {}
-    for file in weight_files(folder):
-        weights |= read_tensors(file)
-    return weights

@@ -10,8 +10,9 @@ import torch
 
 from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import load_held_out_rows
+from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
-from harness.training.checkpoint import write_checkpoint
+from harness.training.checkpoint import write_adapters, write_checkpoint
 from harness.training.distributed import (
     World,
     from_every_rank,
@@ -76,13 +77,15 @@ def train_stage(
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
     on_first_rank(job.model.local)
-    job = job.model_copy(update={"model": job.model.local()})
+    named, job = job.model, job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    return _train(job, world, config, parts, load_stage_model(job, parts), report, remark, resume_every, stop)
+    model = load_stage_model(job, parts)
+    return _train(job, named, world, config, parts, model, report, remark, resume_every, stop)
 
 
 def _train(
     job: StageJob,
+    named: ModelRef,
     world: World,
     config: dict[str, Any],
     parts: Sequence[TaskRows],
@@ -120,7 +123,7 @@ def _train(
             settings.label_smoothing,
         )
         seconds = steps.run(point)
-        _save(job, world, model, engine)
+        _save(job, named, world, model, engine)
         held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]
     except DivergedError:
         # Going on from a point shortly before would diverge again.
@@ -199,7 +202,7 @@ def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> Train
     return TrainingLog(folder, steps, job.name, job.hyperparameters.learning_rate, after_step)
 
 
-def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
+def _save(job: StageJob, named: ModelRef, world: World, model: StageModel, engine: Any) -> None:
     trained: dict[str, torch.Tensor] = {}
     finite = True
     for name, weights in merged_rows(engine.module, trained_weights(engine)):
@@ -211,7 +214,11 @@ def _save(job: StageJob, world: World, model: StageModel, engine: Any) -> None:
             f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
-    on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
+    adapter = job.hyperparameters.adapter
+    if adapter is None or adapter.merge:
+        on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
+    else:
+        on_first_rank(lambda: write_adapters(job.workdir, model.exports(trained), job.model, named))
 
 
 def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:

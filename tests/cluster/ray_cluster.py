@@ -4,7 +4,10 @@ import importlib.util
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from tests.cluster.processes import free_port, kill, start, wait_until
 
@@ -49,6 +52,16 @@ class RayCluster:
     def lose_node(self, address: str) -> None:
         """Kill a node and all that runs on it."""
         kill([self._nodes.pop(address).pid])
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the actors on all nodes."""
+        found = []
+        for node in self._nodes.values():
+            for process in psutil.Process(node.pid).children(recursive=True):
+                with suppress(psutil.Error):
+                    if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::Worker"):
+                        found.append(process.pid)
+        return found
 
     def stop(self) -> None:
         kill([node.pid for node in self._nodes.values()])

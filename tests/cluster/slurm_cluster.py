@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,7 +59,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 {nodes}
 PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=60 State=UP OverSubscribe=NO
-PartitionName=other Nodes=n1,n2 MaxTime=60 State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=60 State=UP
 """
 
 
@@ -138,7 +139,7 @@ class SlurmCluster:
 
     def lose_node(self, node: str) -> None:
         """Kill a node's daemon and all that runs on it, and let the controller know, as a watchdog would."""
-        kill([self._daemons.pop(node).pid, *self._steps_of(node)])
+        kill([self._daemons.pop(node).pid, *self.steps_of(node)])
         self.command("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
 
     def jobs_of(self, node: str) -> list[str]:
@@ -160,11 +161,11 @@ class SlurmCluster:
         """End all jobs, then the daemons."""
         if (self.folder / "munge.socket").exists():
             self._run("scancel", "--full", "--user", pwd.getpwuid(os.geteuid()).pw_name)
-        steps = [pid for node in NODES for pid in self._steps_of(node)]
+        steps = [pid for node in NODES for pid in self.steps_of(node)]
         kill([*(daemon.pid for daemon in self._daemons.values()), *steps])
         self._daemons.clear()
 
-    def _steps_of(self, node: str) -> list[int]:
+    def steps_of(self, node: str) -> list[int]:
         """Return the process ids of a node's `slurmstepd`, which outlive its `slurmd`."""
         spool = str(self.folder / f"spool-{node}")
         found = []
@@ -178,6 +179,16 @@ class SlurmCluster:
                 continue
             if any(spool in text or f"slurmd-{node}.log" in text for text in texts):
                 found.append(process.pid)
+        return found
+
+    def processes_of(self, node: str) -> list[int]:
+        """Return the ids of the processes that carry steps out on a node."""
+        found = []
+        for step in self.steps_of(node):
+            with suppress(psutil.Error):
+                for process in psutil.Process(step).children(recursive=True):
+                    if "harness.execution.run_step" in process.cmdline():
+                        found.append(process.pid)
         return found
 
     def _state(self, node: str) -> str:

@@ -67,6 +67,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "freeze_embeddings": True,
         "dropout": 0.0, "train_rows": 5, "schedule": Schedule.CONSTANT,
         "optimizer": Optimizer.ADAFACTOR, "layer_decay": 0.9, "warmup_steps": 3, "label_smoothing": 0.1,
+        "adapter": {"rank": 4},
     }  # fmt: skip
     assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation", "head"}
     digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.report.index import render_index
+from harness.report.merge import merge
+from harness.report.publication import read_publication
 from harness.report.publish import publish
 from harness.report.verify import verify
 from harness.results.json_file import BoardFileError
@@ -104,6 +107,23 @@ def test_a_changed_statistic_in_the_json_is_named(published, not_drawn, pattern,
     result = verify(published.json)
     named = [(r, c) for file, r, c in places(result) if file == "rte-paraphrase-xnli.json"]
     assert any(row in found_row and found == column for found_row, found in named)
+
+
+def test_a_section_that_was_taken_away_is_named(published, not_drawn):
+    content = json.loads(published.json.read_text())
+    del content["sections"]["languages"]
+    published.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    assert ("rte-paraphrase-xnli.json", "", "languages") in places(verify(published.json))
+
+
+def test_a_section_with_other_content_than_its_own_is_unreadable_until_it_is_computed_again(published):
+    content = json.loads(published.json.read_text())
+    content["sections"]["scores"]["xnli"]["rows"][0]["ties"] = 3
+    published.json.write_text(json.dumps(content))
+    with pytest.raises(BoardFileError, match=r"scores\.xnli\.rows\.0\.ties: .* `xstilts merge"):
+        read_publication(published.json)
+    merge([published.json], published.json.parent)
+    assert verify(published.json).differences == []
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,15 @@ def all_orders(tasks, lengths):
 
 
 def williams(tasks):
-    """Rows of a Williams design for an even number of tasks: each after each other task once."""
+    """Rows of a Williams design: each task equally often after each other; of an odd number twice as many."""
     n = len(tasks)
     first = [0]
     for step in range(1, n):
         first.append((first[-1] + (step if step % 2 else -step)) % n)
-    return tuple(tuple(tasks[(place + shift) % n] for place in first) for shift in range(n))
+    starts = [first] if n % 2 == 0 else [first, [-place % n for place in first]]
+    return tuple(
+        tuple(tasks[(place + shift) % n] for place in start) for start in starts for shift in range(n)
+    )
 
 
 def with_prefixes(orders):
@@ -33,6 +36,7 @@ DESIGNS = {
     "triples157": all_orders("abcdef", range(4)),
     "mixed9": ((), *((t,) for t in "abcd"), *williams("abcd")),
     "six37": with_prefixes(williams("abcdef")),
+    "nine154": with_prefixes(williams("abcdefghi")),
     "fan12": ((), ("a",), *(("a", f"b{i}") for i in range(10))),
     "single30": tuple((f"t{i}",) for i in range(30)),
 }

@@ -5,14 +5,19 @@ or with the stage that they begin with; runs have heavy tails. A rate is held to
 Monte-Carlo standard errors.
 """
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.statistics import heterogeneity, multiplicity, order_test
 from harness.statistics.contrast import Contrasts
+from harness.statistics.covariance import residual_mean_square
+from harness.statistics.multiplicity import holm
 from harness.statistics.prefixes import PrefixTree
 from harness.statistics.table import Runs, analyse_table
-from tests.statistics.generators import DESIGNS, as_values, inherited, prone, table
+from tests.statistics.generators import DESIGNS, RUN_SD, as_values, inherited, prone, table
 
 MODELS = (0.0, 0.25, 0.5, 0.75, "stages")
 
@@ -74,44 +79,69 @@ def test_a_few_tables_without_an_effect_show_none(model):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("design", ["two5", "mixed9", "full16", "perm24", "fan12"])
 def test_sharing_stages_makes_no_claims(design, model, seeds):
-    order, pair, delta, covered = rates(design, even(model, seeds), 300)
-    assert held(order, 300) and held(pair, 300) and held(delta, 300), (order, pair, delta)
+    tables = 120 if design == "perm24" else 300
+    order, pair, delta, covered = rates(design, even(model, seeds), tables)
+    assert held(order, tables) and held(pair, tables) and held(delta, tables), (order, pair, delta)
     assert 0.92 <= covered <= 0.985
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [0.0, 0.25, "stages"])
-def test_order_triples_claims_nothing_of_noise(model):
-    order, pair, delta, _ = rates("triples157", even(model), 60)
-    assert held(order, 60) and held(pair, 60) and held(delta, 60)
+@pytest.mark.parametrize(
+    ("design", "model", "tables"),
+    [("six37", 0.5, 60), ("triples157", "stages", 12), ("nine154", "stages", 8)],
+)
+def test_the_large_shipped_designs_claim_nothing_of_noise(design, model, tables):
+    order, pair, delta, covered = rates(design, even(model), tables)
+    assert held(order, tables) and held(pair, tables) and held(delta, tables), (order, pair, delta)
+    assert covered > 0.85
 
 
-def _prone(rng, orders):
+def _prone(rng, orders, seeds):
     rows = [row for row, order in enumerate(orders) if "a" in order]
-    return prone(rng, table(rng, orders), rows, 0.5)
+    return prone(rng, table(rng, orders, seeds), rows, 0.5)
 
 
-def _inheriting(rng, orders):
-    return inherited(rng, table(rng, orders), orders, 0.1)
+def _inheriting(rng, orders, seeds):
+    return inherited(rng, table(rng, orders, seeds), orders, 0.1)
 
 
-# Where many rows collapse every second time, order is claimed in 11% of tables of 16 rows and 3 seeds.
-_KNOWN_LIMIT = pytest.mark.xfail(reason="a limit that docs/explanation/statistics.md states")
+def _heavy_tailed(rng, orders, seeds):
+    return even(0.0, seeds, tails=3)(rng, orders)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("design", "draw"),
-    [
-        ("mixed9", even(0.0, tails=3)),
-        ("mixed9", _prone),
-        ("mixed9", _inheriting),
-        ("full16", even(0.0, tails=3)),
-        pytest.param("full16", _prone, marks=_KNOWN_LIMIT),
-        ("full16", _inheriting),
-    ],
-)
-def test_heavy_tails_and_collapsing_rows_make_no_claims_on_order(design, draw):
-    order, pair, _, covered = rates(design, draw, 200)
-    assert held(order, 200) and held(pair, 200)
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("draw", [_heavy_tailed, _prone, _inheriting])
+@pytest.mark.parametrize("design", ["mixed9", "full16"])
+def test_heavy_tails_and_collapsing_rows_make_no_claims_on_order(design, draw, seeds):
+    order, pair, _, covered = rates(design, lambda rng, orders: draw(rng, orders, seeds), 200)
+    assert held(order, 200) and held(pair, 200), (order, pair)
     assert covered >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("design", "effect"), [("mixed9", 2.4), ("full16", 2.7)])
+def test_one_better_order_among_independent_rows_is_found_nearly_as_often_as_by_a_pooled_t_test(
+    design, effect
+):
+    """The pooled t-test with Holm's correction is too lax where rows share stages."""
+    orders, rng, tables = DESIGNS[design], np.random.default_rng(2), 300
+    sets = sets_of(orders)
+    better = max(sets, key=len)[0]
+    effects = np.zeros(len(orders))
+    effects[better] = effect * RUN_SD
+    pairs = np.array([pair for own in sets for pair in combinations(own, 2)])
+    found = []
+    for _ in range(tables):
+        runs = table(rng, orders, effects=effects)
+        error = np.sqrt(2 * residual_mean_square(runs) / 3)
+        t = np.abs(np.diff(runs.mean(axis=1)[pairs], axis=1)[:, 0]) / error
+        pooled = holm(2 * stats.t.sf(t, 2 * (len(orders) - 1))).min() < 0.05
+        none = np.zeros(runs.shape, bool)
+        contrasts = Contrasts.of(as_values(runs), PrefixTree(orders))
+        found.append(
+            (pooled, analyse_table(Runs(contrasts, sets, orders.index(()), none, 0.01)).order_matters)
+        )
+    before, now = np.mean(found, axis=0)
+    differences = np.subtract(*np.transpose(found).astype(float))
+    assert before - now <= 0.05 + 2 * differences.std() / np.sqrt(tables), (before, now)

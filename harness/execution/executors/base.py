@@ -96,6 +96,14 @@ class Executor(ABC):
     def cancel(self, handle: Handle) -> None:
         """Ask a step to save a resume point and end; its outcome is still heard, as `Interrupted`."""
 
+    def adopts(self, digest: str) -> bool:
+        """Return whether a process of an earlier run is at a step, which `submit` would take over."""
+        return False
+
+    def leaves(self) -> str | None:
+        """Return what goes on when the run is interrupted, and what a user can do; None: nothing does."""
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """End what still runs, at once, and give back what is held; may be called twice."""
@@ -108,7 +116,10 @@ class ExecutorKind(Generic[S]):
     Attributes:
         settings: Model of the `settings` of a profile; light to import.
         create: Makes the executor of a run; imports its library only then.
+        script: Writes a script with which a user submits runs by hand, where the executor has such scripts:
+            of a name, so many runs that share a plan, the words of one, and the resources of its steps.
     """
 
     settings: type[S]
     create: Callable[[S, RunContext], Executor]
+    script: Callable[[S, str, int, Sequence[str], Resources], str] | None = None

@@ -45,10 +45,9 @@ class RayExecutor(Executor):
         attempt = AttemptFolder(self._context.folder / "steps" / request.attempt.replace("/", "-"))
         attempt.folder.mkdir(parents=True, exist_ok=True)
         request.write(attempt.request, self._context.roots)
-        # What is only expected asks for no crew of its own.
-        expected = {"seconds": None, "time_limit": None, "device_memory": None}
         handle = Handle(request.attempt, "", attempt.log)
-        self._waiting.append(Task(handle, attempt, request.resources.model_copy(update=expected)))
+        resources = request.resources.requested().model_copy(update={"time_limit": None})
+        self._waiting.append(Task(handle, attempt, resources))
         return handle
 
     def events(self, seconds: float) -> list[StepEvent]:

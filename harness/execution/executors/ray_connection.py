@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from pydantic import Field
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 
+_ANSWER_SECONDS = 10.0
 _PASSED_ON = ("PYTHONPATH", "HF_HOME", "HF_HUB_OFFLINE")
 
 
@@ -63,14 +65,26 @@ def connect(settings: RaySettings) -> bool:
         given["_node_ip_address"] = settings.node_ip_address
     with _signals_as_they_are():
         try:
+            _require_answer(settings.address)
             ray.init(**given, runtime_env=_environment(settings))
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise NoRayError(
                 f"executor ray: no cluster at address {settings.address!r} ({str(error).splitlines()[0]}); "
                 "start one by `ray start --head`, or set settings.address in the executor profile, such as "
                 "local for one that lasts as long as the run"
             ) from error
     return True
+
+
+def _require_answer(address: str) -> None:
+    """Look whether something listens at an address, for which Ray itself would wait minutes.
+
+    Raises:
+        OSError: nothing does.
+    """
+    host, separator, port = address.rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host, int(port)), _ANSWER_SECONDS).close()
 
 
 def _environment(settings: RaySettings) -> dict[str, Any]:

@@ -120,7 +120,8 @@ class Crew:
             reason = str(error).strip().splitlines()[0] if error else "the worker ended without a word"
             told = Lost(reason=f"{reason} (log: {task.attempt.log})")
         # An error may leave its traces on a device, and a stopped process ends.
-        usable = not gone and not isinstance(told, Failed | Interrupted | Lost)
+        unusable = isinstance(told, Interrupted | Lost) or (isinstance(told, Failed) and not told.expected)
+        usable = not gone and not unusable
         self.task, self.awaited, self.since = None, [], time.monotonic()
         return told, usable
 

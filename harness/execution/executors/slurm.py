@@ -17,11 +17,11 @@ from pathlib import Path
 from harness.cost.resources import Resources
 from harness.errors import RunError
 from harness.execution.attempt_folder import AttemptFolder, EventReader
-from harness.execution.events import Event, Failed, Interrupted, Lost, Outcome, Remark
+from harness.execution.events import Event, Failed, Interrupted, Lost, Outcome, Queued
 from harness.execution.executors import slurm_commands
 from harness.execution.executors.base import Executor, ExecutorKind, Handle, RunContext, StepEvent
 from harness.execution.executors.slurm_commands import Job, SlurmCommandError
-from harness.execution.executors.slurm_script import SlurmSettings, array_script
+from harness.execution.executors.slurm_script import OUT_OF_TIME, SlurmSettings, array_script, runs_script
 from harness.execution.request import StepRequest
 
 _LOOK_SECONDS = 1.0
@@ -30,6 +30,7 @@ _SETTLE_SECONDS = 60.0
 _LARGEST_ARRAY = 1000
 _UNHEARD_SECONDS = 600.0
 _PREFIX = "xstilts-"
+_USUAL_REASONS = ("", "None", "Priority", "Resources", "BeginTime")
 
 
 @dataclass
@@ -39,8 +40,9 @@ class _Task:
     handle: Handle
     attempt: AttemptFolder
     digest: str
+    resumes: bool
     number: str = ""
-    state: str = ""
+    reason: str = ""
     cancelled: bool = False
     gone_since: float | None = None
     reader: EventReader = field(init=False)
@@ -63,7 +65,7 @@ class SlurmExecutor(Executor):
         self._settings, self._context = settings, context
         self._waiting: list[tuple[StepRequest, _Task]] = []
         self._tasks: dict[str, _Task] = {}
-        self._arrays = 0
+        self._arrays, self._name = 0, f"{_PREFIX}{context.name}"
         self._jobs = slurm_commands.listed_jobs()
         self._asked = self._answered = time.monotonic()
         self._left = {task.digest: task for task in self._left_behind()}
@@ -72,19 +74,23 @@ class SlurmExecutor(Executor):
         """Return how many more jobs the profile allows."""
         return max(0, (self._context.workers or self._settings.max_jobs) - len(self._tasks))
 
+    def adopts(self, digest: str) -> bool:
+        """Return whether a job of an earlier run is at a step."""
+        return digest in self._left
+
     def submit(self, request: StepRequest) -> Handle:
         """Take a step on: a job of an earlier run that is at it, or one that is submitted with the others."""
         left = self._left.pop(request.step.digest, None)
         if left is not None:
-            task = _Task(
-                Handle(request.attempt, left.handle.name, left.handle.log), left.attempt, left.digest
-            )
+            handle = Handle(request.attempt, left.handle.name, left.handle.log)
+            task = _Task(handle, left.attempt, left.digest, left.resumes)
             task.number = left.number
         else:
             attempt = AttemptFolder(self._context.folder / "steps" / request.attempt.replace("/", "-"))
             attempt.folder.mkdir(parents=True, exist_ok=True)
             request.write(attempt.request, self._context.roots)
-            task = _Task(Handle(request.attempt, "", attempt.log), attempt, request.step.digest)
+            resumes = request.step.kind == "train"
+            task = _Task(Handle(request.attempt, "", attempt.log), attempt, request.step.digest, resumes)
             self._waiting.append((request, task))
         self._tasks[request.attempt] = task
         return task.handle
@@ -113,6 +119,15 @@ class SlurmExecutor(Executor):
         else:
             self._waiting = [(request, one) for request, one in self._waiting if one is not task]
 
+    def leaves(self) -> str | None:
+        """Return which jobs go on without the run."""
+        count = sum(bool(task.number) for task in self._tasks.values())
+        if self._settings.on_interrupt == "cancel" or not count:
+            return None
+        return (
+            f"{count} jobs go on; the same command finds them again, `scancel --name={self._name}` ends them"
+        )
+
     def close(self) -> None:
         """Leave the jobs to the next run, or cancel them, as the profile says."""
         if self._settings.on_interrupt == "cancel":
@@ -125,9 +140,7 @@ class SlurmExecutor(Executor):
         waiting, self._waiting = self._waiting, []
         groups: dict[Resources, list[_Task]] = {}
         for request, task in waiting:
-            # What is only expected is no part of a job's request.
-            resources = request.resources.model_copy(update={"seconds": None, "device_memory": None})
-            groups.setdefault(resources, []).append(task)
+            groups.setdefault(request.resources.requested(), []).append(task)
         events: list[StepEvent] = []
         for resources, tasks in groups.items():
             for start in range(0, len(tasks), _LARGEST_ARRAY):
@@ -138,9 +151,9 @@ class SlurmExecutor(Executor):
         folder = self._context.folder / "slurm" / f"{self._arrays}"
         self._arrays += 1
         folder.mkdir(parents=True)
-        steps, script, name = folder / "steps", folder / "job.sh", f"{_PREFIX}{self._context.name}"
+        steps, script = folder / "steps", folder / "job.sh"
         steps.write_text("".join(f"{task.attempt.folder}\n" for task in tasks), encoding="utf-8")
-        text = array_script(self._settings, resources, name, steps, len(tasks), folder / "%A_%a.log")
+        text = array_script(self._settings, resources, self._name, steps, len(tasks), folder / "%A_%a.log")
         script.write_text(text, encoding="utf-8")
         job = slurm_commands.submit(script)
         (folder / "job").write_text(job, encoding="ascii")
@@ -148,8 +161,8 @@ class SlurmExecutor(Executor):
             task.number = f"{job}_{place}"
             task.handle = Handle(task.handle.attempt, f"job {task.number}", task.attempt.log)
             # Listed from its submission on, though squeue was not asked since.
-            self._jobs[task.number] = Job(task.number, name, "PENDING")
-            yield StepEvent(task.handle, Remark(text=f"submitted as job {task.number}"))
+            self._jobs[task.number] = Job(task.number, self._name, "PENDING")
+            yield StepEvent(task.handle, Queued(text=f"job {task.number} (log: {task.attempt.log})"))
 
     def _ask(self) -> None:
         """Ask squeue, not too often."""
@@ -180,10 +193,11 @@ class SlurmExecutor(Executor):
             yield outcome
 
     def _change_of_state(self, task: _Task, job: Job | None) -> Iterator[Event]:
-        state = f"{job.state.lower()} ({job.reason})" if job and job.state == "PENDING" and job.reason else ""
-        if state and state != task.state and job and job.reason not in ("None", "Priority", "Resources"):
-            yield Remark(text=f"{task.handle.name}: {state}")
-        task.state = state or task.state
+        """Yield why a job waits, where that is something else than its turn."""
+        if job is None or job.state != "PENDING" or job.reason in (task.reason, *_USUAL_REASONS):
+            return
+        task.reason = job.reason
+        yield Queued(text=f"job {task.number} waits: {job.reason}")
 
     def _outcome(self, task: _Task, job: Job | None) -> Outcome | None:
         """Return how an attempt ended; None where it has not.
@@ -208,15 +222,13 @@ class SlurmExecutor(Executor):
         return _unheard(task, found)
 
     def _judged(self, task: _Task, told: Outcome) -> Outcome:
-        """Return what an attempt told, but for an evaluation that its time limit will always interrupt."""
-        if not isinstance(told, Interrupted) or told.saved is not None or task.cancelled:
-            return told
-        ended = slurm_commands.ended_job(task.number)
-        if ended is None or ended.state != "TIMEOUT":
+        """Return what an attempt told, but for a step that its time limit will interrupt each time."""
+        stopped = isinstance(told, Interrupted) and (task.attempt.folder / OUT_OF_TIME).exists()
+        if not stopped or task.resumes or task.cancelled:
             return told
         return Failed(
-            error=f"{task.handle.name}: the time limit passed before there was anything to go on from; raise "
-            "resources.minutes in the executor profile",
+            error=f"{task.handle.name}: the time limit is too short for a step that starts over each time; "
+            "raise evaluation.minutes in the executor profile",
             log=str(task.attempt.log),
         )
 
@@ -236,8 +248,12 @@ class SlurmExecutor(Executor):
                 continue
             with suppress(OSError, ValueError, KeyError):
                 request = json.loads(attempt.request.read_bytes())
+                if request["step"]["kind"] == "check":
+                    # It goes with its own run's plan.
+                    continue
                 handle = Handle(request["attempt"], f"job {number} of an earlier run", attempt.log)
-                yield _Task(handle, attempt, request["step"]["digest"], number)
+                step = request["step"]
+                yield _Task(handle, attempt, step["digest"], step["kind"] == "train", number)
 
 
 def _unheard(task: _Task, ended: Job | None) -> Outcome:
@@ -251,7 +267,7 @@ def _unheard(task: _Task, ended: Job | None) -> Outcome:
             error=f"{task.handle.name}: out of memory; raise resources.memory_gb in the executor profile",
             log=str(task.attempt.log),
         )
-    if ended.state == "FAILED":
+    if ended.state == "FAILED" and not task.attempt.events.exists():
         tail = _tail(task.attempt.log)
         return Failed(
             error=f"{task.handle.name} failed{why} before its step began\n{tail}", log=str(task.attempt.log)
@@ -266,4 +282,4 @@ def _tail(log: Path, lines: int = 12) -> str:
         return "(no log)"
 
 
-KIND = ExecutorKind(SlurmSettings, SlurmExecutor)
+KIND = ExecutorKind(SlurmSettings, SlurmExecutor, runs_script)

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.cost.resources import Resources
+from harness.cost.resources import GIB, Resources
 from harness.frozen_model import FrozenModel
 
-_GIB = 1024**3
+OUT_OF_TIME = "out-of-time"
+"""File in an attempt's folder: its time limit came before there was anything to go on from."""
 
 
 class Container(FrozenModel):
@@ -92,13 +93,15 @@ CODE=$?
 # Only a step that has saved something gets further by another try; 138: it had not even begun.
 if [ -n "$LIMIT" ] && {{ [ $CODE -eq 138 ] || grep -qs '"saved":[0-9]' "$ATTEMPT/outcome.json"; }}; then
     scontrol requeue $SLURM_JOB_ID
+elif [ -n "$LIMIT" ] && [ $CODE -ne 0 ]; then
+    touch "$ATTEMPT/{OUT_OF_TIME}"
 fi
 exit $CODE
 """
 
 
 def runs_script(
-    settings: SlurmSettings, resources: Resources, name: str, runs: int, command: Sequence[str]
+    settings: SlurmSettings, name: str, runs: int, words: Sequence[str], resources: Resources
 ) -> str:
     """Return the script of an array of runs that share one plan by the locks of its store.
 
@@ -107,11 +110,12 @@ def runs_script(
 
     Args:
         settings: The profile's.
-        resources: Of the steps that need the most.
         name: Of the job.
         runs: How many share the plan.
-        command: The run, word by word.
+        words: Of the command line of `xstilts` that makes a run.
+        resources: Of the steps that need the most.
     """
+    command = shlex.join([settings.python or sys.executable, "-m", "harness.cli.main", *words])
     setup = "\n".join(settings.setup)
     return f"""#!/bin/bash
 {_directives(settings, resources, name)}
@@ -119,7 +123,7 @@ def runs_script(
 #SBATCH --output={name}-%A_%a.log
 {setup}
 export OMP_NUM_THREADS={resources.threads}
-{shlex.join(command)} &
+{command} &
 RUN=$!
 LIMIT=
 trap 'LIMIT=yes; kill -TERM $RUN' USR1
@@ -149,7 +153,7 @@ def _options(settings: SlurmSettings, resources: Resources, name: str) -> Iterat
     yield f"--ntasks-per-node={per_node}"
     yield f"--cpus-per-task={resources.threads}"
     if resources.memory is not None:
-        yield f"--mem={-(-resources.memory // _GIB)}G"
+        yield f"--mem={-(-resources.memory // GIB)}G"
     if resources.devices:
         # Slurm gives whole GPUs; several steps on one are a matter of MPS or shards (docs/how-to/slurm.md).
         gpus = -int(-resources.devices // 1) * per_node

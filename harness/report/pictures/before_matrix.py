@@ -35,7 +35,7 @@ def draw_before_matrix(effects: PlaceEffects | None, metric: TargetMetric) -> Fi
     cells, colors = np.ma.masked_invalid(values), better_is_blue(metric)
     image = axes.imshow(cells, cmap=colors, vmin=-limit, vmax=limit, aspect="auto")
     axes.set_yticks(range(len(tasks)), tasks)
-    # The colour bar takes a part of the width that the figure has for a task.
+    # The color bar takes a part of the width that the figure has for a task.
     name_columns(axes, tasks, 0.9 * _WIDTH)
     axes.spines[:].set_visible(False)
     axes.set_ylabel("this task trained …")

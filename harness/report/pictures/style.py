@@ -13,7 +13,7 @@ from matplotlib.typing import RcKeyType
 
 from harness.results.target_metric import TargetMetric
 
-# Okabe & Ito's palette, which holds under all common kinds of colour blindness
+# Okabe & Ito's palette, which holds under all common kinds of color blindness
 # (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 _DIVERGING = "RdBu"
@@ -39,7 +39,7 @@ MOST_ROWS = 60
 
 
 def better_is_blue(metric: TargetMetric) -> str:
-    """Return the colour map of differences: blue where better, red where worse."""
+    """Return the color map of differences: blue where better, red where worse."""
     return _DIVERGING if metric.higher_is_better else f"{_DIVERGING}_r"
 
 

@@ -50,10 +50,10 @@ def finding(
     else:
         answer = list(_primary(board, statistics, complete))
     cautions = _cautions(board, statistics, intervals=intervals and bool(complete))
-    return (*answer, *_not_learnt(board, target, collapsed), *cautions)
+    return (*answer, *_not_learned(board, target, collapsed), *cautions)
 
 
-def _not_learnt(board: Board, target: str, collapsed: Sequence[Collapse]) -> list[str]:
+def _not_learned(board: Board, target: str, collapsed: Sequence[Collapse]) -> list[str]:
     runs = {(run.sequence, run.seed) for run in collapsed}
     if not runs:
         return []

@@ -24,7 +24,7 @@ from harness.statistics.verdict import Interval, own_seed_interval
 Matrix = Sequence[Sequence[float | None]]
 
 
-class TaskRetention(FrozenModel):
+class TaskForgetting(FrozenModel):
     """One task of a sequence, over seeds: its metric after its own stage, after the target, and the change.
 
     Attributes:
@@ -35,7 +35,7 @@ class TaskRetention(FrozenModel):
     place: int
     metric: TargetMetric
     learned: Spread
-    kept: Spread
+    final: Spread
     change: Spread
 
 
@@ -43,7 +43,7 @@ class RowForgetting(FrozenModel):
     """One sequence; backward transfer is None where no task before the target has held-out rows."""
 
     sequence: str
-    tasks: tuple[TaskRetention, ...]
+    tasks: tuple[TaskForgetting, ...]
     backward_transfer: Spread | None
     interval: Interval | None = None
 
@@ -62,9 +62,9 @@ def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
         signs: For each task before the last 1, −1 where lower is better, 0 where it does not count.
     """
     changes = [
-        sign * (kept - learned)
-        for place, (kept, sign) in enumerate(zip(matrix[-1], signs, strict=False))
-        if sign and kept is not None and (learned := matrix[place][place]) is not None
+        sign * (final - learned)
+        for place, (final, sign) in enumerate(zip(matrix[-1], signs, strict=False))
+        if sign and final is not None and (learned := matrix[place][place]) is not None
     ]
     return statistics.fmean(changes) if changes else None
 
@@ -85,16 +85,16 @@ def _row(board: Board, row: BoardRow) -> RowForgetting | None:
     for place, task in enumerate(row.order):
         pairs = [(matrix[place][place], matrix[-1][place]) for matrix in matrices]
         learned = [own for own, _ in pairs if own is not None]
-        kept = [end for _, end in pairs if end is not None]
-        if len(learned) == len(kept) == len(matrices):
+        final = [end for _, end in pairs if end is not None]
+        if len(learned) == len(final) == len(matrices):
             tasks.append(
-                TaskRetention(
+                TaskForgetting(
                     task=task,
                     place=place + 1,
                     metric=board.held_out_metrics[task],
                     learned=Spread.of(learned),
-                    kept=Spread.of(kept),
-                    change=Spread.of([end - own for own, end in zip(learned, kept, strict=True)]),
+                    final=Spread.of(final),
+                    change=Spread.of([end - own for own, end in zip(learned, final, strict=True)]),
                 )
             )
     found = [backward_transfer(matrix, signs) for matrix in matrices]
@@ -120,7 +120,7 @@ FORMULA = (
 
 
 def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
-    """Say which sequences lose most and least of what they learnt before the target."""
+    """Say which sequences lose most and least of what they learned before the target."""
     ranked = sorted(
         (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
     )
@@ -157,7 +157,7 @@ def _tasks(row: RowForgetting) -> str:
     return (
         "; ".join(
             f"{task.task} ({task.metric.noun}) {task.metric.scale.value(task.learned.mean)}{ARROW}"
-            f"{task.metric.scale.value(task.kept.mean)}"
+            f"{task.metric.scale.value(task.final.mean)}"
             for task in row.tasks
         )
         or EMPTY

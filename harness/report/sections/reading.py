@@ -77,8 +77,8 @@ def _tests(board: Board) -> Iterator[str]:
         "table only."
     )
     yield (
-        "**Order**: pairs of sequences with the same tasks (max-T, four fifths of the level) and all their "
-        "orders at once (one fifth); where runs scatter unlike, all at once first. **Verdicts** at 0.05: "
+        "**Order**: pairs of sequences with the same tasks (max-T, nine tenths of the level) and all "
+        "their orders at once (one tenth); where runs collapsed, all at once first. **Verdicts** at 0.05: "
         f"significant, equivalent (within ±{plan.equivalence_margin:g} points by two one-sided tests), not "
         "significant, not testable; **≈**: not significant."
     )

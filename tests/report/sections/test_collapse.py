@@ -1,4 +1,4 @@
-"""Runs that did not learn are told of, kept, and counted."""
+"""Runs that did not learn are named, kept, and counted."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def made(tmp_path):
     return experiment(tmp_path, languages=FOUR, effects=1.0)
 
 
-def test_runs_that_learnt_are_not_told_of(made):
+def test_runs_that_learned_are_not_named(made):
     assert found(made.board, made) == []
 
 
@@ -84,7 +84,7 @@ def test_guessing_is_chance(made):
     assert found(board, made) == [("xnli", 1, "chance")]
 
 
-def test_a_loss_that_rose_is_told_of_without_predictions(made):
+def test_a_loss_that_rose_is_named_without_predictions(made):
     rows = list(made.board.rows)
     note = "the loss of the stage rte rose from 0.70 at step 1 to 4.00 at step 78"
     first = rows[0].seeds[0].model_copy(update={"notes": (note,)})

@@ -1,1 +1,1 @@
-"""Order as a factor: how much of the scores it explains, and what can be told of it."""
+"""Order as a factor: how much of the scores it explains, and the effects of where a task stands."""

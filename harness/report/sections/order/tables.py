@@ -109,7 +109,7 @@ def collapse_table(table: TargetStatistics) -> Table:
             row.sequence,
             f"{row.collapsed} of {row.average.n if row.average else 0}",
             spread(row.average, scale),
-            spread(row.learnt if row.collapsed else row.average, scale),
+            spread(row.without_collapse if row.collapsed else row.average, scale),
         )
         for row in table.rows
         if row.average is not None

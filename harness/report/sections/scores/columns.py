@@ -11,9 +11,9 @@ def score_columns(data: TargetStatistics) -> Mapping[str, Mapping[str, Cell]]:
     """Return sequence -> column -> cell.
 
     Columns: the headline metric and where the row stands; mean and sd over seeds of average, average over
-    non-English languages, gap and Δ to target-only; ends of the 95% intervals; the adjusted p-value of Δ; the
-    average drawn towards the others; the mean of each evaluation task; then mean and sd of the average by
-    each other metric. Shares are fractions.
+    non-English languages, gap and Δ to target-only; ends of the 95% intervals; the adjusted p-value of Δ, its
+    verdict and whether it is primary; the average drawn towards the others; the mean of each evaluation task;
+    then mean and sd of the average by each other metric. Shares are fractions.
     """
     return {row.sequence: dict(_cells(row, data)) for row in data.rows}
 
@@ -30,6 +30,8 @@ def _cells(row: RowStatistics, data: TargetStatistics) -> Iterator[tuple[str, Ce
         yield f"{name}_low", interval.low if interval else None
         yield f"{name}_high", interval.high if interval else None
     yield "delta_p_adjusted", row.effect.p_adjusted if row.effect else None
+    yield "delta_verdict", row.effect.verdict if row.effect else None
+    yield "delta_family", ("exploratory" if data.deltas_exploratory else "primary") if row.effect else None
     yield "shrunken", row.shrunken
     for column in data.languages:
         mean = row.languages[column.task]

@@ -31,7 +31,11 @@ class ScoresSection(TargetSection[TargetStatistics]):
         table, end = target_table(data), 2 + len(data.languages)
         wide = len(data.languages) > _LANGUAGES_IN_ONE_TABLE
         seeds = len(publication.board.seeds)
-        title = f"{data.metrics[0].phrase} on {target}, {seeds} seed{'' if seeds == 1 else 's'}"
+        family = "exploratory" if data.deltas_exploratory else "primary"
+        title = (
+            f"{data.metrics[0].phrase} on {target}, {seeds} seed{'' if seeds == 1 else 's'}; differences to "
+            f"target-only are {family}"
+        )
         cuts = ((end, len(table.headers)), (2, end)) if wide else ()
         yield Tabular(table, title, export=True, cuts=cuts)
 

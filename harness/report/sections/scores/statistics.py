@@ -35,7 +35,7 @@ class RowStatistics(FrozenModel):
         average_interval: None also where a run collapsed.
         effect: The difference to target-only as tested.
         collapsed: How many of its runs did not learn.
-        learnt: The average over the others, where there are both.
+        without_collapse: The average over its other runs, where there are both.
     """
 
     sequence: str
@@ -52,7 +52,7 @@ class RowStatistics(FrozenModel):
     average_interval: Interval | None = None
     effect: Effect | None = None
     collapsed: int = 0
-    learnt: Spread | None = None
+    without_collapse: Spread | None = None
 
     @property
     def baseline(self) -> bool:
@@ -104,6 +104,7 @@ class TargetStatistics(FrozenModel):
             differences.
         primary: Further contrasts that the sequence file declares.
         exploratory: Whether seeds were added after all planned ones had been looked at.
+        deltas_exploratory: Whether the sequence file does not declare differences to target-only primary.
     """
 
     metrics: tuple[TargetMetric, ...]
@@ -113,6 +114,7 @@ class TargetStatistics(FrozenModel):
     comparisons: tuple[Comparison, ...] = ()
     primary: tuple[PrimaryContrast, ...] = ()
     exploratory: bool = False
+    deltas_exploratory: bool = True
 
     @property
     def baseline(self) -> RowStatistics | None:
@@ -143,6 +145,7 @@ def target_statistics(board: Board, target: str, tested: TestedTable | None) -> 
         else (),
         primary=tested.primary if tested else (),
         exploratory=tested.exploratory if tested else False,
+        deltas_exploratory="baseline" not in board.analysis.contrasts,
     )
 
 
@@ -179,7 +182,7 @@ def _with_tests(ranked: Sequence[RowStatistics], tested: TestedTable) -> Iterato
         if number is None:
             yield row
             continue
-        learnt = tested.contrasts.table[number][~tested.collapsed[number]]
+        learned = tested.contrasts.table[number][~tested.collapsed[number]]
         collapsed = int(tested.collapsed[number].sum())
         yield row.model_copy(
             update={
@@ -189,7 +192,7 @@ def _with_tests(ranked: Sequence[RowStatistics], tested: TestedTable) -> Iterato
                 "average_interval": result.averages[number],
                 "effect": result.deltas.get(number),
                 "collapsed": collapsed,
-                "learnt": Spread.of(learnt.tolist()) if collapsed and len(learnt) else None,
+                "without_collapse": Spread.of(learned.tolist()) if collapsed and len(learned) else None,
             }
         )
 

@@ -1,0 +1,87 @@
+"""`xstilts status` reads what runs keep below the store, whoever asks."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.status import command
+from harness.execution.run_status import RunStatus, StatusFile, StepStatus
+from harness.store.layout import Layout
+from harness.store.lock import LOST_SECONDS, EntryLock
+
+HERE, THERE = "a" * 32, "b" * 32
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "store")
+
+
+def said(layout: Layout) -> str:
+    result = CliRunner().invoke(command, ["--store", str(layout.root)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def run_of(layout: Layout, leaves: str = "") -> Path:
+    now = time.time()
+    running = StepStatus(
+        label="rte (seed 1)",
+        digest=HERE,
+        where="job 7_0 on node3, process 9",
+        progress="step 30/60",
+        log="/store/step.log",
+        submitted=now - 200,
+        started=now - 125,
+    )
+    queued = StepStatus(label="pawsx (seed 1)", digest=THERE, where="job 7_1", submitted=now - 200)
+    folder = layout.runs / "r"
+    StatusFile(folder).write(
+        RunStatus(
+            run="r",
+            sequence="orders",
+            executor="slurm",
+            finished=3,
+            waiting=4,
+            steps=(running, queued),
+            leaves=leaves,
+        )
+    )
+    return folder / "status.json"
+
+
+def age(path: Path) -> None:
+    long_ago = time.time() - LOST_SECONDS - 60
+    os.utime(path, (long_ago, long_ago))
+
+
+def test_a_run_is_shown_with_what_runs_and_what_waits(layout: Layout) -> None:
+    run_of(layout)
+    lines = said(layout).splitlines()
+    assert lines[0].startswith("orders: run r, executor slurm")
+    assert lines[1] == "  3 finished, 0 failed, 1 running, 1 queued, 4 waiting"
+    assert lines[2] == (
+        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  log: /store/step.log"
+    )
+    assert lines[3] == "  queued  pawsx (seed 1)  3 min  job 7_1"
+
+
+def test_a_run_that_is_silent_is_shown_only_as_far_as_it_left_jobs(layout: Layout) -> None:
+    age(run_of(layout))
+    assert said(layout) == f"nothing runs in {layout.root}\n"
+
+    age(run_of(layout, leaves="2 jobs go on"))
+    assert "the run has ended; 2 jobs go on" in said(layout) and "rte (seed 1)" in said(layout)
+    entry = layout.root / "stages" / HERE
+    entry.mkdir(parents=True)
+    (entry / "manifest.json").touch()
+    assert "rte (seed 1)" not in said(layout) and "pawsx (seed 1)" in said(layout)
+
+
+def test_what_a_process_makes_for_no_known_run_is_shown(layout: Layout) -> None:
+    with EntryLock(layout.lock(HERE)):
+        assert f"{HERE[:12]}  " in said(layout) and f"process {os.getpid()}" in said(layout)
+    assert "nothing runs" in said(layout)
