@@ -23,7 +23,7 @@ def test_an_installed_executor_makes_the_same_weights_and_tables(tmp_path: Path)
     profiles.mkdir(parents=True)
     (profiles / "two.yaml").write_text(PROFILE)
 
-    assert "two         pool" in xstilts(installed, tmp_path, "list", "executors")
+    assert "Two steps at a time" in xstilts(installed, tmp_path, "list", "executors")
     assert "two: ok (executor profile, pool)" in xstilts(installed, tmp_path, "validate", "two")
     said = xstilts(None, tmp_path, "validate", str(profiles / "two.yaml"), code=2)
     assert "there is no such executor (found: 'pool')" in said
