@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from harness.cli.file_argument import FilePath
+from harness.cli.options import replace_option
 
 
 @click.command("merge")
 @click.argument("pages", nargs=-1, required=True, type=FilePath(path_type=Path))
-@click.option("--name", help="Name of the combination: lower-case letters, digits and -.")
+@click.option("--name", help="Name of the combination (a-z, 0-9, -); needed for several PAGES.")
 @click.option("--title", help="Its title. [default: those of PAGES]")
 @click.option("--question", help="The question it answers.")
 @click.option(
@@ -19,8 +20,14 @@ from harness.cli.file_argument import FilePath
     show_default=True,
     help="Folder that it is written to.",
 )
+@replace_option
 def command(
-    pages: tuple[Path, ...], name: str | None, title: str | None, question: str | None, leaderboards: Path
+    pages: tuple[Path, ...],
+    name: str | None,
+    title: str | None,
+    question: str | None,
+    leaderboards: Path,
+    replace: bool,
 ) -> None:
     """Combine the leaderboards PAGES (pages or JSON files) from the predictions beside them.
 
@@ -30,5 +37,5 @@ def command(
     """
     from harness.report.merge import merge
 
-    published = merge(pages, leaderboards, name, title, question)
+    published = merge(pages, leaderboards, name, title, question, replace=replace)
     click.echo(str(published.markdown))

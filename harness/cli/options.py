@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORE = Path(".xstilts/store")
 DEFAULT_LEADERBOARDS = Path("leaderboards")
-_ONLY_PUBLISHED = ("leaderboards", "reported", "note")
+_ONLY_PUBLISHED = ("leaderboards", "reported", "note", "replace")
 
 
 class SeedList(click.ParamType[tuple[int, ...]]):
@@ -64,6 +64,16 @@ def data_option(command: F) -> F:
     )(command)
 
 
+def replace_option(command: F) -> F:
+    """Add the option that lets a leaderboard be replaced by one that holds less."""
+    return click.option(
+        "--replace",
+        is_flag=True,
+        help="Write also over a leaderboard with more rows, seeds or items, or with other settings; a dated "
+        "copy of it is kept in its folder.",
+    )(command)
+
+
 _PLANNED: tuple[Callable[[Any], Any], ...] = (
     store_option,
     data_option,
@@ -93,6 +103,7 @@ _PUBLISHED: tuple[Callable[[Any], Any], ...] = (
         "[default: reported.json in the leaderboards' folder, where there is one]",
     ),
     click.option("--note", help="A remark of yours that the page shows below its question."),
+    replace_option,
 )
 
 
@@ -134,6 +145,7 @@ def _run_options(
     leaderboards: Path = DEFAULT_LEADERBOARDS,
     reported: Path | None = None,
     note: str | None = None,
+    replace: bool = False,
 ) -> "RunOptions":
     from harness.config.deepspeed_file import find_deepspeed
     from harness.data.location import data_folders
@@ -149,6 +161,7 @@ def _run_options(
         deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
         reported=reported or _reported_beside(leaderboards),
         note=note,
+        replace=replace,
     )
 
 

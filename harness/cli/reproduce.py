@@ -1,6 +1,7 @@
 """`xstilts reproduce`: train a published row again and compare."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ from harness.errors import UserError
 from harness.message_text import in_short, printable
 
 if TYPE_CHECKING:
+    from harness.config.deepspeed_file import DeepSpeedFile
+    from harness.config.load import LoadedSequence
     from harness.reproduction.published_row import PublishedRow
     from harness.reproduction.reproduction import Reproduction
 
@@ -28,10 +31,16 @@ class RecordedCommandError(UserError):
 
 @click.command("reproduce")
 @click.argument("file", type=FilePath(path_type=Path))
-@click.option("--row", "number", type=click.IntRange(1), required=True, help="Line of the table, from 1.")
+@click.option(
+    "--row",
+    "number",
+    type=click.IntRange(1),
+    required=True,
+    help="Row of the target's table, from 1 at its top, as FILE orders it.",
+)
 @click.option("--target", help="The table, where there are several targets. [default: the first]")
 @click.option("--seed", type=int, help="The seed to train. [default: the first with scores]")
-@click.option("--sequence", type=FileOrName(), help="The sequence file, where it is no longer at its place.")
+@click.option("--sequence", type=FileOrName(), help="Another sequence file than the one kept with FILE.")
 @click.option(
     "--store",
     type=FilePath(path_type=Path, file_okay=False, exists=True),
@@ -61,15 +70,13 @@ def command(
     The options of the recorded command are taken over. Weights and every answer are compared with what was
     published. Exit code 1, with the differences, when they are not the same.
     """
-    import tempfile
-
     from harness.reproduction.published_row import published_row
 
     row = published_row(file, number, target, seed)
     if into is not None:
         found = _reproduced(row, sequence, store, into, data_dirs, workers)
     else:
-        with tempfile.TemporaryDirectory(prefix="xstilts-") as folder:
+        with TemporaryDirectory(prefix="xstilts-") as folder:
             found = _reproduced(row, sequence, store, Path(folder), data_dirs, workers)
     click.echo(printable(f"\n{row.name}, as published in {file}:"))
     for word, lines in (
@@ -96,29 +103,45 @@ def _reproduced(
 ) -> "Reproduction":
     from rich.console import Console
 
-    from harness.config.catalogue import find_sequence
-    from harness.config.deepspeed_file import find_deepspeed
-    from harness.config.load import load_sequences
     from harness.data.location import data_folders
     from harness.execution.options import RunOptions
     from harness.reproduction.reproduction import reproduce
     from harness.store.store import Store
 
     recorded = _recorded(row.provenance.command)
-    path = sequence or (row.sequence_file if row.sequence_file.is_file() else row.sequence_file.stem)
-    (loaded,) = load_sequences([find_sequence(path)])
-    options = RunOptions(
-        store=into,
-        leaderboards=into,
-        data_dir=data_folders(data_dirs),
-        limit=recorded["limit"],
-        deepspeed=find_deepspeed(recorded["deepspeed"]) if recorded["deepspeed"] else None,
-        workers=workers,
-        processes=recorded["processes"],
-    )
-    known = store or (DEFAULT_STORE if DEFAULT_STORE.is_dir() else None)
-    original = Store(known) if known is not None else None
-    return reproduce(row, loaded, options, original, Console())
+    with TemporaryDirectory(prefix="xstilts-") as folder:
+        loaded, deepspeed = _experiment(row, sequence, recorded["deepspeed"], Path(folder))
+        beside = row.sequence_file.absolute().parent / "tasks"
+        options = RunOptions(
+            store=into,
+            leaderboards=into,
+            data_dir=(*data_folders(data_dirs), *([beside] if beside.is_dir() else [])),
+            limit=recorded["limit"],
+            deepspeed=deepspeed,
+            workers=workers,
+            processes=recorded["processes"],
+        )
+        known = store or (DEFAULT_STORE if DEFAULT_STORE.is_dir() else None)
+        original = Store(known) if known is not None else None
+        return reproduce(row, loaded, options, original, Console())
+
+
+def _experiment(
+    row: "PublishedRow", sequence: str | None, deepspeed: str | None, folder: Path
+) -> "tuple[LoadedSequence, DeepSpeedFile | None]":
+    """Return the experiment of a row: from the files kept with it, unless another sequence file is named."""
+    from harness.config.catalogue import find_sequence
+    from harness.config.deepspeed_file import find_deepspeed
+    from harness.config.load import load_sequences
+    from harness.results.kept_files import unpack
+
+    if row.kept is not None and sequence is None:
+        path, kept = unpack(row.kept, folder, row.sequence_file.absolute().parent)
+        (loaded,) = load_sequences([path])
+        return loaded, kept
+    place = sequence or (row.sequence_file if row.sequence_file.is_file() else row.sequence_file.stem)
+    (loaded,) = load_sequences([find_sequence(place)])
+    return loaded, find_deepspeed(deepspeed) if deepspeed else None
 
 
 def _recorded(line: str) -> dict[str, Any]:

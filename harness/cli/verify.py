@@ -9,7 +9,7 @@ from harness.message_text import printable
 
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True, type=FilePath(path_type=Path))
+@click.argument("files", metavar="FILES…", nargs=-1, required=True, type=FilePath(path_type=Path))
 @click.option(
     "--store",
     "stores",
@@ -18,16 +18,16 @@ from harness.message_text import printable
     help="Hold this store's manifests and files to the published checksums, too. May be given several times.",
 )
 def command(files: tuple[Path, ...], stores: tuple[Path, ...]) -> None:
-    """Recompute every number of the leaderboards FILES (pages or their JSON files).
+    """Recompute every number of the leaderboards FILES (pages, their JSON files, or folders of them).
 
     Every metric's item scores are recomputed from the stored predictions and references, scores and
     statistics from those, and the page from all of it; no model and no store are needed. Each difference is
     named with its file, row and column, and the exit code is then 1.
     """
-    from harness.report.verify import verify
+    from harness.report.verify import leaderboards_of, verify
 
     failed = False
-    for file in files:
+    for file in leaderboards_of(files):
         result = verify(file, stores)
         for difference in result.differences:
             place = ", ".join(filter(None, (difference.row, difference.column)))

@@ -20,6 +20,7 @@ class RunOptions:
     """What the command line sets beside the sequence file.
 
     Attributes:
+        replace: Write over a leaderboard that holds more, too.
         limit: Train on and score at most this many rows per task; the leaderboard says so.
         seeds: In place of the file's.
         added_seeds: Besides those.
@@ -48,6 +49,14 @@ class RunOptions:
     profile: ExecutorProfile = LOCAL
     reported: Path | None = None
     note: str | None = None
+    replace: bool = False
+
+    def board_name(self, name: str) -> str:
+        """Return the name of the leaderboard of a sequence: a trial's is another."""
+        if self.limit is None:
+            return name
+        ending = f"-trial-{self.limit}"
+        return f"{name[: 64 - len(ending)].rstrip('-')}{ending}"
 
     def apply(self, loaded: LoadedSequence) -> LoadedSequence:
         """Return the sequence file as this run sees it.

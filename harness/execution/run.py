@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.config.load import LoadedSequence
+from harness.cost.measured import measured_flops
 from harness.execution.executors.base import Executor, RunContext
 from harness.execution.executors.registry import make_executor
 from harness.execution.options import RunOptions
@@ -23,9 +24,10 @@ from harness.plan.drawing import summary
 from harness.plan.stage import Stage
 from harness.plan.tree import Plan
 from harness.report.publish import Published, make_folder, publish
+from harness.report.replacement import refuse_less_planned, refuse_nothing
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.results.board import Board
-from harness.results.collect import make_board
+from harness.results.collect import make_board, planned_rows
 from harness.results.combine import combine
 from harness.results.finished import FinishedEntries
 from harness.results.made_of import shown_path
@@ -63,6 +65,9 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolved = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolved, console)
+    if not options.replace:
+        name = options.board_name(loaded.spec.name)
+        refuse_less_planned(name, planned_rows(resolved), options.leaderboards / f"{name}.json")
     outcome, logs = carry_out(resolved, store, options, console)
     published = publish_plan(resolved, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
@@ -128,7 +133,11 @@ def publish_plan(
     """
     finished = FinishedEntries(resolved, stores)
     board = _board(resolved, finished, options, failures)
-    return publish(board, options.leaderboards, finished.predictions(), options.reported)
+    if not failures:
+        refuse_nothing(board)
+    return publish(
+        board, options.leaderboards, finished.predictions(), options.reported, replace=options.replace
+    )
 
 
 def publish_files(
@@ -144,7 +153,7 @@ def publish_files(
         ConflictingEvaluationsError: Two stores hold other results of the same evaluation.
         IncompatibleBoardsError: The files' rows cannot share one table.
     """
-    stores = [Store(folder) for folder in folders]
+    stores = [Store.existing(folder) for folder in folders]
     resolved_plans = (resolve(Plan.of(options.apply(loaded)), options.data_dir) for loaded in files)
     if together is None:
         for resolved in resolved_plans:
@@ -157,14 +166,24 @@ def publish_files(
         boards.append(_board(resolved, finished, options, {}))
         predictions |= finished.predictions()
     board = combine(boards, together, title, None)
-    yield publish(board, options.leaderboards, predictions, options.reported)
+    refuse_nothing(board)
+    yield publish(board, options.leaderboards, predictions, options.reported, replace=options.replace)
 
 
 def _board(
     resolved: ResolvedPlan, finished: FinishedEntries, options: RunOptions, failures: Mapping[Stage, str]
 ) -> Board:
-    command = options.command(shown_path(resolved.plan.loaded.path))
-    return make_board(resolved, finished, failures, command=command, note=options.note)
+    loaded = resolved.plan.loaded
+    return make_board(
+        resolved,
+        finished,
+        failures,
+        name=options.board_name(loaded.spec.name),
+        command=options.command(shown_path(loaded.path)),
+        note=options.note,
+        trial=options.limit,
+        flops=measured_flops(resolved, tuple(finished.manifests())),
+    )
 
 
 def _warn(resolved: ResolvedPlan, console: Console) -> None:

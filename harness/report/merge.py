@@ -20,6 +20,8 @@ def merge(
     name: str | None = None,
     title: str | None = None,
     question: str | None = None,
+    *,
+    replace: bool = False,
 ) -> Published:
     """Publish the rows of several leaderboards as one; a single one is written anew in the present format.
 
@@ -29,6 +31,7 @@ def merge(
         name: Of the combination; not needed for a single page.
         title: None: the boards' titles.
         question: None: that of the boards, where they have one in common.
+        replace: Write also over a leaderboard that holds more.
 
     Raises:
         BoardFileError: A page has no readable JSON file beside it, or `name` is missing.
@@ -50,7 +53,8 @@ def merge(
     reported: list[ReportedRow] = []
     for publication in found:
         reported += [row for row in publication.reported if row not in reported]
-    return publish_answers(board, folder, _chosen(board, boards, answers), tuple(reported))
+    answers_of_all = _chosen(board, boards, answers)
+    return publish_answers(board, folder, answers_of_all, tuple(reported), replace=replace)
 
 
 def _predictions(page: Path, inputs: Inputs) -> Predictions:

@@ -13,7 +13,7 @@ from harness.atomic_write import atomic_write
 from harness.errors import UserError
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
-from harness.report.index import INDEX, render_index
+from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
 from harness.report.publication import (
@@ -22,12 +22,13 @@ from harness.report.publication import (
     compile_publication,
     read_inputs,
 )
+from harness.report.renderers.bibtex import render_bibtex
 from harness.report.renderers.csv_file import render_csv
 from harness.report.renderers.html_page import render_html
-from harness.report.renderers.latex import render_latex
+from harness.report.renderers.latex import render_latex, render_narrow_latex
 from harness.report.renderers.markdown import render_page
-from harness.report.sections.stages import nested_list
-from harness.report.table import column_names
+from harness.report.renderers.seeds_csv import render_seeds_csv
+from harness.report.replacement import keep_copy, refuse_less
 from harness.results.board import Board
 from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
@@ -54,8 +55,10 @@ def publish(
     folder: Path,
     predictions: Mapping[str, Path] | None = None,
     reported: Path | None = None,
+    *,
+    replace: bool = False,
 ) -> Published:
-    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and `README.md`.
+    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and the indexes.
 
     Each file is replaced in one step. The same board and predictions give the same bytes.
 
@@ -64,15 +67,17 @@ def publish(
         folder: Where leaderboards lie; made when absent.
         predictions: Evaluation digest -> `predictions.parquet`. None: no intervals, nothing to verify with.
         reported: JSON file of numbers published elsewhere (see `harness.results.reported`).
+        replace: Write also over a leaderboard that holds more, of which a copy is kept.
 
     Raises:
+        LessThanPublishedError: There is a leaderboard of that name that holds more.
         LeaderboardFolderError: The folder cannot be written to.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
         ReportedFileError: The file of reported numbers cannot be used.
     """
     rows = read_reported(reported, board.targets) if reported else ()
     answers = gather_predictions(board, predictions) if predictions is not None else None
-    return publish_answers(board, folder, answers, rows)
+    return publish_answers(board, folder, answers, rows, replace=replace)
 
 
 class LeaderboardFolderError(UserError):
@@ -97,12 +102,18 @@ def make_folder(folder: Path) -> None:
 
 
 def publish_answers(
-    board: Board, folder: Path, answers: Predictions | None, reported: tuple[ReportedRow, ...]
+    board: Board,
+    folder: Path,
+    answers: Predictions | None,
+    reported: tuple[ReportedRow, ...],
+    *,
+    replace: bool = False,
 ) -> Published:
     """Write a leaderboard whose predictions were read already, as `publish` does.
 
     Raises:
         LeaderboardFolderError: The folder cannot be written to.
+        LessThanPublishedError: There is a leaderboard of that name that holds more.
         PredictionsError: Predictions are missing, or do not give the scores of the board.
     """
     if answers is not None:
@@ -111,6 +122,10 @@ def publish_answers(
     data, index = folder / f"{board.name}.json", folder / INDEX
     stored_path = folder / f"{board.name}.predictions.parquet"
     with _only_publisher(folder):
+        if replace:
+            keep_copy(folder, board.name)
+        else:
+            refuse_less(board, data)
         board = _after_looks(board, data)
         stored = _store(answers, stored_path) if answers else None
         publication = compile_publication(
@@ -124,6 +139,7 @@ def publish_answers(
         if stored is None:
             stored_path.unlink(missing_ok=True)
         write_durably(index, render_index(folder))
+        write_durably(folder / INDEX_PAGE, render_index_page(folder))
     return Published(
         folder / f"{board.name}{PAGE}", data, index, stored_path if stored else None, publication
     )
@@ -180,19 +196,15 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
         pictures: SVG file name -> content.
     """
     board = publication.board
-    page = render_page(publication)
     return {
-        f"{board.name}{PAGE}": page,
-        f"{board.name}.html": render_html(
-            page, board.title, nested_list(board), pictures, _language_headers(board)
-        ),
+        f"{board.name}{PAGE}": render_page(publication),
+        f"{board.name}.html": render_html(publication, pictures),
         f"{board.name}.csv": render_csv(publication),
+        f"{board.name}.seeds.csv": render_seeds_csv(publication),
         f"{board.name}.tex": render_latex(publication),
+        f"{board.name}.narrow.tex": render_narrow_latex(publication),
+        f"{board.name}.bib": render_bibtex(publication),
     }
-
-
-def _language_headers(board: Board) -> frozenset[str]:
-    return frozenset(name for columns in board.languages.values() for name in column_names(columns))
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.registry import UnknownNameError
-from harness.report.index import INDEX, index_rows
+from harness.report.index import INDEX, INDEX_PAGE, index_page_rows, index_rows
+from harness.report.kept_check import check_kept_files
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
 from harness.report.publication import (
@@ -33,7 +34,17 @@ from harness.results.recomputed_scores import ScoreMismatch, item_score_faults, 
 from harness.results.store_check import check_store
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-_ENDINGS = (".md", ".json", ".predictions.parquet", ".html", ".csv", ".tex")
+_ENDINGS = (
+    ".seeds.csv",
+    ".narrow.tex",
+    ".bib",
+    ".md",
+    ".json",
+    ".predictions.parquet",
+    ".html",
+    ".csv",
+    ".tex",
+)
 
 
 @dataclass
@@ -55,6 +66,22 @@ class Verification:
     def differ(self, file: Path, row: str, column: str, published: object, recomputed: object) -> None:
         """Add a difference."""
         self.differences.append(Difference(file.name, row, column, display(published), display(recomputed)))
+
+
+def leaderboards_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the leaderboards that are named: all of a folder, and no index, which is checked with each.
+
+    Raises:
+        BoardFileError: A folder holds none.
+    """
+    for path in paths:
+        if path.is_dir():
+            found = [data for data in sorted(path.glob("*.json")) if data.with_suffix(".md").is_file()]
+            if not found:
+                raise BoardFileError(f"{path}: there is no leaderboard in this folder; name a page")
+            yield from found
+        elif path.name != INDEX:
+            yield path
 
 
 def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
@@ -91,6 +118,7 @@ def verify(path: Path, stores: Sequence[Path] = ()) -> Verification:
         _check_texts(result, recomputed, pictures)
         _check_index(result, recomputed)
         _check_json_digest(result, data, publication)
+    result.differences += check_kept_files(publication.board, data.name)
     if stores:
         result.differences += check_store(publication.board, stores)
     return result
@@ -234,7 +262,7 @@ def _check_texts(result: Verification, recomputed: Publication, pictures: dict[s
 
 
 def _check_json_digest(result: Verification, data: Path, publication: Publication) -> None:
-    """Name the JSON file where no page prints its digest, so that a change in it is laid to it.
+    """Name the JSON file where no page prints its digest, so that a change in it is attributed to it.
 
     What is only recorded (times, digests, versions) cannot be recomputed: then the pages differ from what
     the JSON file says, and their printed digest tells which of them was changed.
@@ -261,3 +289,7 @@ def _check_index(result: Verification, recomputed: Publication) -> None:
     for row in index_rows(recomputed):
         if tuple(row) not in lines:
             result.differ(index, row[0], row[2], "missing or other", " | ".join(row[3:]))
+    page = result.page.with_name(INDEX_PAGE)
+    text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+    if index_page_rows(recomputed) not in text:
+        result.differ(page, recomputed.board.name, "", "missing or other", "its lines")

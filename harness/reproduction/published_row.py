@@ -10,6 +10,7 @@ from harness.metrics.item_scores import TaskItems
 from harness.report.publication import predictions_path, read_publication
 from harness.report.sections.scores.section import SCORES
 from harness.results.board import Board, BoardRow, Provenance, SeedResult
+from harness.results.kept_files import KeptFiles
 
 
 class NoSuchRowError(UserError):
@@ -46,6 +47,12 @@ class PublishedRow:
         """How the row was made; of a combined leaderboard that of its part."""
         part = self.result.part
         return self.board.parts[part] if part is not None and self.board.parts else self.board.provenance
+
+    @property
+    def kept(self) -> KeptFiles | None:
+        """The files that describe its experiment, as they were published; None in older leaderboards."""
+        files = self.board.files
+        return files[self.result.part or 0] if files else None
 
 
 def published_row(page: Path, number: int, target: str | None, seed: int | None) -> PublishedRow:

@@ -11,6 +11,8 @@ from harness.frozen_model import FrozenModel
 from harness.kinds.columns import RowCount
 from harness.message_text import in_short
 from harness.results.curves import StageCurve
+from harness.results.kept_files import KeptFiles
+from harness.results.settings import Compute, Scoring, StageSettings
 from harness.results.shown_name import ShownName
 from harness.results.target_metric import TargetMetric
 
@@ -87,6 +89,7 @@ class EvaluatedLanguage(FrozenModel):
     task: ShownName
     language: ShownName
     corpus: ShownName
+    title: str | None = Field(None, description="The corpus's name in the literature.")
 
 
 NOT_STATED = "not stated"
@@ -108,6 +111,7 @@ class DataUse(FrozenModel):
     counted: tuple[RowCount, ...] = Field(
         (), description="What was left out, moved or is not as it should be."
     )
+    title: str | None = Field(None, description="Its name in the literature.")
     citation: str | None = Field(None, description="Where the data set was published.")
     license: str | None = Field(None, description="Under which terms.")
 
@@ -122,7 +126,7 @@ class SharedRows(FrozenModel):
     rows: int = Field(ge=0, description="Rows of the evaluation set.")
     dropped: int = Field(ge=0, description="Training rows that are also evaluation rows; not trained on.")
     sentence_rows: int = Field(ge=0, description="Evaluation rows that hold a text of a training row.")
-    similar_sentence_rows: int = Field(ge=0, description="The same after normalisation.")
+    similar_sentence_rows: int = Field(ge=0, description="The same after normalization.")
 
 
 class Provenance(FrozenModel):
@@ -143,6 +147,7 @@ class Provenance(FrozenModel):
     model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
+    trial: int | None = Field(None, description="Rows of each task that a trial was limited to (--limit).")
 
 
 class MachineRecord(FrozenModel):
@@ -199,6 +204,15 @@ class Board(FrozenModel):
     held_out_metrics: dict[str, TargetMetric] = Field({})
     machines: tuple[MachineRecord, ...] = ()
     parts: tuple[Provenance, ...] = ()
+    settings: tuple[StageSettings, ...] = Field((), description="With what each stage is trained.")
+    scoring: tuple[Scoring, ...] = Field((), description="How each target is scored.")
+    compute: Compute | None = Field(None, description="What training and scoring took.")
+    files: tuple[KeptFiles | None, ...] = Field(
+        (), description="The files that the experiment is described by; of a combination those of each part."
+    )
+    not_measured: dict[str, str] = Field(
+        {}, description="Task whose forgetting was asked for and not measured -> why."
+    )
     curves: tuple[StageCurve, ...] = ()
 
     @model_validator(mode="after")
@@ -249,6 +263,28 @@ class Board(FrozenModel):
     def targets(self) -> tuple[str, ...]:
         """The targets, in the order of `languages`."""
         return tuple(self.languages)
+
+    @property
+    def trial_note(self) -> str | None:
+        """What a trial left out, as a sentence; None where everything was scored."""
+        made = self.provenance
+        if made.limited is None:
+            return None
+        scored = f"only the first {made.limited:,} items of each task were scored"
+        trained = "" if made.trial is None else f", and at most {made.trial:,} rows of each trained on"
+        return f"{scored}{trained}. A trial, not a result."
+
+    def scored_on(self, target: str) -> str:
+        """Return what the checkpoints of a target are scored on: `XNLI test (de, en)`."""
+        corpora: dict[str, list[str]] = {}
+        for column in self.languages[target]:
+            corpora.setdefault(column.title or column.corpus, []).append(column.language)
+        split = self.provenance.split
+        return ", ".join(f"{title} {split} ({', '.join(codes)})" for title, codes in corpora.items())
+
+    def trained_and_scored(self, target: str) -> str:
+        """Return the target and what it is scored on: `trained on sick, scored on XNLI test (de, en)`."""
+        return f"trained on {target}, scored on {self.scored_on(target)}"
 
     def rows_of(self, target: str) -> tuple[BoardRow, ...]:
         """Return the rows of one target, in the order given."""

@@ -11,6 +11,7 @@ from harness.plan.stage import Shots, Stage
 from harness.plan.tree import Sequence as PlannedSequence
 from harness.resolved_plan import ResolvedPlan
 from harness.results.board import (
+    ARROW,
     AnalysisPlan,
     Board,
     BoardRow,
@@ -20,7 +21,9 @@ from harness.results.board import (
 )
 from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
+from harness.results.kept_files import kept_files
 from harness.results.made_of import data_uses, provenance, shared_rows
+from harness.results.settings import compute, scoring, stage_settings, target_name
 from harness.results.target_metric import TargetMetric
 from harness.store.entry import Entry
 from harness.store.provenance import Environment
@@ -35,8 +38,11 @@ def make_board(
     finished: FinishedEntries,
     failures: Mapping[Stage, str],
     *,
+    name: str,
     command: str,
     note: str | None,
+    trial: int | None = None,
+    flops: float | None = None,
 ) -> Board:
     """Return the leaderboard of a plan; what is not finished says why it failed, or that it was not run.
 
@@ -44,31 +50,39 @@ def make_board(
         resolved: The plan.
         finished: What stores hold of it.
         failures: Stages that failed -> why.
+        name: Of the leaderboard.
         command: What repeats the run.
         note: A remark of whoever publishes it.
+        trial: Rows of each task that the run was limited to.
+        flops: Estimated operations of what is finished.
     """
     loaded = resolved.plan.loaded
     spec = loaded.spec
     machines = _machines(finished)
-    targets = [(target, _target(target, shots)) for target, shots in _targets(resolved)]
+    targets = [(target, target_name(target, shots)) for target, shots in _targets(resolved)]
     return Board(
-        name=spec.name,
+        name=name,
         title=spec.title or spec.name,
         question=spec.question,
         note=note,
         rows=_rows(resolved, finished, failures, machines),
         languages={
-            name: tuple(
-                EvaluatedLanguage(task=task.name, language=task.language, corpus=task.corpus.name)
+            shown: tuple(
+                EvaluatedLanguage(
+                    task=task.name,
+                    language=task.language,
+                    corpus=task.corpus.name,
+                    title=task.corpus.title,
+                )
                 for task in loaded.evaluations[target]
             )
-            for target, name in targets
+            for target, shown in targets
         },
         seeds=_seeds(resolved),
         data=data_uses(resolved),
         overlap=shared_rows(resolved),
         mixtures=mixture_descriptions(loaded),
-        provenance=provenance(resolved, finished, command),
+        provenance=provenance(resolved, finished, command, trial),
         analysis=AnalysisPlan(
             share=spec.share,
             contrasts=spec.contrasts,
@@ -76,8 +90,13 @@ def make_board(
             planned_seeds=loaded.planned_seeds,
         ),
         machines=machines,
-        metrics={name: _metrics(resolved, finished, target) for target, name in targets},
+        metrics={shown: _metrics(resolved, finished, target) for target, shown in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),
+        settings=stage_settings(resolved, finished.manifests()),
+        scoring=scoring(resolved),
+        compute=compute(tuple(finished.manifests()), flops),
+        files=(kept_files(loaded),),
+        not_measured=resolved.not_measured,
         curves=stage_curves(resolved, finished),
     )
 
@@ -107,7 +126,7 @@ def _rows(
     return tuple(
         BoardRow(
             order=tuple(shown_name(loaded, name) for name in order),
-            target=_target(target, shots),
+            target=target_name(target, shots),
             seeds=tuple(results[order, target, seed, shots] for seed in seeds),
         )
         for target, shots in _targets(resolved)
@@ -115,9 +134,15 @@ def _rows(
     )
 
 
-def _target(target: str, shots: Shots | None) -> str:
-    """Return what the sequences of a table end with: the target, or the target and a few-shot stage."""
-    return target if shots is None else f"{target} → {shots} (not zero-shot)"
+def planned_rows(resolved: ResolvedPlan) -> dict[tuple[str, int], str]:
+    """Return what the leaderboard of a plan will hold: shown sequence and seed -> digest of the target."""
+    loaded = resolved.plan.loaded
+    found = {}
+    for sequence in resolved.plan.sequences:
+        order = (shown_name(loaded, name) for name in sequence.order)
+        shown = ARROW.join((*order, target_name(sequence.target, sequence.shots)))
+        found[shown, sequence.seed] = resolved.digests[sequence.target_stage]
+    return found
 
 
 def _machines(finished: FinishedEntries) -> tuple[MachineRecord, ...]:

@@ -1,4 +1,4 @@
-"""Several boards on one: rows of other sequence files, seeds of other machines, the same rows recognised."""
+"""Several boards on one: rows of other sequence files, seeds of other machines, the same rows recognized."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +17,7 @@ from harness.results.board import (
     checked_name,
 )
 from harness.results.curves import limited
+from harness.results.settings import Compute
 from harness.results.target_metric import TargetMetric
 
 
@@ -71,8 +72,18 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         provenance=_provenance(parts, name),
         machines=machines if len(machines) > 1 else (),
         parts=parts,
+        settings=tuple({part.stage: part for board in boards for part in board.settings}.values()),
+        scoring=tuple({part.target: part for board in boards for part in board.scoring}.values()),
+        compute=_compute(boards),
+        files=tuple(kept for board in boards for kept in (board.files or (None,) * max(1, len(board.parts)))),
+        not_measured={task: why for board in boards for task, why in board.not_measured.items()},
         curves=limited(curve for board in boards for curve in board.curves),
     )
+
+
+def _compute(boards: Sequence[Board]) -> Compute | None:
+    """Return what one board says; of several, stages that they share would be counted twice."""
+    return boards[0].compute if len(boards) == 1 else None
 
 
 def _analysis(boards: Sequence[Board]) -> AnalysisPlan:

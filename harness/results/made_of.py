@@ -29,6 +29,7 @@ def data_uses(resolved: ResolvedPlan) -> tuple[DataUse, ...]:
     for role, sets in (("training", resolved.training), ("evaluation", resolved.evaluation)):
         for name, rows in sets.items():
             use = {"name": name, "role": role, **DataRecord.of(rows).model_dump()}
+            use["title"] = described[name].title
             use["citation"] = described[name].citation or NOT_STATED
             use["license"] = described[name].license or NOT_STATED
             if role == "training":
@@ -57,7 +58,9 @@ def shared_rows(resolved: ResolvedPlan) -> tuple[SharedRows, ...]:
     )
 
 
-def provenance(resolved: ResolvedPlan, finished: FinishedEntries, command: str) -> Provenance:
+def provenance(
+    resolved: ResolvedPlan, finished: FinishedEntries, command: str, trial: int | None
+) -> Provenance:
     """Return how the entries of a plan were made; what differs between them is listed."""
     loaded = resolved.plan.loaded
     manifests = list(finished.manifests())
@@ -80,6 +83,7 @@ def provenance(resolved: ResolvedPlan, finished: FinishedEntries, command: str) 
         model_description=resolved.model.description,
         split=loaded.spec.evaluation.split,
         limited=loaded.spec.evaluation.limit,
+        trial=trial,
     )
 
 

@@ -12,11 +12,17 @@ def render_csv(publication: Publication) -> str:
     """Return the text, lines ended by a line feed: target, sequence, and the columns of all sections."""
     lines: list[dict[str, Cell]] = []
     for target in publication.board.targets:
+        board = publication.board
+        about = {
+            "target": target,
+            "scored_on": board.scored_on(target),
+            "limited_to_items": board.provenance.limited,
+        }
         cells: dict[str, dict[str, Cell]] = {}
         for section in publication.shown():
             if isinstance(section, TargetSection) and (data := publication.of(section, target)) is not None:
                 for sequence, own in section.columns(data).items():
-                    place: dict[str, Cell] = {"target": target, "sequence": sequence}
+                    place: dict[str, Cell] = {**about, "sequence": sequence}
                     cells.setdefault(sequence, place).update(own)
         lines += cells.values()
     text = io.StringIO()

@@ -1,11 +1,15 @@
 r"""The exported tables as LaTeX with booktabs: `\input` the file after `\usepackage{booktabs,graphicx}`."""
 
 import re
+from collections.abc import Iterator
 
 from harness.report.blocks import Tabular
+from harness.report.notation import interval, spread
 from harness.report.publication import Publication
 from harness.report.renderers.walk import board_blocks, target_blocks
+from harness.report.sections.scores.section import SCORES
 from harness.report.table import Table, without_bold
+from harness.results.board import ARROW, Board
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -49,7 +53,9 @@ def render_latex(publication: Publication) -> str:
     return "\n\n".join([head, *environments]) + "\n"
 
 
-def _environment(publication: Publication, table: Table, title: str, label: str) -> str:
+def _environment(
+    publication: Publication, table: Table, title: str, label: str, *, narrow: bool = False
+) -> str:
     board = publication.board
     align = "".join("l" if header in table.left else "r" for header in table.headers)
     lines = [" & ".join(map(_cell, cells)) + r" \\" for cells in (table.headers, *table.rows)]
@@ -57,19 +63,52 @@ def _environment(publication: Publication, table: Table, title: str, label: str)
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escaped(f'{board.title}: {title}.')}}}",
+            rf"\caption{{{escaped(_caption(board, title))}}}",
             rf"\label{{tab:{board.name}-{_label(label)}}}",
-            r"\resizebox{\textwidth}{!}{%",
+            *(() if narrow else (r"\resizebox{\textwidth}{!}{%",)),
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
             lines[0],
             r"\midrule",
             *lines[1:],
             r"\bottomrule",
-            r"\end{tabular}}",
+            r"\end{tabular}" if narrow else r"\end{tabular}}",
             r"\end{table}",
         ]
     )
+
+
+def render_narrow_latex(publication: Publication) -> str:
+    """Return a `table` of one column's width for each target: order, average, difference, interval."""
+    name = publication.board.name
+    head = f"% {name}: the narrow tables, made by xstilts from {name}.json; needs booktabs."
+    return "\n\n".join([head, *_narrow(publication)]) + "\n"
+
+
+def _narrow(publication: Publication) -> Iterator[str]:
+    board = publication.board
+    for target in board.targets:
+        found = publication.of(SCORES, target)
+        if found is None:
+            continue
+        scale = found.metrics[0].scale
+        lines = [
+            (
+                ARROW.join(row.order) or "target only",
+                spread(row.average, scale),
+                spread(row.delta, scale, signed=True),
+                interval(row.effect.interval if row.effect else None, scale, signed=True),
+            )
+            for row in found.rows
+        ]
+        table = Table(("order", "average", "Δ", "95%"), tuple(lines), frozenset({"order"}))
+        title = f"{found.metrics[0].phrase}, {board.trained_and_scored(target)}, {len(board.seeds)} seeds"
+        yield _environment(publication, table, title, f"{target}-narrow", narrow=True)
+
+
+def _caption(board: Board, title: str) -> str:
+    note = board.trial_note
+    return f"{board.title}: {title}." + (f" LIMITED: {note}" if note else "")
 
 
 def escaped(text: str) -> str:

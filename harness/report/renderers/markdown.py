@@ -10,13 +10,19 @@ from harness.report.renderers.walk import board_blocks, target_blocks
 from harness.report.section import Section
 
 
-def render_page(publication: Publication) -> str:
-    """Return the whole page: its head, each target's sections, then those of the whole leaderboard."""
+def render_page(publication: Publication, *, cut: bool = True) -> str:
+    """Return the whole page: its head, each target's sections, then those of the whole leaderboard.
+
+    Args:
+        publication: The leaderboard.
+        cut: Whether wide tables are cut into several, for readers that do not scroll.
+    """
     parts = [*_head(publication)]
     for target in publication.board.targets:
-        parts.append(f"## {inline(target)}")
-        parts += _sections(publication, target_blocks(publication, target), target)
-    parts += _sections(publication, board_blocks(publication), None)
+        said = publication.board.trained_and_scored(target)
+        parts += [f"## {inline(target)}", f"{said[0].upper()}{inline(said[1:])}."]
+        parts += _sections(publication, target_blocks(publication, target), target, cut=cut)
+    parts += _sections(publication, board_blocks(publication), None, cut=cut)
     return "\n\n".join(parts) + "\n"
 
 
@@ -27,25 +33,26 @@ def _head(publication: Publication) -> Iterator[str]:
         yield f"**Question:** {inline(board.question)}"
     if board.note:
         yield f"> **Note:** {inline(board.note)}"
-    if board.provenance.limited is not None:
-        yield (
-            f"> **LIMITED:** only the first {board.provenance.limited} items of each task were scored. "
-            "A trial, not a result."
-        )
+    if board.trial_note is not None:
+        yield f"> **LIMITED:** {inline(board.trial_note)}"
 
 
 def _sections(
-    publication: Publication, sections: Iterable[tuple[Section[Any], list[Block]]], target: str | None
+    publication: Publication,
+    sections: Iterable[tuple[Section[Any], list[Block]]],
+    target: str | None,
+    *,
+    cut: bool,
 ) -> Iterator[str]:
     for section, blocks in sections:
         for block in blocks:
-            yield from _rendered(block)
+            yield from _rendered(block, cut=cut)
         for picture in publication.pictures:
             if (picture.section, picture.target) == (section.name, target):
                 yield f"![{inline(picture.text)}]({picture.svg})\n\n[PNG]({picture.png})"
 
 
-def _rendered(block: Block) -> Iterator[str]:
+def _rendered(block: Block, *, cut: bool) -> Iterator[str]:
     match block:
         case Heading(text, level):
             yield f"{'#' * level} {inline(text)}"
@@ -57,9 +64,9 @@ def _rendered(block: Block) -> Iterator[str]:
             yield "\n".join([f"> {title}", ">", *(f"> - {inline(item)}" for item in items)])
         case Tabular(table, title, folded=True):
             yield details(title, table.render())
-        case Tabular(table, cuts=()):
-            yield table.render()
-        case Tabular(table, cuts=cuts):
+        case Tabular(table, cuts=cuts) if cut and cuts:
             yield from (table.columns(start, end).render() for start, end in cuts)
+        case Tabular(table):
+            yield table.render()
         case Markup(text):
             yield text

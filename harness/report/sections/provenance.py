@@ -101,7 +101,14 @@ def _machines(board: Board) -> Iterator[str]:
 def _exports(name: str) -> str:
     return ", ".join(
         f"[{kind}]({name}.{ending})"
-        for kind, ending in (("HTML with sortable columns", "html"), ("CSV", "csv"), ("LaTeX", "tex"))
+        for kind, ending in (
+            ("HTML with sortable columns", "html"),
+            ("CSV", "csv"),
+            ("CSV of every seed", "seeds.csv"),
+            ("LaTeX", "tex"),
+            ("narrow LaTeX", "narrow.tex"),
+            ("BibTeX", "bib"),
+        )
     )
 
 
