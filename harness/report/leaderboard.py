@@ -151,9 +151,7 @@ class Leaderboard:
             PredictionsError: The file is missing or damaged.
         """
         if self.publication.predictions is None:
-            raise NotPublishedError(
-                f"{self.path}: it was published without item scores; publish it again"
-            )
+            raise NotPublishedError(f"{self.path}: it was published without item scores; publish it again")
         return Items(read_published_table(predictions_path(self.path, self.publication)))
 
     def section(self, name: str, target: str | None = None) -> Any:
