@@ -17,14 +17,14 @@ BATCH, LENGTH, LEARNING_RATE = 16, 128, 5e-5
 
 
 def data_folder() -> Path | None:
-    """The real data, where at hand: XSTILTS_TEST_DATA, or `shared/data` beside the repository."""
+    """The real data, where available: XSTILTS_TEST_DATA, or `shared/data` beside the repository."""
     named = os.environ.get("XSTILTS_TEST_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     return folder if (folder / "xtreme" / "xnli" / "train-en.tsv").is_file() else None
 
 
 def task_name() -> str:
-    """English XNLI where its rows are at hand, else the NLI of the embedded corpus."""
+    """English XNLI where its rows are available, else the NLI of the embedded corpus."""
     return "xnli" if data_folder() else "mini_nli"
 
 

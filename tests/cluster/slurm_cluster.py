@@ -148,7 +148,8 @@ class SlurmCluster:
 
     def restore_node(self, node: str) -> None:
         self.start_node(node)
-        self.command("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        # Refused where the node has come back by itself already.
+        self._run("scontrol", "update", f"NodeName={node}", "State=RESUME")
         wait_until(lambda: self._state(node) in ("idle", "mixed", "allocated"), 60, f"node {node}")
 
     def command(self, *words: str) -> str:
