@@ -56,6 +56,8 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         f"Cost of one stage of each task, and of all together, on {described(cost.machine)}:",
         aligned([_HEADER, *rows, *evaluations, total]),
         "",
+        f"Disk with target_weights: discard, which drops what no other stage starts from: "
+        f"{_bytes(cost.disk_without_targets)}; with keep {_bytes(cost.disk)}",
         *sources,
         *_warnings(cost),
     ]
@@ -90,6 +92,8 @@ def _hours(seconds: float | None) -> str:
     if seconds is None:
         return "?"
     hours = seconds / _HOUR
+    if hours < 0.01:
+        return "<0.01" if hours else "0"
     return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
