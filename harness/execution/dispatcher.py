@@ -76,7 +76,8 @@ class _Running:
     def note(self, handle: Handle, event: Event) -> None:
         """Take from an event what `xstilts status` says of the step."""
         self.handle = handle
-        place: dict[str, object] = {"where": handle.name} if handle.name else {}
+        waits = self.status.started is None
+        place: dict[str, object] = {"where": handle.name} if waits and handle.name else {}
         match event:
             case Started():
                 process = f"{event.host}, process {event.pid}"

@@ -1,5 +1,6 @@
 """The real command line on an experiment's folder, and what it leaves there."""
 
+import csv
 import hashlib
 import json
 import os
@@ -90,8 +91,8 @@ def published(folder: Path) -> dict[str, str]:
 def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
     """All that is published and does not say when or how fast it was made.
 
-    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the page without its column of
-    training times; the JSON file without times and the checksums of manifests, which hold times.
+    The predictions, the pictures and the tables as CSV and LaTeX byte by byte; the page and the seeds' table
+    without training times; the JSON file without times and the checksums of manifests, which hold times.
     """
     boards = folder / "leaderboards"
     found: dict[str, Any] = {
@@ -99,8 +100,13 @@ def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
         for path in sorted(boards.iterdir())
         if path.suffix in (".parquet", ".png", ".svg", ".csv", ".tex") and path.name.startswith(name)
     }
+    seeds = f"{name}.seeds.csv"
+    if seeds in found:
+        with (boards / seeds).open(newline="", encoding="utf-8") as file:
+            found[seeds] = [row | {"training_seconds": None} for row in csv.DictReader(file)]
     content = json.loads((boards / f"{name}.json").read_text())
     content["board"]["provenance"].pop("created")
+    content["board"].get("compute", {}).pop("device_seconds", None)
     for row in content["board"]["rows"]:
         for seed in row["seeds"]:
             seed.pop("train_seconds")
@@ -111,8 +117,8 @@ def results(folder: Path, name: str = "tiny-orders") -> dict[str, Any]:
 def _without_times(page: str) -> list[list[str]]:
     lines, column = [], None
     for line in page.splitlines():
-        if line.startswith("- Numbers: "):
-            # The checksum of the JSON file.
+        if line.startswith(("- Numbers: ", "**Compute:**")):
+            # The checksum of the JSON file, and what the stages took.
             continue
         cells = Table.cells(line) or [line]
         if "training s" in cells:
