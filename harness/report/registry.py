@@ -8,6 +8,7 @@ from harness.report.section import Section
 
 _ROOM = "harness.report.sections"
 BUILT_IN = {
+    "summary": f"{_ROOM}.summary:SUMMARY",
     "findings": f"{_ROOM}.findings:FINDINGS",
     "overview": f"{_ROOM}.overview:OVERVIEW",
     "scores": f"{_ROOM}.scores.section:SCORES",

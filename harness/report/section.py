@@ -153,7 +153,13 @@ class TargetSection(Section[D]):
 
 
 class BoardSection(Section[D]):
-    """A section that is computed and shown once."""
+    """A section that is computed and shown once.
+
+    Attributes:
+        above: Whether it stands above the targets, not below them.
+    """
+
+    above: bool = False
 
     @abstractmethod
     def compute(self, results: Results) -> D | None:
@@ -161,7 +167,7 @@ class BoardSection(Section[D]):
 
     @abstractmethod
     def blocks(self, data: D, publication: "Publication") -> Iterator[Block]:
-        """Yield what the page says, below the targets."""
+        """Yield what the page says."""
 
     def pictures(self, data: D, publication: "Publication") -> Iterator[Drawable]:
         """Yield the pictures that follow it."""

@@ -38,13 +38,15 @@ def render_latex(publication: Publication) -> str:
     """Return a `table` environment for each exported table, no wider than the text."""
     name = publication.board.name
     head = f"% {name}: made by xstilts from {name}.json; needs booktabs and graphicx."
-    found = [
+    above, below = (board_blocks(publication, above=place) for place in (True, False))
+    found = [(section.name, block) for section, blocks in above for block in blocks]
+    found += [
         (f"{target}-{section.name}", block)
         for target in publication.board.targets
         for section, blocks in target_blocks(publication, target)
         for block in blocks
     ]
-    found += [(section.name, block) for section, blocks in board_blocks(publication) for block in blocks]
+    found += [(section.name, block) for section, blocks in below for block in blocks]
     tables = [(label, block) for label, block in found if isinstance(block, Tabular) and block.export]
     environments = [
         _environment(publication, block.table, block.title, label.removesuffix("-scores"))

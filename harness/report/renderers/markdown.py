@@ -18,6 +18,7 @@ def render_page(publication: Publication, *, cut: bool = True) -> str:
         cut: Whether wide tables are cut into several, for readers that do not scroll.
     """
     parts = [*_head(publication)]
+    parts += _sections(publication, board_blocks(publication, above=True), None, cut=cut)
     for target in publication.board.targets:
         said = publication.board.trained_and_scored(target)
         parts += [f"## {inline(target)}", f"{said[0].upper()}{inline(said[1:])}."]

@@ -27,6 +27,8 @@ def render_terminal(content: Board | Publication, width: int | None = None, *, b
     parts = [plain(publication.board.title)]
     if publication.board.question:
         parts.append(f"Question: {plain(publication.board.question)}")
+    for _, blocks in board_blocks(publication, above=True, brief=brief):
+        parts += _rendered(blocks, columns)
     for target in publication.board.targets:
         parts.append(f"{target}:")
         for _, blocks in target_blocks(publication, target, brief=brief):

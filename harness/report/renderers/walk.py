@@ -25,10 +25,16 @@ def target_blocks(publication: Publication, target: str, *, brief: bool = False)
                 yield section, list(section.blocks(data, publication, target))
 
 
-def board_blocks(publication: Publication, *, brief: bool = False) -> Walk:
-    """Yield each section of the whole leaderboard with its blocks."""
+def board_blocks(publication: Publication, *, above: bool = False, brief: bool = False) -> Walk:
+    """Yield each section of the whole leaderboard with its blocks.
+
+    Args:
+        publication: The leaderboard.
+        above: Whether those above the targets are wanted, or those below.
+        brief: Whether only the brief sections are wanted.
+    """
     for section in publication.shown():
-        if isinstance(section, BoardSection) and section.brief >= brief:
+        if isinstance(section, BoardSection) and section.above == above and section.brief >= brief:
             data = publication.once(section)
             if data is not None:
                 yield section, list(section.blocks(data, publication))
