@@ -10,7 +10,7 @@ from harness.data.evaluation_rows import EvaluationRows
 from harness.data.leakage import Leakage, drop_leaked, find_leakage
 from harness.data.location import DataFolders, as_folders
 from harness.data.lock import read_lock
-from harness.data.locked_rows import evaluation_rows, training_rows
+from harness.data.locked_rows import all_rows
 from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_architecture, check_folder
@@ -149,8 +149,7 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
     if lock is not None:
         lock.check_model(spec.model, model.fingerprint)
         lock.check_analysis(spec.analysis_digest)
-    training = training_rows(plan.tasks, data_dir, lock)
-    evaluation = evaluation_rows(plan.loaded, data_dir, lock)
+    training, evaluation = all_rows(plan.tasks, plan.loaded, data_dir, lock)
     leakage = find_leakage(plan, training, evaluation, data_dir)
     if spec.overlap == "drop":
         training = drop_leaked(plan, training, leakage)

@@ -25,7 +25,7 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     """
     from harness.data.location import data_folders
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
-    from harness.data.locked_rows import evaluation_rows, training_rows
+    from harness.data.locked_rows import all_rows
     from harness.models.references import resolve_model
     from harness.plan.content import few_shot_tasks
     from harness.resolved_plan import model_ref
@@ -33,8 +33,7 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     loaded = load_sequence(file)
     spec, folders = loaded.spec, loaded.data_folders(data_folders(data_dirs))
     model = resolve_model(model_ref(spec), loaded.path.parent)
-    training = training_rows(loaded.tasks | few_shot_tasks(loaded), folders)
-    evaluation = evaluation_rows(loaded, folders)
+    training, evaluation = all_rows(loaded.tasks | few_shot_tasks(loaded), loaded, folders)
     lock = Lock(
         sequence=spec.name,
         model=LockedModel(name=model.name, revision=model.revision, fingerprint=model.fingerprint),

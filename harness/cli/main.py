@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("harness.cli.validate", "Check sequence files and list every error."),
     "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
     "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
+    "show": ("harness.cli.show", "Show a row's checkpoints, curves, logs, settings and cost."),
     "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
     "unregister": ("harness.cli.unregister", "Forget a registered sequence."),
     "diff": ("harness.cli.diff", "Compare a registered sequence with the file it was copied from."),

@@ -75,7 +75,6 @@ def replace_option(command: F) -> F:
 
 
 _PLANNED: tuple[Callable[[Any], Any], ...] = (
-    store_option,
     data_option,
     click.option(
         "--limit", type=click.IntRange(1), help="A trial: at most N rows of each task, trained on and scored."
@@ -108,7 +107,7 @@ _PUBLISHED: tuple[Callable[[Any], Any], ...] = (
 
 
 def plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say what is trained and where finished stages lie; as `run_options`."""
+    """Add the options that say what is trained, which come as `run_options` gives them."""
     return _with_options(command, _PLANNED)
 
 
@@ -117,7 +116,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     The command gets them as one `harness.execution.options.RunOptions`, named `options`.
     """
-    return _with_options(command, (*_PLANNED, *_PUBLISHED))
+    return _with_options(command, (store_option, *_PLANNED, *_PUBLISHED))
 
 
 def _with_options(
@@ -125,8 +124,10 @@ def _with_options(
 ) -> Callable[..., None]:
     @wraps(command)
     def with_options(**given: Any) -> None:
-        names = ("store", "data_dirs", "limit", "seeds", "add_seeds", "deepspeed", *_ONLY_PUBLISHED)
+        names = ("data_dirs", "limit", "seeds", "add_seeds", "deepspeed", *_ONLY_PUBLISHED)
         taken = {name: given.pop(name) for name in names if name in given}
+        if store_option in options:
+            taken["store"] = given.pop("store")
         command(options=_run_options(**taken), **given)
 
     for option in reversed(options):
@@ -136,7 +137,7 @@ def _with_options(
 
 def _run_options(
     *,
-    store: Path,
+    store: Path = DEFAULT_STORE,
     data_dirs: tuple[Path, ...],
     limit: int | None,
     seeds: tuple[int, ...] | None,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
-from harness.cli.options import data_option
+from harness.cli.options import plan_options
 from harness.cli.sequence_argument import load_sequence
 
 if TYPE_CHECKING:
     from harness.config.load import LoadedSequence
+    from harness.cost.reuse import Reuse
     from harness.cost.total import PlanCost
+    from harness.execution.options import RunOptions
 
 _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 
@@ -40,9 +42,10 @@ _ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 @click.option(
     "--store",
     type=FilePath(path_type=Path, file_okay=False, exists=True),
-    help="Take tokens from the finished stages of this store, and compare the estimate with them.",
+    help="Say what this store holds already and what is left to train; with --cost also what the rest takes, "
+    "with tokens from its finished stages, compared with the estimate.",
 )
-@data_option
+@plan_options
 def command(
     file: str,
     as_json: bool,
@@ -51,28 +54,34 @@ def command(
     devices: int,
     utilization: float,
     store: Path | None,
-    data_dirs: tuple[Path, ...],
+    options: "RunOptions",
 ) -> None:
     """Draw the tree of stages of FILE (a path, or the name of a known sequence) and count them.
 
-    ● marks a target stage, whose checkpoint is evaluated. --cost says what the stages take, without loading
+    ● marks a target stage, whose checkpoint is evaluated. Give the options of `xstilts run` to see the plan
+    of that run; with --store, what it would reuse. --cost says what the stages take, without loading
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
     from harness.models.checks import check_named_model
     from harness.plan.drawing import draw
 
-    loaded = load_sequence(file)
+    loaded = options.apply(load_sequence(file))
     kinds = [task.kind for task in loaded.tasks.values()]
     check_named_model(loaded.model, loaded.spec.trust_remote_code, kinds)
     content = _counts(loaded) if as_json else {}
     text = "" if as_json else draw(loaded)
+    estimate = None
     if cost:
-        estimate, words = _cost(loaded, accelerator, devices, utilization, store, data_dirs)
+        estimate, words = _cost(loaded, accelerator, devices, utilization, store, options)
         content["cost"] = {
             **asdict(estimate),
             **{name: getattr(estimate, name) for name in ("tokens", "flops", "seconds", "memory", "disk")},
         }
         text += f"\n\n{words}"
+    if store is not None:
+        found = _reuse(loaded, store, options)
+        content["store"] = asdict(found)
+        text += f"\n\n{_reuse_table(found, estimate)}"
     click.echo(json.dumps(content, indent=2, ensure_ascii=False) if as_json else text)
 
 
@@ -103,13 +112,28 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
     }
 
 
+def _reuse(loaded: "LoadedSequence", store: Path, options: "RunOptions") -> "Reuse":
+    from harness.cost.reuse import reuse
+    from harness.plan.tree import Plan
+    from harness.resolved_plan import resolve
+    from harness.store.store import Store
+
+    return reuse(resolve(Plan.of(loaded), options.data_dir), Store.existing(store))
+
+
+def _reuse_table(found: "Reuse", cost: "PlanCost | None") -> str:
+    from harness.cost.reuse import reuse_table
+
+    return reuse_table(found, cost)
+
+
 def _cost(
     loaded: "LoadedSequence",
     accelerator: str,
     devices: int,
     utilization: float,
     store: Path | None,
-    data_dirs: tuple[Path, ...],
+    options: "RunOptions",
 ) -> "tuple[PlanCost, str]":
     from harness.cost.accelerators import ACCELERATORS
     from harness.cost.check import check_stages, check_table
@@ -118,13 +142,13 @@ def _cost(
     from harness.cost.inputs import cost_inputs
     from harness.cost.table import cost_table
     from harness.cost.total import plan_cost
-    from harness.data.location import data_folders
+    from harness.data.location import as_folders
     from harness.store.store import Store
     from harness.training.manifest import STAGES
 
     zero = loaded.deepspeed
     machine = Machine(ACCELERATORS[accelerator], utilization, devices, zero.zero_stage, zero.offloads)
-    model, folder = architecture(loaded.model), loaded.data_folders(data_folders(data_dirs))
+    model, folder = architecture(loaded.model), loaded.data_folders(as_folders(options.data_dir))
     measured = list(Store(store).all(STAGES)) if store else []
     inputs = cost_inputs(loaded, folder, measured)
     estimate = plan_cost(loaded.spec, model, inputs.sizes, inputs.items, machine, loaded.untrained)

@@ -92,6 +92,8 @@ def _hours(seconds: float | None) -> str:
     if seconds is None:
         return "?"
     hours = seconds / _HOUR
+    if hours < 0.01:
+        return "<0.01" if hours else "0"
     return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 

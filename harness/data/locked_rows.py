@@ -1,44 +1,72 @@
 """All the rows that a sequence file trains and evaluates on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from harness.config.evaluation_task import EvaluationTask
 from harness.config.load import LoadedSequence
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.location import DataFolders
 from harness.data.lock import Lock
-from harness.data.rows import TrainingRows, load_training_rows
+from harness.data.rows import NoSourceError, TrainingRows, load_training_rows
 from harness.kinds.registry import TrainingTask
 
 
-def training_rows(
-    tasks: Mapping[str, TrainingTask], data_dir: DataFolders, lock: Lock | None = None
-) -> dict[str, TrainingRows]:
-    """Load the rows of training tasks, by the tasks' names.
+class DataMissingError(NoSourceError):
+    """Several data sets are not available; all are named."""
+
+
+def all_rows(
+    tasks: Mapping[str, TrainingTask],
+    loaded: LoadedSequence,
+    data_dir: DataFolders,
+    lock: Lock | None = None,
+) -> tuple[dict[str, TrainingRows], dict[str, EvaluationRows]]:
+    """Load the rows of training tasks and those that checkpoints are scored on, by the tasks' names.
+
+    Args:
+        tasks: The training tasks.
+        loaded: The sequence file.
+        data_dir: The data folders.
+        lock: What the rows have to be.
 
     Raises:
-        UserError: Some cannot be had, or are not those of the lock.
+        NoSourceError: Some are not available; names all of them.
+        UserError: Some are faulty, or are not those of the lock.
     """
-    found = {}
+    missing: list[str] = []
+    training, evaluation = dict[str, TrainingRows](), dict[str, EvaluationRows]()
     for name, task in tasks.items():
-        revision = lock.revision(name) if lock else None
-        found[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
-        if lock is not None:
-            lock.check(name, found[name])
-    return found
+        try:
+            revision = lock.revision(name) if lock else None
+            training[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
+        except NoSourceError as error:
+            missing.append(str(error))
+    leaves = dict.fromkeys(leaf for leaves in loaded.evaluations.values() for leaf in leaves)
+    for leaf in leaves:
+        try:
+            evaluation[leaf.name] = _evaluation(loaded, leaf, data_dir)
+        except NoSourceError as error:
+            missing.append(f"{leaf.name}: {error}")
+    if missing:
+        raise _all_missing(missing, [leaf.name for leaf in leaves], evaluation)
+    if lock is not None:
+        for name, rows in training.items():
+            lock.check(name, rows)
+        for name, scored in evaluation.items():
+            lock.check(name, scored)
+    return training, evaluation
 
 
-def evaluation_rows(
-    loaded: LoadedSequence, data_dir: DataFolders, lock: Lock | None = None
-) -> dict[str, EvaluationRows]:
-    """Load the rows that a sequence file's checkpoints are scored on, by the leaf tasks' names.
-
-    Raises:
-        UserError: Some cannot be had, or are not those of the lock.
-    """
+def _evaluation(loaded: LoadedSequence, leaf: EvaluationTask, data_dir: DataFolders) -> EvaluationRows:
     split = loaded.spec.evaluation.split
-    found = {}
-    for task in dict.fromkeys(task for leaves in loaded.evaluations.values() for task in leaves):
-        found[task.name] = load_evaluation_rows(task.corpus, task.language, split=split, data_dir=data_dir)
-        if lock is not None:
-            lock.check(task.name, found[task.name])
-    return found
+    return load_evaluation_rows(leaf.corpus, leaf.language, split=split, data_dir=data_dir)
+
+
+def _all_missing(missing: list[str], leaves: list[str], there: Collection[str]) -> NoSourceError:
+    text = "\n".join(missing)
+    if len(missing) > 1:
+        text = f"{len(missing)} data sets are not available:\n{text}"
+    text += "\nPut the files there, or name the folders that hold them: --data-dir, once for each"
+    if there and len(there) < len(leaves):
+        text += f"; or score only what is there: evaluation: {{tasks: [{', '.join(there)}]}}"
+    return DataMissingError(text)

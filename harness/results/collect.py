@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.evaluation.job import TaskScore
 from harness.kinds.registry import kind_of
@@ -95,10 +96,15 @@ def make_board(
         settings=stage_settings(resolved, finished.manifests()),
         scoring=scoring(resolved),
         compute=compute(tuple(finished.manifests()), flops),
-        files=(kept_files(loaded),),
+        files=(kept_files(loaded, _deepspeed(finished)),),
         not_measured=resolved.not_measured,
         curves=stage_curves(resolved, finished),
     )
+
+
+def _deepspeed(finished: FinishedEntries) -> dict[str, Any] | None:
+    stages = (manifest for manifest in finished.manifests() if isinstance(manifest, StageManifest))
+    return next((stage.deepspeed_config for stage in stages), None)
 
 
 def _seeds(resolved: ResolvedPlan) -> tuple[int, ...]:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pydantic import Field
 
@@ -28,14 +29,19 @@ class KeptFiles(FrozenModel):
     lock: str | None = Field(None, description="Text of the sequence's lock, where there was one.")
 
 
-def kept_files(loaded: LoadedSequence) -> KeptFiles:
-    """Read the files of a sequence: its own, those of own tasks that it names, and its lock."""
+def kept_files(loaded: LoadedSequence, deepspeed: Mapping[str, Any] | None = None) -> KeptFiles:
+    """Read the files of a sequence: its own, those of own tasks that it names, and its lock.
+
+    Args:
+        loaded: The sequence file.
+        deepspeed: The configuration that stages were really trained with, where that is known.
+    """
     lock = lock_beside(loaded.path, loaded.spec.name)
     return KeptFiles(
         name=loaded.spec.name,
         sequence=loaded.path.read_text(encoding="utf-8"),
         tasks=dict(sorted(_own_files(loaded))),
-        deepspeed=json.dumps(loaded.deepspeed.config, indent=2) + "\n",
+        deepspeed=json.dumps(deepspeed or loaded.deepspeed.config, indent=2) + "\n",
         lock=lock.read_text(encoding="utf-8") if lock.is_file() else None,
     )
 
