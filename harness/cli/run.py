@@ -56,6 +56,11 @@ _RUNS_OF_A_SCRIPT = 4
     help="Time for running stages to save a resume point after Ctrl-C or a signal.",
 )
 @click.option(
+    "--discard-target-weights",
+    is_flag=True,
+    help="Drop the weights of targets once their evaluations are in, as target_weights: discard does.",
+)
+@click.option(
     "--executor",
     type=FileOrName(),
     help="Where stages run: the name or path of an executor profile (xstilts list executors). "

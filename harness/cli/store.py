@@ -93,15 +93,24 @@ def repair(store: Path) -> None:
 @click.option(
     "--logs", type=click.IntRange(0, _MOST_DAYS), help="Also logs of runs that wrote nothing for N days."
 )
+@click.option(
+    "--target-weights",
+    is_flag=True,
+    help="Also weights of evaluated stages from which no other stage starts.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
-def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
+def gc(store: Path, unfinished: bool, logs: int | None, target_weights: bool, dry_run: bool) -> None:
     """Remove what no run needs: quarantined entries, and weight files of no entry.
 
-    Finished stages and evaluations are never removed. May be done while runs work on the store.
+    Finished stages and evaluations are never removed. May be done while runs work on the store. Stages whose
+    weights are gone count as finished; what needs the weights later trains them again.
     """
     from harness.execution.steps.base import ENTRY_KINDS
+    from harness.execution.target_weights import unneeded_weights
+    from harness.store.discard import discard_weights, weights_bytes
     from harness.store.space import garbage, remove
     from harness.store.store import Store
+    from harness.training.manifest import STAGES
 
     opened, freed = Store.existing(store), 0
     if not dry_run:
@@ -111,6 +120,12 @@ def gc(store: Path, unfinished: bool, logs: int | None, dry_run: bool) -> None:
         gone = dry_run or remove(opened, item)
         freed += item.bytes if gone else 0
         click.echo(f"{item.path}: {item.reason}, {_bytes(item.bytes)}{'' if gone else '; in use, kept'}")
+    for digest in unneeded_weights(opened) if target_weights else ():
+        weights = (
+            weights_bytes(opened, STAGES, digest) if dry_run else discard_weights(opened, STAGES, digest)
+        )
+        freed += weights
+        click.echo(f"{opened.path(STAGES, digest)}: weights of an evaluated target, {_bytes(weights)}")
     click.echo(f"{_bytes(freed)} {'would be ' if dry_run else ''}freed")
 
 

@@ -113,6 +113,12 @@ class SequenceFile(FrozenModel):
         "drop them before training.",
     )
 
+    target_weights: Literal["keep", "discard"] = Field(
+        "keep",
+        description="Weights of targets after their evaluations: keep them, or discard them to save disk; a "
+        "discarded target is trained again where it is needed. Does not enter any digest.",
+    )
+
     share: Literal["prefixes", "none"] = Field(
         "prefixes",
         description="Sequences that begin alike share those stages, or each trains its own.",

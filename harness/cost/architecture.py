@@ -10,7 +10,9 @@ from harness.message_text import in_short
 _BERT = ("bert", "electra")
 _ROBERTA = ("roberta", "xlm-roberta", "camembert")
 _DEBERTA = ("deberta-v2",)
-FAMILIES = (*_BERT, *_ROBERTA, *_DEBERTA, *TEXT_TO_TEXT_TYPES)
+# Without biases, with gated feed-forward layers and rotary positions.
+_ROTARY = ("modernbert", "eurobert", "qwen3", "llama", "gemma3_text")
+FAMILIES = (*_BERT, *_ROBERTA, *_DEBERTA, *_ROTARY, *TEXT_TO_TEXT_TYPES)
 """The values of `model_type` in config.json whose parameters are counted."""
 
 OUTPUT_TOKENS = 3
@@ -42,6 +44,7 @@ class Architecture:
         gated: Feed-forward layers with a gate have three matrices.
         tied: Whether the word embeddings are also the output layer of a text-to-text model.
         buckets: Rows of T5's relative position biases.
+        key_heads: Heads of keys and values, where several heads of queries share one.
     """
 
     family: str
@@ -58,6 +61,7 @@ class Architecture:
     gated: bool = False
     tied: bool = True
     buckets: int = 0
+    key_heads: int = 0
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
@@ -73,7 +77,9 @@ class Architecture:
                 f"{', '.join(FAMILIES)}"
             )
         try:
-            return cls(**(_of_t5(config) if family in TEXT_TO_TEXT_TYPES else _of_bert(config)))
+            if family in TEXT_TO_TEXT_TYPES:
+                return cls(**_of_t5(config))
+            return cls(**(_of_rotary(config) if family in _ROTARY else _of_bert(config)))
         except KeyError as error:
             raise UncountedModelError(f"the model's config.json lacks {error}") from error
 
@@ -96,12 +102,16 @@ class Architecture:
         """Return the parameters of encoder (and decoder) without the word embeddings."""
         if self.is_text_to_text:
             return self._t5_parameters()
+        if self.family in _ROTARY:
+            return self._rotary_parameters()
         return self._embedding_parameters() + self.layers * self._layer_parameters() + self._pooler()
 
     def head_parameters(self, labels: int) -> int:
         """Return the parameters of the classification head; none where labels are generated."""
         if self.is_text_to_text:
             return 0
+        if self.family in ("qwen3", "llama", "gemma3_text"):
+            return self.hidden * labels
         dense = 0 if self.family == "bert" else self.hidden**2 + self.hidden
         return dense + (self.hidden + 1) * labels
 
@@ -111,7 +121,16 @@ class Architecture:
             wide = self.heads * self.head_width
             return self.layers * (4 * self.hidden * wide + self._feed_forward()) + self.cross_matrices()
         projection = self.embedding * self.hidden if self.embedding not in (0, self.hidden) else 0
-        return projection + self.layers * (4 * self.hidden**2 + self._feed_forward())
+        return projection + self.layers * (self._attention() + self._feed_forward())
+
+    def adapter_parameters(self, rank: int) -> int:
+        """Return the parameters of low-rank adapters on all linear layers: rank times inputs and outputs."""
+        wide, keys = self._width(), self._width(keys=True)
+        attention = 2 * (self.hidden + wide) + 2 * (self.hidden + keys)
+        matrices = 3 if self.gated else 2
+        layer = attention + matrices * (self.hidden + self.inner)
+        decoder = layer + attention if self.is_text_to_text else 0
+        return rank * (self.layers * layer + self.decoder_layers * decoder)
 
     def cross_matrices(self) -> int:
         """Return the parameters by which each input token is multiplied for the decoder; 0 for encoders."""
@@ -129,7 +148,8 @@ class Architecture:
         """Return the parameters by which each example is multiplied once: pooler and head."""
         if self.is_text_to_text:
             return 0
-        return self.hidden**2 + self.hidden * labels
+        pooler = 0 if self.family in ("qwen3", "llama", "gemma3_text") else self.hidden**2
+        return pooler + self.hidden * labels
 
     def attention_products(self, length: float) -> float:
         """Return the multiplications of the attention scores and values, a token, at a sequence length.
@@ -144,6 +164,22 @@ class Architecture:
 
     def _feed_forward(self) -> int:
         return (3 if self.gated else 2) * self.hidden * self.inner
+
+    def _width(self, *, keys: bool = False) -> int:
+        """Return the width of all heads together, of the queries or of keys and values."""
+        if not self.head_width:
+            return self.hidden
+        return self.head_width * ((self.key_heads or self.heads) if keys else self.heads)
+
+    def _attention(self) -> int:
+        return 2 * self.hidden * (self._width() + self._width(keys=True))
+
+    def _rotary_parameters(self) -> int:
+        # ModernBERT's embeddings have the norm that its first layer lacks.
+        norms = (4 if self.family == "gemma3_text" else 2) * self.hidden
+        if self.family in ("qwen3", "gemma3_text"):
+            norms += 2 * self.head_width  # of queries and keys
+        return self.layers * (self._attention() + self._feed_forward() + norms) + self.hidden
 
     def _embedding_parameters(self) -> int:
         width = self.embedding or self.hidden
@@ -187,6 +223,21 @@ def _of_bert(config: Mapping[str, Any]) -> dict[str, Any]:
         "positions": positions,
         "token_types": config.get("type_vocab_size", 0),
         "embedding": config.get("embedding_size", 0),
+    }
+
+
+def _of_rotary(config: Mapping[str, Any]) -> dict[str, Any]:
+    heads, hidden = config["num_attention_heads"], config["hidden_size"]
+    return {
+        "family": config["model_type"],
+        "layers": config["num_hidden_layers"],
+        "hidden": hidden,
+        "inner": config["intermediate_size"],
+        "vocabulary": config["vocab_size"],
+        "heads": heads,
+        "head_width": config.get("head_dim") or hidden // heads,
+        "key_heads": config.get("num_key_value_heads") or heads,
+        "gated": True,
     }
 
 

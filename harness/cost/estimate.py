@@ -99,8 +99,11 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
     steps = settings.steps or -(-samples // settings.batch_size)
     tokens = samples * size.tokens_per_row
     products = 3 * forward_flops(model, samples, size.tokens_per_row, size.labels)
-    trained = trained_parameters(model, settings) + model.head_parameters(size.labels)
-    frozen = model.word_embeddings if settings.freeze_embeddings else 0
+    head = model.head_parameters(size.labels)
+    trained = trained_parameters(model, settings) + head
+    frozen = model.word_embeddings if settings.freeze_embeddings or settings.adapter else 0
+    if settings.adapter is not None:
+        frozen += model.body_parameters()
     idle = _idle_parameters(model, size, settings)
     optimized = trained - idle
     return StageCost(
@@ -120,8 +123,9 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
             machine.offloads,
             machine.accelerator.is_host,
         ),
-        disk=_BYTES * trained,
-        frozen=_BYTES * frozen,
+        # Merged into the weights, an adapter changes all of the body.
+        disk=_BYTES * (model.body_parameters() + head if _merges(settings) else trained),
+        frozen=_BYTES * _stored_frozen(model, settings),
     )
 
 
@@ -146,12 +150,25 @@ def scoring_flops(model: Architecture, items: int, tokens_per_row: float, labels
 
 def trained_parameters(model: Architecture, settings: Hyperparameters) -> int:
     """Return the parameters of the encoder (and decoder) that training changes."""
+    if settings.adapter is not None:
+        return model.adapter_parameters(settings.adapter.rank)
     return model.body_parameters() + (0 if settings.freeze_embeddings else model.word_embeddings)
+
+
+def _stored_frozen(model: Architecture, settings: Hyperparameters) -> int:
+    """Return the frozen parameters that a store keeps: none beside adapters that are not merged."""
+    if settings.adapter is not None and not settings.adapter.merge:
+        return 0
+    return model.word_embeddings if settings.freeze_embeddings or settings.adapter else 0
+
+
+def _merges(settings: Hyperparameters) -> bool:
+    return settings.adapter is not None and settings.adapter.merge
 
 
 def _idle_parameters(model: Architecture, size: Size, settings: Hyperparameters) -> int:
     """Return the parameters of word embeddings that are to be trained and no input names."""
-    if settings.freeze_embeddings or model.is_text_to_text or size.any_token:
+    if settings.freeze_embeddings or settings.adapter or model.is_text_to_text or size.any_token:
         return 0
     named = min(model.vocabulary, round(_NAMED * math.sqrt(size.rows * size.tokens_per_row)))
     return model.word_embeddings * (model.vocabulary - named) // model.vocabulary

@@ -76,6 +76,44 @@ KNOWN_MODELS = {
 }
 
 
+def _rotary(
+    family: str,
+    layers: int,
+    hidden: int,
+    inner: int,
+    vocabulary: int,
+    heads: int,
+    key_heads: int,
+    head_width: int = 64,
+) -> Architecture:
+    return Architecture(
+        family,
+        layers,
+        hidden,
+        inner,
+        vocabulary,
+        heads,
+        head_width=head_width,
+        gated=True,
+        key_heads=key_heads,
+    )
+
+
+KNOWN_MODELS |= {
+    "facebook/xlm-v-base": replace(_XLMR_BASE, vocabulary=901_629),
+    "jhu-clsp/mmBERT-small": _rotary("modernbert", 22, 384, 1152, 256_000, 6, 6),
+    "jhu-clsp/mmBERT-base": _rotary("modernbert", 22, 768, 1152, 256_000, 12, 12),
+    "EuroBERT/EuroBERT-210m": _rotary("eurobert", 12, 768, 3072, 128_256, 12, 12),
+    "EuroBERT/EuroBERT-610m": _rotary("eurobert", 26, 1152, 4096, 128_256, 18, 6),
+    "EuroBERT/EuroBERT-2.1B": _rotary("eurobert", 32, 2304, 6144, 128_256, 18, 6, 128),
+    "Qwen/Qwen3-0.6B-Base": _rotary("qwen3", 28, 1024, 3072, 151_936, 16, 8, 128),
+    "Qwen/Qwen3-1.7B-Base": _rotary("qwen3", 28, 2048, 6144, 151_936, 16, 8, 128),
+    "Qwen/Qwen3-4B-Base": _rotary("qwen3", 36, 2560, 9728, 151_936, 32, 8, 128),
+    "meta-llama/Llama-3.2-1B": _rotary("llama", 16, 2048, 8192, 128_256, 32, 8),
+    "google/gemma-3-1b-pt": _rotary("gemma3_text", 26, 1152, 6912, 262_144, 4, 1, 256),
+    "google/gemma-3-270m": _rotary("gemma3_text", 18, 640, 2048, 262_144, 4, 1, 256),
+}
+
 _LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
 
 

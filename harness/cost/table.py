@@ -56,6 +56,8 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         f"Cost of one stage of each task, and of all together, on {described(cost.machine)}:",
         aligned([_HEADER, *rows, *evaluations, total]),
         "",
+        f"Disk with target_weights: discard, which drops what no other stage starts from: "
+        f"{_bytes(cost.disk_without_targets)}; with keep {_bytes(cost.disk)}",
         *sources,
         *_warnings(cost),
     ]

@@ -19,12 +19,14 @@ class TaskCost:
         stages: How many, over all seeds, shared ones once.
         size: What one of them is trained on.
         each: What one of them takes.
+        is_target: Whether nothing but evaluations needs their weights.
     """
 
     task: str
     stages: int
     size: Size
     each: StageCost
+    is_target: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class PlanCost:
         own = sum(task.stages * task.each.disk for task in self.tasks)
         return own + max((task.each.frozen for task in self.tasks), default=0)
 
+    @property
+    def disk_without_targets(self) -> int:
+        """The same without the weights of targets, which `target_weights: discard` drops."""
+        return self.disk - sum(task.stages * task.each.disk for task in self.tasks if task.is_target)
+
 
 def plan_cost(
     spec: SequenceFile,
@@ -100,7 +107,13 @@ def plan_cost(
     """
     counts = {name: count for name, count in stage_counts(spec).items() if count and name not in untrained}
     tasks = [
-        TaskCost(name, count, sizes[name], stage_cost(model, sizes[name], _settings(spec, name), machine))
+        TaskCost(
+            name,
+            count,
+            sizes[name],
+            stage_cost(model, sizes[name], _settings(spec, name), machine),
+            name in spec.targets and name not in spec.intermediates,
+        )
         for name, count in counts.items()
     ]
     for target in spec.targets:
@@ -108,7 +121,7 @@ def plan_cost(
             # Known by the target's tokens: rows of other languages are not looked at.
             size = replace(sizes[target], rows=shots.k)
             cost = stage_cost(model, size, few_shot_settings(spec, target, shots), machine)
-            tasks.append(TaskCost(f"{target} → {shots}", counts[target], size, cost))
+            tasks.append(TaskCost(f"{target} → {shots}", counts[target], size, cost, is_target=True))
     evaluations = []
     for target in spec.targets:
         if target in items:

@@ -166,7 +166,7 @@ class Attempt:
         except DamagedEntryError:
             self._store.quarantine(self._kind, digest)
             found = None
-        if found is not None:
+        if found is not None and not self._store.has_discarded(digest):
             self._lock.release()
             return Finished(manifest=found, reused=True)
         missing = self._missing()
@@ -182,7 +182,7 @@ class Attempt:
         digests, damage = list[str](), list[str]()
         for digest in self._step.dependencies:
             try:
-                if self._store.verify(STAGES, digest) is None:
+                if self._store.has_discarded(digest) or self._store.verify(STAGES, digest) is None:
                     digests.append(digest)
             except DamagedEntryError as error:
                 digests.append(digest)

@@ -31,6 +31,7 @@ from harness.execution.scheduler import Scheduler, State
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS, StepProgress
 from harness.execution.submission_log import SubmissionLog
+from harness.execution.target_weights import TargetWeights
 from harness.plan.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
@@ -107,6 +108,7 @@ class Dispatcher:
         steps: Mapping[str, PlannedStep],
         reporter: Reporter,
         outcome: Outcome,
+        weights: TargetWeights | None,
     ) -> None:
         """Prepare to carry steps out.
 
@@ -118,10 +120,11 @@ class Dispatcher:
             steps: Digest -> step, in the order of the plan.
             reporter: Shows what happens.
             outcome: Is filled.
+            weights: Discards those of targets; None: they are kept.
         """
         self._resolved, self._store, self._states = resolved, store, states
         self._requests, self._steps = requests, steps
-        self._reporter, self._outcome = reporter, outcome
+        self._reporter, self._outcome, self._weights = reporter, outcome, weights
         self._running: dict[str, _Running] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._attempts: dict[str, _Attempts] = {}
@@ -312,6 +315,8 @@ class Dispatcher:
             self._reporter.reused(str(step), *self._size(step))
         else:
             self._outcome.made[step.kind] += 1
+        if self._weights is not None:
+            self._weights.after(step)
         self._scheduler.finish(key)
 
     def _end_failed(self, running: _Running, event: Failed) -> None:

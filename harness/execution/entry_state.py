@@ -7,6 +7,7 @@ from harness.execution.planned_steps import PlannedStep
 from harness.execution.steps.base import ENTRY_KINDS
 from harness.plan.stage import Stage
 from harness.resolved_plan import ResolvedPlan
+from harness.store.discard import discarded
 from harness.store.integrity import DamagedEntryError
 from harness.store.store import Store
 
@@ -37,6 +38,7 @@ class EntryStates:
         self._store = store
         self._say = say
         self._finished = {digest for kind in ENTRY_KINDS.values() for digest in store.digests(kind)}
+        self._discarded = discarded(store)
         self._damages: dict[str, int] = {}
 
     def is_finished(self, digest: str) -> bool:
@@ -46,12 +48,22 @@ class EntryStates:
     def note(self, digest: str, *, finished: bool) -> None:
         """Take note that an entry is there, or is no more."""
         (self._finished.add if finished else self._finished.discard)(digest)
+        self._discarded.discard(digest)
+
+    def has_weights(self, digest: str) -> bool:
+        """Return whether a finished stage's weights are there, which `target_weights: discard` drops."""
+        return digest not in self._discarded
+
+    def note_discarded(self, digest: str) -> None:
+        """Take note that a stage's weights were dropped."""
+        self._discarded.add(digest)
 
     def needed(self) -> set[str]:
         """Return the digests of the entries that must be made for the evaluations that aren't there yet.
 
         A finished stage needs nothing before it; a finished evaluation needs no stage. A forgetting
-        evaluation needs all stages up to it, for their heads.
+        evaluation needs all stages up to it, for their heads. A stage whose weights were discarded is needed
+        again where something else needs it.
         """
         resolved = self._resolved
         needed: set[str] = set()
@@ -69,7 +81,7 @@ class EntryStates:
             digest = resolved.digests[stage]
             if not stage.is_trained:
                 wanted += resolved.dependencies(stage)
-            elif digest not in needed and not self.is_finished(digest):
+            elif digest not in needed and not (self.is_finished(digest) and self.has_weights(digest)):
                 needed.add(digest)
                 wanted += resolved.dependencies(stage)
         return needed

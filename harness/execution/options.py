@@ -29,6 +29,7 @@ class RunOptions:
         resume_minutes: Minutes of training between two resume points.
         stall_minutes: A worker is ended when it neither reports nor computes for so long.
         stop_seconds: How long a running step may take to save a resume point after a signal.
+        discard_target_weights: Whether the weights of targets go once nothing of the plan needs them.
         profile: Where and with what the steps are carried out.
     """
 
@@ -44,6 +45,7 @@ class RunOptions:
     resume_minutes: float = 1.0
     stall_minutes: float = 10.0
     stop_seconds: float = 20.0
+    discard_target_weights: bool = False
     profile: ExecutorProfile = LOCAL
     reported: Path | None = None
     note: str | None = None

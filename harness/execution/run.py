@@ -111,8 +111,10 @@ def carry_out(
         samples=sum(resolved.samples(stage) for stage in plan.stages),
         items=sum(resolved.items(stage) for stage in targets),
     )
+    discards = options.discard_target_weights or plan.loaded.spec.target_weights == "discard"
     with _translate_disk_full(store), reporter:
-        return Runner(resolved, store, executor, requests, reporter).run(), logs
+        runner = Runner(resolved, store, executor, requests, reporter, discards=discards)
+        return runner.run(), logs
 
 
 def publish_plan(

@@ -9,6 +9,7 @@ from harness.execution.executors.base import Executor
 from harness.execution.planned_steps import Outcome, all_steps
 from harness.execution.reporter import Reporter
 from harness.execution.step_requests import StepRequests
+from harness.execution.target_weights import TargetWeights
 from harness.resolved_plan import ResolvedPlan
 from harness.store.store import Store
 
@@ -27,6 +28,8 @@ class Runner:
         make_executor: Callable[[], Executor],
         requests: StepRequests,
         reporter: Reporter,
+        *,
+        discards: bool = False,
     ) -> None:
         """Prepare a run.
 
@@ -36,14 +39,16 @@ class Runner:
             make_executor: Called where there is something to do.
             requests: Makes the requests of steps.
             reporter: Shows what happens.
+            discards: Whether the weights of targets are dropped after their last use.
         """
         self._resolved, self._reporter = resolved, reporter
         self._make_executor, self._requests = make_executor, requests
         self._states = EntryStates(resolved, store, reporter.say)
         self._steps = {step.digest: step for step in all_steps(resolved)}
         self._outcome = Outcome()
+        self._weights = TargetWeights(resolved, store, self._states, self._steps) if discards else None
         self._dispatcher = Dispatcher(
-            resolved, store, self._states, requests, self._steps, reporter, self._outcome
+            resolved, store, self._states, requests, self._steps, reporter, self._outcome, self._weights
         )
 
     def run(self) -> Outcome:
@@ -59,6 +64,12 @@ class Runner:
         for step in reused:
             self._outcome.reused[step.kind] += 1
             self._reporter.reused(str(step), *step_size(self._resolved, step))
+        for digest in needed:
+            if not self._states.has_weights(digest):
+                self._reporter.say(
+                    f"  note    {self._steps[digest]}: its weights were discarded (target_weights, or store "
+                    "gc --target-weights); it is trained again, for a step that needs them"
+                )
         self._carry_out(needed)
         # They are read last, when no worker waits for it.
         damaged = [step for step in reused if step.kind != "train" and self._states.damaged(step)]
@@ -70,6 +81,8 @@ class Runner:
                     self._outcome.reused[step.kind] -= 1
                     self._reporter.requeue(*step_size(self._resolved, step))
             self._carry_out(again)
+        if self._weights is not None:
+            self._weights.all()
         return self._outcome
 
     def _carry_out(self, needed: set[str]) -> None:

@@ -13,7 +13,7 @@ from harness.atomic_write import atomic_write
 from harness.errors import UserError
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
-from harness.report.index import INDEX, render_index
+from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
 from harness.report.publication import (
@@ -29,8 +29,6 @@ from harness.report.renderers.latex import render_latex, render_narrow_latex
 from harness.report.renderers.markdown import render_page
 from harness.report.renderers.seeds_csv import render_seeds_csv
 from harness.report.replacement import keep_copy, refuse_less
-from harness.report.sections.stages import nested_list
-from harness.report.table import column_names
 from harness.results.board import Board
 from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
@@ -60,7 +58,7 @@ def publish(
     *,
     replace: bool = False,
 ) -> Published:
-    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and `README.md`.
+    """Write `NAME.md` with its pictures, `NAME.json`, the exports, the predictions, and the indexes.
 
     Each file is replaced in one step. The same board and predictions give the same bytes.
 
@@ -141,6 +139,7 @@ def publish_answers(
         if stored is None:
             stored_path.unlink(missing_ok=True)
         write_durably(index, render_index(folder))
+        write_durably(folder / INDEX_PAGE, render_index_page(folder))
     return Published(
         folder / f"{board.name}{PAGE}", data, index, stored_path if stored else None, publication
     )
@@ -197,22 +196,15 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
         pictures: SVG file name -> content.
     """
     board = publication.board
-    page = render_page(publication)
     return {
-        f"{board.name}{PAGE}": page,
-        f"{board.name}.html": render_html(
-            page, board.title, nested_list(board), pictures, _language_headers(board)
-        ),
+        f"{board.name}{PAGE}": render_page(publication),
+        f"{board.name}.html": render_html(publication, pictures),
         f"{board.name}.csv": render_csv(publication),
         f"{board.name}.seeds.csv": render_seeds_csv(publication),
         f"{board.name}.tex": render_latex(publication),
         f"{board.name}.narrow.tex": render_narrow_latex(publication),
         f"{board.name}.bib": render_bibtex(publication),
     }
-
-
-def _language_headers(board: Board) -> frozenset[str]:
-    return frozenset(name for columns in board.languages.values() for name in column_names(columns))
 
 
 def sequence_link(sequence_file: str, folder: Path) -> str | None:

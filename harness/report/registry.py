@@ -9,6 +9,7 @@ from harness.report.section import Section
 _ROOM = "harness.report.sections"
 BUILT_IN = {
     "findings": f"{_ROOM}.findings:FINDINGS",
+    "overview": f"{_ROOM}.overview:OVERVIEW",
     "scores": f"{_ROOM}.scores.section:SCORES",
     "collapses": f"{_ROOM}.collapses:COLLAPSES",
     "pairs": f"{_ROOM}.scores.section:PAIRS",
@@ -16,6 +17,7 @@ BUILT_IN = {
     "languages": f"{_ROOM}.languages.section:LANGUAGES",
     "forgetting": f"{_ROOM}.forgetting:FORGETTING",
     "agreement": f"{_ROOM}.agreement:AGREEMENT",
+    "learning_curves": f"{_ROOM}.learning_curves:LEARNING_CURVES",
     "stages": f"{_ROOM}.stages:STAGES",
     "reading": f"{_ROOM}.reading:READING",
     "failed_runs": f"{_ROOM}.failed_runs:FAILED_RUNS",

@@ -10,7 +10,7 @@ from typing import Any
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.registry import UnknownNameError
-from harness.report.index import INDEX, index_rows
+from harness.report.index import INDEX, INDEX_PAGE, index_page_rows, index_rows
 from harness.report.kept_check import check_kept_files
 from harness.report.pictures.picture import draw_pictures
 from harness.report.pictures.style import drawing_software
@@ -262,7 +262,7 @@ def _check_texts(result: Verification, recomputed: Publication, pictures: dict[s
 
 
 def _check_json_digest(result: Verification, data: Path, publication: Publication) -> None:
-    """Name the JSON file where no page prints its digest, so that a change in it is laid to it.
+    """Name the JSON file where no page prints its digest, so that a change in it is attributed to it.
 
     What is only recorded (times, digests, versions) cannot be recomputed: then the pages differ from what
     the JSON file says, and their printed digest tells which of them was changed.
@@ -289,3 +289,7 @@ def _check_index(result: Verification, recomputed: Publication) -> None:
     for row in index_rows(recomputed):
         if tuple(row) not in lines:
             result.differ(index, row[0], row[2], "missing or other", " | ".join(row[3:]))
+    page = result.page.with_name(INDEX_PAGE)
+    text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+    if index_page_rows(recomputed) not in text:
+        result.differ(page, recomputed.board.name, "", "missing or other", "its lines")

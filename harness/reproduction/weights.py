@@ -38,6 +38,10 @@ def weights_difference(first: Entry[StageManifest], second: Entry[StageManifest]
     if own.keys() != other.keys():
         names = ", ".join(sorted(own.keys() ^ other.keys()))
         return WeightsDifference(float("inf"), f"other files: {names}")
+    gone = [entry.folder for entry in (first, second) for name in own if not (entry.folder / name).is_file()]
+    if gone:
+        words = f"other checksums; by how much cannot be told, since the weights of {gone[0]} were discarded"
+        return WeightsDifference(float("inf"), words)
     tensors, changed, largest, where = 0, 0, 0.0, ""
     for name in sorted(own):
         if own[name] == other[name]:

@@ -126,7 +126,7 @@ class SharedRows(FrozenModel):
     rows: int = Field(ge=0, description="Rows of the evaluation set.")
     dropped: int = Field(ge=0, description="Training rows that are also evaluation rows; not trained on.")
     sentence_rows: int = Field(ge=0, description="Evaluation rows that hold a text of a training row.")
-    similar_sentence_rows: int = Field(ge=0, description="The same after normalisation.")
+    similar_sentence_rows: int = Field(ge=0, description="The same after normalization.")
 
 
 class Provenance(FrozenModel):

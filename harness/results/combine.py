@@ -1,4 +1,4 @@
-"""Several boards on one: rows of other sequence files, seeds of other machines, the same rows recognised."""
+"""Several boards on one: rows of other sequence files, seeds of other machines, the same rows recognized."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence

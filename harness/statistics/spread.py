@@ -15,6 +15,6 @@ class Spread(FrozenModel):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Summarise one value per seed (at least one)."""
+        """Summarize one value per seed (at least one)."""
         sd = statistics.stdev(values) if len(values) > 1 else None
         return cls(mean=statistics.fmean(values), sd=sd, n=len(values))

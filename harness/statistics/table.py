@@ -106,7 +106,7 @@ class TableResult:
         return self.order_p is not None and self.order_p < ALPHA
 
 
-def analyse_table(runs: Runs) -> TableResult:
+def analyze_table(runs: Runs) -> TableResult:
     """Test everything about one table."""
     contrasts, affected = runs.contrasts, np.asarray(runs.collapsed.any(axis=1), np.bool_)
     found = heterogeneity(contrasts.table, contrasts.row_covariance)

@@ -15,6 +15,7 @@ from harness.store.manifest import FileRecord, Manifest
 MANIFEST = "manifest.json"
 # In the format of sha256sum; over the bytes of the manifest, which cannot hold its own checksum.
 MANIFEST_CHECKSUM = "manifest.sha256"
+WEIGHTS_SUFFIX = ".safetensors"
 _TICK = 50_000_000
 
 
@@ -109,11 +110,20 @@ def entry_faults(folder: Path, manifest: Manifest, checksums: Checksums) -> tupl
             faults.append(Fault(folder / MANIFEST, f"lists {in_short(name)}, which is not below its folder"))
             continue
         fault = file_fault(folder / name, expected, checksums)
-        faults += [fault] if fault else []
+        if fault is not None and not (name.endswith(WEIGHTS_SUFFIX) and _is_discarded(folder / name)):
+            faults.append(fault)
     listed = {*manifest.files, MANIFEST, MANIFEST_CHECKSUM}
     added = [path for path in _paths(folder) if path.relative_to(folder).as_posix() not in listed]
     faults += [Fault(path, "not in the manifest") for path in added]
     return tuple(faults)
+
+
+def _is_discarded(path: Path) -> bool:
+    """Return whether a file is gone because the weights of its entry were dropped."""
+    if path.exists():
+        return False
+    entry = next(folder for folder in path.parents if (folder / MANIFEST).exists())
+    return (entry.parent.parent / "discarded" / entry.name).exists()
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -29,6 +29,7 @@ class Layout:
     runs/TIME-PID/        logs of the workers
     quarantine/DIGEST-N/  entries whose files are not as they were written
     failures/DIGEST.json  why making an entry failed when it was last tried
+    discarded/DIGEST      says that an entry's weights were dropped (harness.store.discard)
     ```
     """
 
@@ -64,6 +65,10 @@ class Layout:
     def failure(self, digest: str) -> Path:
         """File that says why making an entry failed."""
         return self._below("failures", digest).with_suffix(".json")
+
+    def discarded(self, digest: str) -> Path:
+        """File that says that an entry's weights were dropped."""
+        return self._below("discarded", digest)
 
     @property
     def runs(self) -> Path:

@@ -8,15 +8,23 @@ from pathlib import Path
 
 from harness.store.entry import Entry, file_records, read_entry, remove_unfinished, write_manifest
 from harness.store.files import link_or_copy, sync_folder, sync_tree, write_durably
-from harness.store.integrity import MANIFEST, Checksums, DamagedEntryError, Fault, entry_faults, file_fault
+from harness.store.integrity import (
+    MANIFEST,
+    WEIGHTS_SUFFIX,
+    Checksums,
+    DamagedEntryError,
+    Fault,
+    entry_faults,
+    file_fault,
+)
 from harness.store.layout import DIGEST, FORMAT, Layout, StoreError
 from harness.store.lock import EntryLock
 from harness.store.manifest import EntryKind, FileRecord, M
 
-SHARED_SUFFIX = ".safetensors"
+SHARED_SUFFIX = WEIGHTS_SUFFIX
 # A file that was read and not changed since is not read again for so long; small stages follow in seconds.
 _SECONDS_TRUSTED = 300.0
-_FOLDERS = ("tensors", "building", "locks", "runs", "quarantine", "failures")
+_FOLDERS = ("tensors", "building", "locks", "runs", "quarantine", "failures", "discarded")
 
 
 class Store:
@@ -249,6 +257,11 @@ class Store:
         place.parent.mkdir(exist_ok=True)
         workdir.rename(place)
         sync_folder(place.parent)
+        self.layout.discarded(place.name).unlink(missing_ok=True)
+
+    def has_discarded(self, digest: str) -> bool:
+        """Return whether an entry's weights were dropped; it is made again where they are needed."""
+        return self.layout.discarded(digest).exists()
 
     def share(self, path: Path, entry: FileRecord, checksums: Checksums) -> None:
         """Make a weight file and the file of that content in `tensors/` one; a damaged one is replaced."""

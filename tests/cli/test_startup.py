@@ -47,6 +47,7 @@ def loaded_libraries(program: str) -> set[str]:
         ["list", "sequences"],
         ["list", "tasks"],
         ["list", "executors"],
+        ["status"],
         ["list", "models"],
         ["schema"],
         ["run", "--help"],

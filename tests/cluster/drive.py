@@ -57,7 +57,7 @@ def drive(
     *,
     resources: Resources = ALONE,
     during: Callable[[Driven], None] = lambda driven: None,
-    seconds: float = 300,
+    seconds: float = 1200,
 ) -> Driven:
     """Carry out steps, each once what it needs is in the store; lost and interrupted ones again."""
     driven, limit = Driven(), time.monotonic() + seconds

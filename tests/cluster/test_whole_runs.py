@@ -26,7 +26,9 @@ pytestmark = pytest.mark.cluster
 FAULTS = int(os.environ.get("XSTILTS_TEST_FAULTS", "5"))
 """Faults for each engine."""
 SEED = int(os.environ.get("XSTILTS_TEST_SEED", "1"))
-STAGES_OF_PLAN = 21
+SEEDS = int(os.environ.get("XSTILTS_TEST_SEEDS", "4"))
+"""Seeds of the plan, six stages each."""
+STAGES_OF_PLAN = 6 * SEEDS
 ENGINES = ("inline", "slurm", "ray")
 
 
@@ -61,9 +63,11 @@ class Laboratory:
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Laboratory:
-    """21 stages and 12 evaluations, carried out undisturbed in `local`."""
+    """Six stages and three evaluations for each seed, carried out undisturbed in `local`."""
     made = Laboratory(
-        tmp_path_factory.mktemp("laboratory"), seeds="[1, 2, 3]", orders="[[rte], [pawsx], [rte, pawsx]]"
+        tmp_path_factory.mktemp("laboratory"),
+        seeds=str([*range(SEEDS)]),
+        orders="[[rte], [pawsx], [rte, pawsx]]",
     )
     out, _ = made.start("local", "local").communicate()
     assert f"{STAGES_OF_PLAN} stages trained" in out, out

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
+    AutoConfig,
     AutoModelForSequenceClassification,
     BertConfig,
     DebertaV2Config,
@@ -50,6 +51,14 @@ ENCODERS = {
         pos_att_type=["p2c", "c2p"],
         position_biased_input=False,
     ),
+}
+GROUPED = {"num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+ENCODERS |= {
+    "modernbert": AutoConfig.for_model(
+        "modernbert", **SMALL, **GROUPED | {"cls_token_id": 1, "sep_token_id": 2}
+    ),
+    "eurobert": AutoConfig.for_model("eurobert", **SMALL, **GROUPED | {"head_dim": 6, "mask_token_id": 3}),
+    **{name: AutoConfig.for_model(name, **SMALL, **GROUPED) for name in ("qwen3", "llama", "gemma3_text")},
 }
 T5 = {
     "vocab_size": 101,

@@ -25,7 +25,7 @@ from harness.results.target_metric import TargetMetric
 from harness.statistics.contrast import Contrasts
 from harness.statistics.item_table import ItemTable
 from harness.statistics.prefixes import PrefixTree
-from harness.statistics.table import Runs, analyse_table
+from harness.statistics.table import Runs, analyze_table
 from tests.report.experiments import ORDERS, answers, board, columns, scored_row, table_of
 
 LANGUAGES = ("en", "de", "sw")
@@ -191,7 +191,7 @@ def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling
     assert f"**{means[0]:.3f} ±" in page
     assert "Loss in nats (lower is better for xnli) on the test split" in page
     finding = falling.publication.of(FINDINGS, "xnli")
-    assert "below (better than) target-only training" in " ".join(finding.sentences)
+    assert "1 significantly below (better than)" in " ".join(finding.answer)
     marks = {
         table.rows[line.get_ydata()[0]].sequence: line.get_color()
         for line in draw_forest(table).axes[1].lines
@@ -201,11 +201,11 @@ def test_where_lower_is_better_the_lowest_average_is_first_bold_and_blue(falling
     assert verify(falling.markdown).differences == []
 
 
-def analysed(table):
+def analyzed(table):
     """Put a table of items without collapsed runs to the tests, Δ and averages only."""
     contrasts = Contrasts.of(table.influence_values(), PrefixTree(table.orders))
     runs = np.zeros(contrasts.table.shape, bool)
-    return analyse_table(Runs(contrasts, (), table.orders.index(()), runs, margin=0.01))
+    return analyze_table(Runs(contrasts, (), table.orders.index(()), runs, margin=0.01))
 
 
 def test_ratios_and_means_agree_where_denominators_are_constant():
@@ -220,7 +220,7 @@ def test_ratios_and_means_agree_where_denominators_are_constant():
             mean.present,
             right_or_wrong=False,
         )
-        found, expected = analysed(ratio), analysed(mean)
+        found, expected = analyzed(ratio), analyzed(mean)
         assert (found.averages, found.deltas) == (expected.averages, expected.deltas)
 
 
@@ -231,7 +231,7 @@ def test_several_items_of_a_cluster_are_one_observation_with_the_sums_of_their_s
     ten = ItemTable(
         one.sequences, one.orders, right.astype(np.int32) * 10, one.denominators * np.int32(10), one.present
     )
-    assert analysed(ten).averages == analysed(one).averages
+    assert analyzed(ten).averages == analyzed(one).averages
 
 
 _SPANS = np.array([0, 1, 2, 3, 4])
@@ -280,7 +280,7 @@ def coverage(simulations, seed):
     truths = [true_span_f1(effect) for effect in effects]
     rng, averages, deltas = np.random.default_rng(seed), [], []
     for _ in range(simulations):
-        found = analysed(span_table(rng, effects, 3, 4, 200))
+        found = analyzed(span_table(rng, effects, 3, 4, 200))
         averages += [i.low <= t <= i.high for i, t in zip(found.averages, truths, strict=True)]
         deltas.append(
             all(

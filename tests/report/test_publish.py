@@ -27,11 +27,12 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_writes_page_json_predictions_and_index_and_nothing_else(tmp_path, evaluations):
     made = experiment(evaluations)
     published = publish(made.board, tmp_path / "leaderboards", made.predictions)
-    kinds = ("before", "deltas", "forest")
+    kinds = ("before", "deltas", "forest", "languages")
     pictures = {f"rte-paraphrase-xnli.xnli.{kind}.{form}" for kind in kinds for form in ("png", "svg")}
     endings = ("bib", "csv", "html", "json", "md", "narrow.tex", "predictions.parquet", "seeds.csv", "tex")
     assert set(content(tmp_path / "leaderboards")) == {
         "README.md",
+        "index.html",
         *(f"rte-paraphrase-xnli.{ending}" for ending in endings),
         *pictures,
     }
@@ -104,7 +105,7 @@ def test_publishing_without_predictions_removes_old_ones(tmp_path, evaluations):
     published = publish(made.board, folder)
     assert published.predictions is None
     assert not list(folder.glob("*.parquet"))
-    assert "no difference is tested" in published.markdown.read_text()
+    assert "No difference is tested" in published.markdown.read_text()
 
 
 def test_index_lists_every_board_by_name_and_is_the_same_in_any_order(tmp_path):
@@ -141,11 +142,12 @@ def test_the_index_says_whether_order_matters_and_which_rows_may_be_the_best(tmp
         made = experiment(evaluations, effects=effects, seed=4)
         text = publish(made.board, tmp_path / str(number), made.predictions).index.read_text()
         cells.append(Table.cells(next(line for line in text.splitlines() if line.startswith("| ["))))
-    assert cells[0][4].startswith("not significant, p 0.")
-    assert cells[0][5].endswith(", or one of 4 others")
-    assert cells[1][4].startswith("significant, p ")
-    assert cells[1][4].endswith("(1 of 1 pair)")
-    assert cells[1][5] == "rte → pawsx → xnli"
+    assert cells[0][2:6] == ["xnli", "embedded:e5-small", "pawsx, rte", "3"]
+    assert cells[0][7].startswith("not significant, p 0.")
+    assert cells[0][8].endswith(", or one of 4 others")
+    assert cells[1][7].startswith("significant, p ")
+    assert cells[1][7].endswith("(1 of 1 pair)")
+    assert cells[1][8] == "rte → pawsx → xnli"
 
 
 def test_a_damaged_board_does_not_stop_others_from_being_published(tmp_path, evaluations):
@@ -177,7 +179,7 @@ def test_a_board_whose_runs_all_failed_is_still_published(tmp_path):
     made = board(rows, {"xnli": columns("xnli", ("en", "de"))}, (1,))
     published = publish(made, tmp_path / "leaderboards", {})
     text = published.markdown.read_text()
-    assert "Nothing can be said" in text
+    assert "No conclusion" in text
     assert "- rte → xnli, seed 1: RunError: loss is not finite" in text
     assert verify(published.markdown).differences == []
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import cli
-from harness.report.index import render_index
+from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
 from harness.report.merge import merge
 from harness.report.publication import read_publication
 from harness.report.publish import publish
@@ -289,7 +289,8 @@ def test_every_leaderboard_of_the_project_holds(page):
 
 
 def test_the_index_of_the_project_lists_its_leaderboards():
-    assert (COMMITTED / "README.md").read_text() == render_index(COMMITTED)
+    assert (COMMITTED / INDEX).read_text() == render_index(COMMITTED)
+    assert (COMMITTED / INDEX_PAGE).read_text() == render_index_page(COMMITTED)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from harness.statistics.contrast import Contrasts
 from harness.statistics.covariance import residual_mean_square
 from harness.statistics.multiplicity import holm
 from harness.statistics.prefixes import PrefixTree
-from harness.statistics.table import Runs, analyse_table
+from harness.statistics.table import Runs, analyze_table
 from tests.statistics.generators import DESIGNS, RUN_SD, as_values, inherited, prone, table
 
 MODELS = (0.0, 0.25, 0.5, 0.75, "stages")
@@ -44,7 +44,7 @@ def rates(design, draw, tables, seed=1):
         runs, collapsed = draw(rng, orders)
         contrasts = Contrasts.of(as_values(runs), PrefixTree(orders))
         baseline = orders.index(()) if () in orders else None
-        found = analyse_table(Runs(contrasts, sets_of(orders), baseline, collapsed, margin=0.01))
+        found = analyze_table(Runs(contrasts, sets_of(orders), baseline, collapsed, margin=0.01))
         claims.append(
             (
                 found.order_matters,
@@ -140,7 +140,7 @@ def test_one_better_order_among_independent_rows_is_found_nearly_as_often_as_by_
         none = np.zeros(runs.shape, bool)
         contrasts = Contrasts.of(as_values(runs), PrefixTree(orders))
         found.append(
-            (pooled, analyse_table(Runs(contrasts, sets, orders.index(()), none, 0.01)).order_matters)
+            (pooled, analyze_table(Runs(contrasts, sets, orders.index(()), none, 0.01)).order_matters)
         )
     before, now = np.mean(found, axis=0)
     differences = np.subtract(*np.transpose(found).astype(float))

@@ -15,7 +15,7 @@ from harness.statistics.power import power_of, seed_power
 from harness.statistics.prefixes import PrefixTree
 from harness.statistics.ranks import rank_sets, shrunken
 from harness.statistics.shares import order_share
-from harness.statistics.table import Runs, analyse_table
+from harness.statistics.table import Runs, analyze_table
 from harness.statistics.verdict import Family, judge
 from tests.statistics.generators import DESIGNS, as_values, prone, table
 
@@ -86,7 +86,7 @@ def test_where_a_run_collapsed_only_relabeling_says_that_orders_differ():
     collapsed[orders.index(("a", "b"))] = True
     runs[collapsed] -= 0.2
     asked = Runs(contrasts(runs, orders), sets_of(orders), orders.index(()), collapsed, 0.01)
-    result = analyse_table(asked)
+    result = analyze_table(asked)
     by_set = {test.rows: test for test in result.order_tests}
     test = by_set[orders.index(("a", "b")), orders.index(("b", "a"))]
     assert (test.by, test.p, test.p_adjusted, test.smallest_p) == ("permutation", None, None, 0.25)

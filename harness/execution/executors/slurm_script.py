@@ -68,7 +68,7 @@ def array_script(
     return f"""#!/bin/bash
 {_directives(settings, resources, name)}
 #SBATCH --array=0-{count - 1}
-#SBATCH --output={log}
+#SBATCH --output={shlex.quote(str(log))}
 ATTEMPT=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {shlex.quote(str(steps))})
 exec >>"$ATTEMPT/log" 2>&1
 {setup}

@@ -3,11 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from harness.report.pictures.style import better_is_blue, name_columns
+from harness.report.pictures.matrix import draw_matrix
 from harness.results.target_metric import TargetMetric
 from harness.statistics.place_effects import PlaceEffects
 
-_DARK = 0.6
 _WIDTH = 0.8
 _BEFORE = "before "
 
@@ -28,25 +27,13 @@ def draw_before_matrix(effects: PlaceEffects | None, metric: TargetMetric) -> Fi
         a, b = tasks.index(first), tasks.index(second)
         values[a, b], values[b, a] = sign * effect.difference, -sign * effect.difference
         starred[a, b] = starred[b, a] = effect.significant
-    limit = max(float(np.nanmax(np.abs(values))), 0.001)
     figure = Figure(figsize=(2.4 + _WIDTH * len(tasks), 1.2 + 0.55 * len(tasks)))
     axes = figure.subplots()
     axes.set_facecolor("#eeeeee")
-    cells, colors = np.ma.masked_invalid(values), better_is_blue(metric)
-    image = axes.imshow(cells, cmap=colors, vmin=-limit, vmax=limit, aspect="auto")
-    axes.set_yticks(range(len(tasks)), tasks)
     # The color bar takes a part of the width that the figure has for a task.
-    name_columns(axes, tasks, 0.9 * _WIDTH)
-    axes.spines[:].set_visible(False)
+    label = metric.scale.unit or metric.noun
+    draw_matrix(axes, values, tasks, tasks, metric, inches=0.9 * _WIDTH, label=label, starred=starred)
     axes.set_ylabel("this task trained …")
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("… before this one, instead of after it")
-    for (row, column), value in np.ndenumerate(values):
-        if not np.isnan(value):
-            color = "white" if abs(value) > _DARK * limit else "black"
-            text = metric.scale.difference(value) + (" *" if starred[row, column] else "")
-            axes.text(column, row, text, ha="center", va="center", color=color)
-    bar = figure.colorbar(image, ax=axes, pad=0.03, format=lambda value, _: metric.scale.difference(value))
-    bar.set_label(metric.scale.unit or metric.noun)
-    bar.outline.set_visible(False)
     return figure

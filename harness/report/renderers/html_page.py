@@ -6,28 +6,55 @@ import re
 from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from html import escape
 from importlib.resources import files
-from itertools import pairwise
+from itertools import count, pairwise
+from types import MappingProxyType
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from harness.report.publication import Publication
+from harness.report.renderers.markdown import render_page
+from harness.report.sections.stages import nested_list
+from harness.report.table import column_names
 from harness.results.shown_name import plain
 
 _NAMES = ("order", "leaderboard", "language", "data", "place", "first stages", "better average")
 
 
-def render_html(
-    markdown: str, title: str, tree: str, pictures: Mapping[str, bytes], languages: Collection[str] = ()
-) -> str:
+def render_html(publication: Publication, pictures: Mapping[str, bytes]) -> str:
     """Return the page, whose tables can be sorted, searched and narrowed down to some columns.
 
     Args:
-        markdown: The page in markdown.
-        title: Of the document.
-        tree: The stages as a list in HTML, where the markdown has a diagram.
+        publication: The leaderboard.
         pictures: SVG file name -> its content; a picture that is not among them is shown by its text.
+    """
+    board = publication.board
+    languages = {name for columns in board.languages.values() for name in column_names(columns)}
+    tree = nested_list(board)
+    page = render_page(publication, cut=False)
+    return html_document(page, board.title, tree, pictures, languages, home="index.html")
+
+
+def html_document(
+    markdown: str,
+    title: str,
+    tree: str = "",
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    languages: Collection[str] = (),
+    filters: Collection[str] = (),
+    home: str | None = None,
+) -> str:
+    """Return a document of a markdown text.
+
+    Args:
+        markdown: The text.
+        title: Of the document.
+        tree: What stands in place of a diagram, in HTML.
+        pictures: SVG file name -> its content.
         languages: Headers of the columns that hold a language.
+        filters: Headers of the columns whose values tables can be filtered by.
+        home: The page that lists this one.
     """
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     fence = parser.renderer.rules["fence"]  # type: ignore[attr-defined]
@@ -58,8 +85,9 @@ def render_html(
     parser.add_render_rule("table_open", table)
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = parser.parse(markdown)
-    links = "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
-    _describe_tables(tokens, languages)
+    links = f'<a href="{home}">All leaderboards</a>\n' if home else ""
+    links += "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
+    _describe_tables(tokens, languages, filters)
     style, script = _asset("page.css"), _asset("page.js")
     policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
     return (
@@ -83,21 +111,21 @@ def _anchored(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
             continue
         text = _text(content)
         slug = re.sub(r"\W+", "-", text.lower()).strip("-") or "section"
-        anchor = next(name for name in _numbered(slug) if name not in used)
+        anchor = next(name for name in _numbered(slug, "-") if name not in used)
         used.add(anchor)
         token.attrSet("id", anchor)
         if token.tag == "h2":
             yield anchor, escape(text)
 
 
-def _numbered(slug: str) -> Iterator[str]:
-    yield slug
-    yield from (f"{slug}-{number}" for number in range(2, 10_000))
+def _numbered(name: str, gap: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}{gap}{number}" for number in count(2))
 
 
-def _describe_tables(tokens: Sequence[Token], languages: Collection[str]) -> None:
+def _describe_tables(tokens: Sequence[Token], languages: Collection[str], filters: Collection[str]) -> None:
     """Say by classes and attributes what the columns of every table hold, and what a table is about."""
-    column, label = 0, "table"
+    column, label, labels = 0, "table", set[str]()
     kinds: list[str] = []
     for number, token in enumerate(tokens):
         following = tokens[number + 1] if number + 1 < len(tokens) else token
@@ -106,7 +134,10 @@ def _describe_tables(tokens: Sequence[Token], languages: Collection[str]) -> Non
         elif token.type == "html_block" and (found := re.search("<summary>(.*?)</summary>", token.content)):
             label = found[1]
         elif token.type == "table_open":
-            token.meta["label"], kinds = label, []
+            # Regions need names of their own: a title that occurs again gets a number.
+            token.meta["label"] = next(name for name in _numbered(label, " ") if name not in labels)
+            labels.add(token.meta["label"])
+            kinds = []
         elif token.type == "tr_open":
             column = 0
         elif token.type in {"th_open", "td_open"}:
@@ -114,6 +145,8 @@ def _describe_tables(tokens: Sequence[Token], languages: Collection[str]) -> Non
                 kinds.append(_kind(token, _text(following)))
                 if _text(following) in languages:
                     token.attrSet("data-group", "language")
+                if _text(following) in filters:
+                    token.attrSet("data-filter", "")
             token.attrs.pop("style", None)
             if kinds[column]:
                 token.attrSet("class", kinds[column])

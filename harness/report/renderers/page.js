@@ -3,6 +3,8 @@
 // Without it the page is whole. Tables say what they hold by classes and data attributes of their header cells:
 // class "number", class "name" (the row's), data-group="language", data-filter (a column with few values).
 const LONG = 8; // rows from which on a table has a search field
+const MANY_COLUMNS = 8; // above which columns can be chosen
+const MANY_LANGUAGES = 8; // above which a table shows averages until languages are chosen
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -10,7 +12,7 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-function labelled(text, control) {
+function labeled(text, control) {
   return make("label", {}, text, control);
 }
 
@@ -30,10 +32,10 @@ class Tools {
     this.bar = make("div", { className: "tools" });
     this.heads.forEach((head, column) => this.sortable(head, column));
     const languages = this.columns((head) => head.dataset.group === "language");
+    if (this.heads.length > MANY_COLUMNS) this.addColumns();
     if (languages.length > 1) this.addViews(languages);
     this.columns((head) => "filter" in head.dataset).forEach((column) => this.addFilter(column));
-    if (this.rows.length >= LONG) this.addSearch();
-    if (this.heads.length > 5) this.addColumns();
+    if (this.rows.length >= LONG || this.filters) this.addSearch();
     if (this.bar.children.length) (table.closest(".scroll") ?? table).before(this.bar);
   }
 
@@ -101,7 +103,7 @@ class Tools {
       if (only) this.sort(only, "descending");
       else this.sort(0, null);
     });
-    this.bar.append(labelled("View", select));
+    this.bar.append(labeled("View", select));
   }
 
   addFilter(column) {
@@ -110,7 +112,7 @@ class Tools {
     const select = make("select", {}, make("option", { value: "" }, "any"), ...values.map((value) => make("option", {}, value)));
     this.filters = [...(this.filters ?? []), (row) => !select.value || parts(row).includes(select.value)];
     select.addEventListener("change", () => this.filter());
-    this.bar.append(labelled(this.titles[column], select));
+    this.bar.append(labeled(this.titles[column], select));
   }
 
   addSearch() {
@@ -121,7 +123,7 @@ class Tools {
     };
     this.filters = [...(this.filters ?? []), matches];
     input.addEventListener("input", () => this.filter());
-    this.bar.append(labelled("Search", input));
+    this.bar.append(labeled("Search", input));
   }
 
   filter() {

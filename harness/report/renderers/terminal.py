@@ -25,6 +25,8 @@ def render_terminal(content: Board | Publication, width: int | None = None, *, b
     publication = content if isinstance(content, Publication) else compile_publication(content, None)
     columns = width or max(80, shutil.get_terminal_size((120, 24)).columns)
     parts = [plain(publication.board.title)]
+    if publication.board.question:
+        parts.append(f"Question: {plain(publication.board.question)}")
     for target in publication.board.targets:
         parts.append(f"{target}:")
         for _, blocks in target_blocks(publication, target, brief=brief):

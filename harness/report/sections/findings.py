@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from harness.frozen_model import FrozenModel
-from harness.report.blocks import Block, Paragraph
+from harness.report.blocks import Block, Callout, Paragraph
 from harness.report.notation import interval, p_value
 from harness.report.publication import Publication
 from harness.report.section import Results, TargetSection
@@ -19,14 +19,20 @@ from harness.statistics.verdict import Effect
 
 
 class Finding(FrozenModel):
-    """The sentences on one target."""
+    """What one target's table shows, and what it does not.
 
-    sentences: tuple[str, ...]
+    Attributes:
+        answer: What was compared, the effect, its interval and adjusted p-value; the primary answer first.
+        limits: What keeps the answer from being general.
+    """
+
+    answer: tuple[str, ...]
+    limits: tuple[str, ...]
 
 
 def finding(
     board: Board, target: str, statistics: TargetStatistics, collapsed: Sequence[Collapse]
-) -> tuple[str, ...]:
+) -> Finding:
     """Write the sentences on one target, the answer on order first.
 
     Args:
@@ -35,22 +41,22 @@ def finding(
         statistics: Its numbers.
         collapsed: Its runs that did not learn.
     """
-    # Without item scores nothing is drawn towards the average of the rows.
+    # Without item scores no average is shrunken.
     intervals = any(row.shrunken is not None for row in statistics.rows)
     complete = [row for row in statistics.rows if row.average is not None]
     if not complete:
-        answer = ["Nothing can be said: no sequence has a score for every seed and language."]
+        answer = ["No conclusion: no sequence has a score for every seed and language."]
     elif not intervals:
         answer = [
             _best(complete[0], statistics.metrics[0]),
-            "Without the scores of single items no difference is tested.",
+            "No difference is tested, because the item scores are missing.",
         ]
     elif len(board.seeds) == 1:
         answer = [_one_seed(statistics)]
     else:
         answer = list(_primary(board, statistics, complete))
-    cautions = _cautions(board, statistics, intervals=intervals and bool(complete))
-    return (*answer, *_not_learned(board, target, collapsed), *cautions)
+    limits = (*_not_learned(board, target, collapsed), *_limits(board, statistics))
+    return Finding(answer=tuple(answer), limits=limits)
 
 
 def _not_learned(board: Board, target: str, collapsed: Sequence[Collapse]) -> list[str]:
@@ -60,7 +66,7 @@ def _not_learned(board: Board, target: str, collapsed: Sequence[Collapse]) -> li
     every = len(board.rows_of(target)) * len(board.seeds)
     return [
         f"{len(runs)} of {every} runs did not learn (one prediction for every item, a score at chance, or "
-        "a rising loss); they count like the others, and their rows have no intervals."
+        "a rising loss). They count like the others; their rows have no intervals."
     ]
 
 
@@ -70,26 +76,25 @@ def _best(row: RowStatistics, metric: TargetMetric) -> str:
 
 
 def _one_seed(statistics: TargetStatistics) -> str:
-    """Say what one seed does not tell, and what it does: how these very runs differ."""
-    answer = "With one seed order is not testable: how much another training run would differ is not known."
+    """Say what one seed cannot show, and what it does: how these very runs differ."""
+    answer = "Not testable with one seed: the variance between training runs is unknown."
     if not statistics.comparisons:
         return answer
     pair, scale = statistics.comparisons[0], statistics.metrics[0].scale
-    differ = "differ" if pair.effect.p < ALPHA else "do not differ significantly"
+    significant = "significant" if pair.effect.p < ALPHA else "not significant"
     return (
-        f"{answer} Of these very runs the largest difference between orders of the same tasks is "
-        f"{scale.with_unit(pair.effect.difference)} ({pair.first} against {pair.second}); on other test "
-        f"items the two "
-        f"{differ} (p {p_value(pair.effect.p)} for this pair by itself)."
+        f"{answer} Between these runs the largest difference of orders is {pair.first} minus {pair.second}: "
+        f"{scale.with_unit(pair.effect.difference)}, on other test items {significant} "
+        f"(unadjusted p {p_value(pair.effect.p)})."
     )
 
 
 def _primary(board: Board, statistics: TargetStatistics, complete: list[RowStatistics]) -> Iterator[str]:
     """Answer the primary contrasts of the sequence file, then what is exploratory and stands in the table."""
     declared = board.analysis.contrasts
-    exploratory = [] if "order" in declared else [_order(statistics)]
+    exploratory = [] if "order" in declared else [_order(board, statistics)]
     if "order" in declared:
-        yield _order(statistics)
+        yield _order(board, statistics)
     for contrast in statistics.primary:
         yield _named(contrast, statistics.metrics[0].scale)
     baseline = list(_against_baseline(statistics, complete))
@@ -101,59 +106,57 @@ def _primary(board: Board, statistics: TargetStatistics, complete: list[RowStati
         yield f"Exploratory: {sentence[0].lower()}{sentence[1:]}"
     if statistics.exploratory:
         yield (
-            "Seeds were added after a look at all planned ones: the whole page is exploratory, its "
-            "p-values do not "
-            "hold for a decision made by looking."
+            "The whole page is exploratory: seeds were added after a look at all planned ones, which the "
+            "p-values do not account for."
         )
 
 
-def _order(statistics: TargetStatistics) -> str:
-    """Answer the project's question by the omnibus test; pairs follow only where it rejects."""
-    scale, order = statistics.metrics[0].scale, statistics.order
+def _order(board: Board, statistics: TargetStatistics) -> str:
+    """Answer the project's question by the omnibus test, then with the pair of the largest difference."""
+    metric, order = statistics.metrics[0], statistics.order
     if order is None:
-        return "Order is not compared: no two complete sequences hold the same tasks in another order."
-    what = "sequences with the same tasks in another order"
+        return "Order is not compared: no two complete sequences have the same tasks in another order."
     pair = next((own for own in statistics.comparisons if own.effect.significant), statistics.comparisons[0])
-    largest = f"{pair.first} against {pair.second}: {_effect(pair.effect, scale)}"
-    test = f"adjusted p {p_value(order.p)}"
-    if order.verdict == "not testable":
-        return (
-            "Order is not testable: runs collapsed, and with so few seeds and orders no test without a "
-            f"distribution of theirs could reject ({largest})."
-        )
-    if order.verdict == "significant":
-        pairs = (
-            "the one pair" if order.compared == 1 else f"{order.significant:,} of {order.compared:,} pairs"
-        )
-        return f"Order is significant ({test}); of {what}, {pairs} differ significantly ({largest})."
-    if order.verdict == "equivalent":
-        return (
-            f"Order is not significant ({test}), and all {what} are equivalent within the margin ({largest})."
-        )
-    return f"Order is not significant ({test}). The largest difference between {what}: {largest}."
+    pairs = "1 pair" if order.compared == 1 else f"{order.compared:,} pairs"
+    compared = f"{pairs} of sequences with the same tasks in another order, {len(board.seeds)} seeds"
+    effect = f"effect on the average {metric.noun} ({compared}; adjusted p {p_value(order.p)})"
+    differ = f"; {order.significant:,} of {pairs} differ significantly" if order.compared > 1 else ""
+    margin = f"{board.analysis.equivalence_margin:g} {metric.scale.unit}".rstrip()
+    answer = {
+        "significant": f"Order has a significant {effect}{differ}.",
+        "equivalent": f"Order has no significant {effect}; all pairs are equivalent within ±{margin}.",
+        "not significant": f"Order has no significant {effect}.",
+        "not testable": (
+            f"The effect of order on the average {metric.noun} is not testable ({compared}): with "
+            "collapsed runs and so few seeds and orders, no test free of distributional assumptions could "
+            "reject."
+        ),
+    }[order.verdict]
+    largest = f"{pair.first} minus {pair.second}, {_effect(pair.effect, metric.scale)}"
+    return f"{answer} Largest difference: {largest}"
 
 
 def _named(contrast: PrimaryContrast, scale: Scale) -> str:
     if contrast.effect is None:
-        return f"{contrast.name} is not testable: no complete sequences hold it."
-    return f"{contrast.name}: {_effect(contrast.effect, scale)}."
+        return f"{contrast.name} is not testable: no complete sequences contain it."
+    return f"{contrast.name}: {_effect(contrast.effect, scale)}"
 
 
 def _effect(effect: Effect, scale: Scale) -> str:
-    """Write a difference with its interval and verdict, and what it does not exclude."""
+    """Write a difference with its interval and verdict, and what is not excluded."""
     ends = (
-        "no interval, as a run collapsed"
+        "no interval because a run collapsed"
         if effect.interval is None
-        else f"95% {interval(effect.interval, scale, signed=True)}"
+        else f"95% CI {interval(effect.interval, scale, signed=True)}"
     )
     beyond = (
-        f"; not excluded: up to {scale.with_unit(effect.interval.farthest).lstrip('+')}"
+        f" Differences of up to {scale.with_unit(effect.interval.farthest).lstrip('+')} are not excluded."
         if effect.interval and not effect.significant
         else ""
     )
     return (
-        f"{scale.with_unit(effect.difference)}, {ends}, adjusted p {p_value(effect.p_adjusted)}, "
-        f"{effect.verdict}{beyond}"
+        f"{scale.with_unit(effect.difference)} ({ends}, adjusted p {p_value(effect.p_adjusted)}, "
+        f"{effect.verdict}).{beyond}"
     )
 
 
@@ -163,25 +166,21 @@ def _against_baseline(statistics: TargetStatistics, complete: list[RowStatistics
     if not rows:
         return
     if baseline is None or baseline.average is None:
-        yield "There is no complete target-only row to compare with."
+        yield "No complete target-only row to compare with."
         return
     found = [row.effect for row in rows if row.effect]
     above, below = (
         sum(effect.significant and sign * effect.difference > 0 for effect in found) for sign in (1, -1)
     )
     equivalent = sum(effect.verdict == "equivalent" for effect in found)
-    parts = [
-        f"{count} {'is' if count == 1 else 'are'} significantly {where} target-only training"
-        for count, where in zip((above, below), _sides(metric), strict=True)
-        if count
-    ]
-    if equivalent:
-        parts.append(f"{equivalent} {'is' if equivalent == 1 else 'are'} equivalent to it within the margin")
+    counts = [f"{n} significantly {side}" for n, side in zip((above, below), _sides(metric), strict=True)]
+    counts += [f"{equivalent} equivalent"] if equivalent else []
     rest = len(rows) - above - below - equivalent
-    if rest:
-        parts.append(f"{rest} {'does' if rest == 1 else 'do'} not differ from it significantly")
     noun = "sequence" if len(rows) == 1 else "sequences"
-    yield f"Of {len(rows)} {noun} with intermediate tasks, {', '.join(parts)} (intervals hold together)."
+    yield (
+        f"{len(rows)} {noun} with intermediate tasks against target-only training: {', '.join(counts)}, "
+        f"{rest} not significantly different (simultaneous 95% CIs)."
+    )
 
 
 def _sides(metric: TargetMetric) -> tuple[str, str]:
@@ -189,20 +188,22 @@ def _sides(metric: TargetMetric) -> tuple[str, str]:
     return ("above", "below") if metric.higher_is_better else ("above (worse than)", "below (better than)")
 
 
-def _cautions(board: Board, statistics: TargetStatistics, *, intervals: bool) -> list[str]:
-    cautions = []
+def _limits(board: Board, statistics: TargetStatistics) -> list[str]:
+    limits = []
     incomplete = sum(row.average is None for row in statistics.rows)
     if incomplete and incomplete < len(statistics.rows):
         noun = "sequence has" if incomplete == 1 else "sequences have"
-        cautions.append(
-            f"{incomplete} {noun} no average, because a run failed or was not made, or a language is missing."
+        limits.append(
+            f"{incomplete} {noun} no average: a run failed or was not made, or a language is missing."
         )
     unlike = [f"{use.name} ({rows:,}, not {expected:,})" for use, rows, expected in other_sets(board)]
     if unlike:
-        cautions.append(f"Trained on other rows than the published training sets: {', '.join(unlike)}.")
+        limits.append(f"Trained on other rows than the published training sets: {', '.join(unlike)}.")
     if board.provenance.limited is not None:
-        cautions.append("Only the first items of each task were scored: a trial, not a result.")
-    return cautions
+        limits.append(
+            f"Only the first {board.provenance.limited} items per task were scored: a trial, not a result."
+        )
+    return limits
 
 
 class FindingsSection(TargetSection[Finding]):
@@ -216,11 +217,13 @@ class FindingsSection(TargetSection[Finding]):
         if table is None:
             return None
         runs = collapsed.runs if collapsed else ()
-        return Finding(sentences=finding(results.board, target, table, runs))
+        return finding(results.board, target, table, runs)
 
     def blocks(self, data: Finding, publication: Publication, target: str) -> Iterator[Block]:
-        """Yield them as a paragraph."""
-        yield Paragraph(" ".join(data.sentences), "Finding")
+        """Yield the answer as a paragraph, its limits as a list."""
+        yield Paragraph(" ".join(data.answer), "Finding")
+        if data.limits:
+            yield Callout("**Limits of this finding**", data.limits)
 
 
 FINDINGS = FindingsSection()

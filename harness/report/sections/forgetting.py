@@ -1,4 +1,4 @@
-"""What later stages leave of earlier tasks: each task's held-out metric after its own stage and at the end.
+"""Forgetting: each task's held-out metric after its own stage and at the end.
 
 Backward transfer is BWT = 1/(T−1) · Σ_{i<T} (R_{T,i} − R_{i,i}), R_{j,i} being the metric of task i after
 stage j of T (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", section 2,
@@ -9,12 +9,13 @@ those whose metric has a unit of its own (a loss in nats); where lower is better
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from harness.frozen_model import FrozenModel
 from harness.report.blocks import Block, Heading, Paragraph, Tabular
 from harness.report.notation import EMPTY, interval, spread
 from harness.report.publication import Publication
-from harness.report.section import Cell, Results, TargetSection
+from harness.report.section import Cell, Drawable, Results, TargetSection
 from harness.report.table import Table
 from harness.results.board import ARROW, Board, BoardRow
 from harness.results.target_metric import PERCENT, TargetMetric
@@ -48,10 +49,28 @@ class RowForgetting(FrozenModel):
     interval: Interval | None = None
 
 
+class StageChange(FrozenModel):
+    """What training one stage does to a task of an earlier one; negative where the task loses.
+
+    Attributes:
+        task: The earlier task.
+        stage: The task that the later stage trains.
+        change: Mean over sequences and seeds of the earlier task's held-out metric after the stage minus
+            before it; signs are turned where lower is better.
+        runs: Over how many stages of how many seeds, one that sequences share counted once.
+    """
+
+    task: str
+    stage: str
+    change: float
+    runs: int
+
+
 class TargetForgetting(FrozenModel):
     """All sequences of one target in which forgetting was measured with every seed."""
 
     rows: tuple[RowForgetting, ...]
+    changes: tuple[StageChange, ...]
 
 
 def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
@@ -70,10 +89,30 @@ def backward_transfer(matrix: Matrix, signs: Sequence[int]) -> float | None:
 
 
 def target_forgetting(board: Board, target: str) -> TargetForgetting | None:
-    """Summarise one target over seeds; None where forgetting was not measured."""
+    """Summarize one target over seeds; None where forgetting was not measured."""
     rows = [_row(board, row) for row in board.rows_of(target) if row.order]
     measured = tuple(row for row in rows if row is not None)
-    return TargetForgetting(rows=measured) if measured else None
+    return TargetForgetting(rows=measured, changes=stage_changes(board, target)) if measured else None
+
+
+def stage_changes(board: Board, target: str) -> tuple[StageChange, ...]:
+    """Return the mean change of every earlier task over every later stage: R_{j,i} − R_{j−1,i}."""
+    found: dict[tuple[str, str], dict[tuple[int, int, tuple[str, ...]], float]] = {}
+    for row in board.rows_of(target):
+        stages = (*row.order, target)
+        for result in row.seeds:
+            for last in range(1, len(result.forgetting)):
+                before, after = result.forgetting[last - 1 : last + 1]
+                for place, (old, new) in enumerate(zip(before, after, strict=False)):
+                    sign = _sign(board.held_out_metrics.get(stages[place]))
+                    if sign and old is not None and new is not None:
+                        run = (result.seed, place, stages[: last + 1])
+                        own = found.setdefault((stages[place], stages[last]), {})
+                        own[run] = sign * (new - old)
+    return tuple(
+        StageChange(task=task, stage=stage, change=statistics.fmean(runs.values()), runs=len(runs))
+        for (task, stage), runs in found.items()
+    )
 
 
 def _row(board: Board, row: BoardRow) -> RowForgetting | None:
@@ -125,14 +164,14 @@ def forgetting_sentences(forgetting: TargetForgetting) -> Iterator[str]:
         (row.backward_transfer.mean, row.sequence) for row in forgetting.rows if row.backward_transfer
     )
     if not ranked:
-        yield "No task before the target has held-out rows, so nothing can be said of forgetting."
+        yield "Forgetting is not measured: no task before the target has held-out rows."
         return
     (least, worst), (most, best) = ranked[0], ranked[-1]
     if len(ranked) == 1:
         yield f"Backward transfer is {PERCENT.with_unit(least)} ({worst})."
     else:
         yield (
-            f"Backward transfer lies between {PERCENT.difference(least)} ({worst}) and "
+            f"Backward transfer is between {PERCENT.difference(least)} ({worst}) and "
             f"{PERCENT.with_unit(most)} ({best})."
         )
     yield FORMULA
@@ -178,6 +217,13 @@ class ForgettingSection(TargetSection[TargetForgetting]):
         yield Heading(f"Forgetting: {target}")
         yield Paragraph(" ".join(forgetting_sentences(data)))
         yield Tabular(forgetting_table(data), f"Forgetting before {target}")
+
+    def pictures(self, data: TargetForgetting, publication: Publication, target: str) -> Iterator[Drawable]:
+        """Yield what each later stage does to the tasks before it."""
+        from harness.report.pictures.forgetting import draw_forgetting
+
+        text = f"Change of each earlier task over each later stage, in the sequences before {target}"
+        yield Drawable("forgetting", text, partial(draw_forgetting, data.changes))
 
     def columns(self, data: TargetForgetting) -> Mapping[str, Mapping[str, Cell]]:
         """Return each sequence's backward transfer."""

@@ -47,7 +47,7 @@ def _basics(publication: Publication) -> Iterator[str]:
         else "One seed: there is no standard deviation."
     )
     yield f"{spread} The best of a column is bold."
-    yield f"{EMPTY} stands where a seed failed, was not run or lacks a language: no average is over less."
+    yield f"{EMPTY}: a seed failed, was not run or lacks a language; averages need all seeds and languages."
     tables = (publication.of(SCORES, target) for target in board.targets)
     if any(row.shrunken is not None for table in tables if table for row in table.rows):
         yield from _tests(board)
@@ -57,42 +57,38 @@ def _tests(board: Board) -> Iterator[str]:
     """Yield what the tests are; docs/explanation/statistics.md says it at length."""
     plan, targets = board.analysis, len(board.targets)
     yield (
-        "**95%**: intervals for other training runs and other items. Items are taken with all their "
-        "languages, "
-        "which translate each other (Sellam et al. 2022; Miller 2024); runs that share trained stages vary "
-        "together as estimated. Those of Δ and of pairs hold together (Dunnett 1955; Hothorn et al. 2008). "
-        "A row "
-        "with a collapsed run has none."
+        "**95%**: confidence intervals over training runs and test items. Items are clustered with their "
+        "translations (Sellam et al. 2022; Miller 2024); runs that share trained stages are correlated, as "
+        "estimated. The intervals of Δ and of pairs are simultaneous (Dunnett 1955; Hothorn et al. 2008). "
+        "A row with a collapsed run has none."
     )
     if len(board.seeds) == 1:
-        yield "One seed: intervals are for other items only, and no difference is testable."
+        yield "One seed: intervals are over test items only, and no difference is testable."
         return
     primary = ", ".join(str(contrast) for contrast in plan.contrasts) or "none"
     corrected = len(plan.contrasts) * targets
     yield (
         f"**Primary** (declared in the sequence file): {inline(primary)}; p-values corrected for "
-        f"{corrected} such "
-        f"test{'' if corrected == 1 else 's'} on this page. Everything else is exploratory: corrected "
-        f"within its "
-        "table only."
+        f"{corrected} such test{'' if corrected == 1 else 's'} on this page. Everything else is exploratory: "
+        "corrected within its table only."
     )
     yield (
-        "**Order**: pairs of sequences with the same tasks (max-T, nine tenths of the level) and all "
-        "their orders at once (one tenth); where runs collapsed, all at once first. **Verdicts** at 0.05: "
+        "**Order**: pairs of sequences with the same tasks (max-T, nine tenths of the level) and an omnibus "
+        "test of all their orders (one tenth); where runs collapsed, the omnibus test first. **Verdicts** at "
+        "0.05: "
         f"significant, equivalent (within ±{plan.equivalence_margin:g} points by two one-sided tests), not "
         "significant, not testable; **≈**: not significant."
     )
     yield (
-        "**ranks**: those that a row may have; **ties**: rows that share a letter do not differ "
-        "significantly; **shrunken**: the average drawn towards the others as far as chance explains their "
-        "spread; **Δ/σ**: the difference over the standard deviation of a run; **P(better)**: of a run of "
-        "the first over one of the second with the same seed."
+        "**ranks**: a confidence set for the rank; **ties**: rows that share a letter do not differ "
+        "significantly; **shrunken**: empirical Bayes estimate, the average shrunken toward the mean of all "
+        "rows; **Δ/σ**: the difference over the standard deviation of a run; **P(better)**: the probability "
+        "that a run of the first scores higher than one of the second with the same seed."
     )
     looks = ", ".join(map(str, plan.looks))
     if looks:
         yield (
-            f"Published before with {looks} seeds of {plan.planned_seeds} planned: levels by alpha "
-            f"spending "
+            f"Published before with {looks} seeds of {plan.planned_seeds} planned: levels by alpha spending "
             "(Lan & DeMets 1983)."
         )
 

@@ -17,7 +17,7 @@ from harness.statistics.item_table import ItemTable
 from harness.statistics.looks import level_of_look
 from harness.statistics.place_effects import Order, at, before, condition_weights
 from harness.statistics.prefixes import PrefixTree
-from harness.statistics.table import Runs, TableResult, analyse_table
+from harness.statistics.table import Runs, TableResult, analyze_table
 from harness.statistics.verdict import Effect, Family, judge
 
 
@@ -87,7 +87,7 @@ def _tested(board: Board, target: str, items: ItemTable, collapses: Sequence[Col
         baseline_factor=factor if "baseline" in plan.contrasts else 1.0,
         sign=board.metrics[target][0].sign,
     )
-    result = analyse_table(runs)
+    result = analyze_table(runs)
     named = [contrast for contrast in plan.contrasts if isinstance(contrast, NamedContrast)]
     return TestedTable(
         sequences=items.sequences,

@@ -88,7 +88,7 @@ def test_nothing_is_drawn_where_there_is_nothing_to_show():
 
 
 def overlapping(figure):
-    """Return neighbouring column names that run into each other."""
+    """Return neighboring column names that run into each other."""
     FigureCanvasAgg(figure).draw()
     labels = figure.axes[0].get_xticklabels()
     boxes = [label.get_window_extent() for label in labels]

@@ -11,6 +11,7 @@ from harness.report.publish import publish
 from tests.report.experiments import LANGUAGES, experiment, provenance
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ALL = 1  # the table of all sequences is the second
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 
 
@@ -49,7 +50,7 @@ def test_it_is_well_formed_and_needs_nothing_from_elsewhere(page):
     document = Document(page.read_text())
     assert document.unbalanced == []
     assert [tag for tag in document.open if tag != "p"] == []
-    assert len(document.of("img")) == 3
+    assert len(document.of("img")) == 4
     assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in document.of("img"))
     assert all(image["alt"] for image in document.of("img"))
     assert not document.of("link")
@@ -65,7 +66,7 @@ def test_the_stages_stand_as_a_list_in_place_of_the_diagram(page):
 
 
 def test_header_cells_say_what_their_columns_hold(page):
-    header = page.read_text().split("<thead>")[1].split("</thead>")[0]
+    header = page.read_text().split("<thead>")[ALL + 1].split("</thead>")[0]
     assert re.search(r'<th class="number">average</th>', header)
     assert re.search(r'<th class="name">order</th>', header)
     assert re.findall(r'<th data-group="language" class="number">(.*?)</th>', header) == list(LANGUAGES)
@@ -106,8 +107,8 @@ def opened(page, folder, script=None):
 
 
 def shown(dom):
-    """Return headers and rows of the first table as far as they are not hidden, as texts."""
-    table = dom.split("<table>")[1].split("</table>")[0]
+    """Return headers and rows of the table of all sequences as far as they are not hidden, as texts."""
+    table = dom.split("<table>")[ALL + 1].split("</table>")[0]
     found = []
     for attributes, row in re.findall(r"<tr([^>]*)>(.*?)</tr>", table, re.DOTALL):
         cells = re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row, re.DOTALL)
@@ -126,7 +127,7 @@ class TestInABrowser:
 
     def test_a_click_on_a_header_sorts_by_numbers(self, page, tmp_path):
         click = (
-            "const heads = [...document.querySelector('table').tHead.rows[0].cells];"
+            "const heads = [...document.querySelectorAll('table')[1].tHead.rows[0].cells];"
             "heads.find((cell) => cell.textContent === 'average').querySelector('button').click();"
         )
         dom, console = opened(page, tmp_path, click)

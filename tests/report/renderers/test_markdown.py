@@ -1,5 +1,6 @@
 import json
 import re
+from html import unescape
 
 import pytest
 
@@ -37,9 +38,14 @@ def tables(text):
     return found
 
 
+def sequences(text):
+    """Return the lines of a page's first table of all sequences."""
+    return next(table for table in tables(text) if "ranks" in table[0])
+
+
 def test_the_table_shows_percent_with_the_best_in_bold():
     text = page(scored_row((), BASE), scored_row(("rte",), RTE))
-    rte, base = tables(text)[0]
+    rte, base = sequences(text)
     assert rte == {
         "ranks": "–",
         "order": "rte → xnli",
@@ -81,7 +87,7 @@ def test_failed_runs_are_listed_with_their_reason_and_those_not_run_apart_from_t
         "not run",
     ]
     assert "3 sequences have no average" in text
-    assert tables(text)[0][-1]["average"] == "–"
+    assert sequences(text)[-1]["average"] == "–"
 
 
 def test_a_limited_run_is_marked_as_a_trial():
@@ -122,14 +128,14 @@ def test_each_target_has_a_table_of_its_own():
     other = scored_row((), {1: {"en": 0.9, "de": 0.8}, 2: {"en": 0.9, "de": 0.8}}, "pawsx")
     text = page(scored_row((), BASE), other, languages=languages)
     assert text.index("## xnli") < text.index("## pawsx")
-    assert tables(text.split("## pawsx")[1])[0][0]["average"] == "85.0 ± 0.0"
+    assert sequences(text.split("## pawsx")[1])[0]["average"] == "85.0 ± 0.0"
 
 
 def test_many_languages_stand_in_a_second_table():
     languages = {"xnli": columns("xnli", XNLI_CODES)}
     scores = {1: dict.fromkeys(XNLI_CODES, 0.6), 2: dict.fromkeys(XNLI_CODES, 0.7)}
     text = page(scored_row((), scores), languages=languages)
-    summary, by_language = tables(text)[:2]
+    summary, by_language = (table for table in tables(text)[:3] if "ranks" in table[0])
     assert "ur" not in summary[0]
     assert summary[0]["average"] == "65.0 ± 7.1"
     assert list(by_language[0]) == ["ranks", "order", *XNLI_CODES]
@@ -173,7 +179,7 @@ def test_names_cannot_break_out_of_the_page():
     assert "\u202e" not in text
     assert "# Big" not in [line[:5] for line in text.splitlines()]
     assert text.count("<details>") == text.count("\n</details>") == 4
-    assert len(tables(text)) == 6
+    assert len(tables(text)) == 7
 
 
 def test_the_page_says_what_training_and_evaluation_rows_share():
@@ -236,10 +242,8 @@ def test_training_on_other_rows_than_the_published_set_is_said_in_finding_and_da
         DataUse(name="mine", role="training", source="here", rows=7),
     )
     text = page(scored_row((), BASE), scored_row(("rte",), RTE), data=data)
-    assert (
-        "other rows than the published training sets: xnli (2,490, not 392,702), pawsx (2,000, not 49,401)."
-        in text
-    )
+    limits = text.split("Limits of this finding")[1].split("\n\n")[0]
+    assert "xnli (2,490, not 392,702), pawsx (2,000, not 49,401)" in limits
     assert "- **xnli: 2,490 rows, where the published training set has 392,702.**" in text
     assert "has 49,401.** That is the size of its development set, which was probably trained on" in text
     assert text.count("where the published training set has") == 2
@@ -250,37 +254,57 @@ def test_all_commits_of_a_leaderboard_are_named():
     assert f"- Commit: `{'a' * 12}`, `{'b' * 12}`" in text
 
 
+PAIR = ("better average", "the same tasks otherwise", "difference", "95% interval", "adjusted p")
+
+
+def finding(text):
+    (line,) = (line for line in text.splitlines() if line.startswith("**Finding:**"))
+    return unescape(line.replace("\\", ""))
+
+
+def test_the_first_screen_has_question_answer_best_and_baseline_and_one_picture(tmp_path):
+    made = experiment(tmp_path, items=60)
+    text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
+    overview = tables(text)[0]
+    best = next(row for row in sequences(text) if not row["order"].endswith("(target only)"))
+    assert {row["order"] for row in overview} == {best["order"], "xnli (target only)"}
+    (own,) = (row for row in overview if row["order"] == best["order"])
+    assert own["average"] == best["average"].strip("*")
+    places = [text.index(part) for part in ("**Question:**", "**Finding:**", "| order", "![", "### All seq")]
+    assert places == sorted(places)
+
+
 def test_the_finding_answers_the_question_of_order(tmp_path):
     made = experiment(tmp_path, items=1500, effects=[0, 0, 0, 1.2, 0])
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
-    finding = next(line for line in text.splitlines() if line.startswith("**Finding:**"))
-    assert "Order is significant (adjusted p" in finding
-    assert "rte → pawsx → xnli against pawsx → rte → xnli: +" in finding
-    assert (
-        "Exploratory: of 4 sequences with intermediate tasks, 1 is significantly above target-only" in finding
-    )
-    order = next(table for table in tables(text) if "better average" in table[0])
-    assert order[0]["verdict"] == "significant"
+    (pair,) = next(table for table in tables(text) if "better average" in table[0])
+    assert pair["verdict"] == "significant"
+    order, exploratory = finding(text).split("Exploratory:")
+    assert "has a significant effect" in order
+    largest = order.split("Largest difference:")[1]
+    places = [largest.index(pair[column]) for column in PAIR]
+    assert places == sorted(places)  # first the pair, then the effect, its interval and p
+    assert "4 sequences" in exploratory and "1 significantly above, 0 significantly below" in exploratory
 
 
 def test_the_finding_says_so_when_nothing_is_significant(tmp_path):
     made = experiment(tmp_path, effects=0.0, seed=4)
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
-    assert "Order is not significant (adjusted p" in text
-    assert "not excluded: up to" in text
-    assert "of 4 sequences with intermediate tasks, 4 do not differ from it significantly" in text
-    marked = [row["Δ target-only"] for row in tables(text)[0] if row["Δ target-only"] != "baseline"]
+    (pair,) = next(table for table in tables(text) if "better average" in table[0])
+    answer = finding(text)
+    assert "no significant effect" in answer and "4 not significantly different" in answer
+    assert f"up to {pair['not excluded up to']} points are not excluded" in answer
+    marked = [row["Δ target-only"] for row in sequences(text) if row["Δ target-only"] != "baseline"]
     assert all(cell.strip("*").startswith("≈") for cell in marked)
 
 
 def test_with_one_seed_nothing_is_testable_and_nothing_has_a_rank(tmp_path):
     made = experiment(tmp_path, seeds=(1,))
     text = publish(made.board, tmp_path / "boards", made.predictions).markdown.read_text()
-    assert "With one seed order is not testable" in text
-    assert "intervals are for other items only" in text
-    assert {row["ranks"] for row in tables(text)[0]} == {"–"}
-    assert {row["verdict"] for row in tables(text)[0][1:]} <= {"not testable", "–"}
-    assert "ties" not in tables(text)[0][0]
+    assert "ot testable" in finding(text)
+    assert {row["ranks"] for row in sequences(text)} == {"–"}
+    assert {row["verdict"] for row in sequences(text)[1:]} <= {"not testable", "–"}
+    assert "ties" not in sequences(text)[0]
     assert "| not testable (1 pair)" in (tmp_path / "boards" / "README.md").read_text()
 
 
@@ -290,7 +314,7 @@ def test_a_failed_run_leaves_the_other_rows_their_intervals(tmp_path):
     rows[1] = scored_row(("rte",), {1: None, 2: None, 3: None})
     partly = made.board.model_copy(update={"rows": tuple(rows)})
     text = publish(partly, tmp_path / "boards", made.predictions).markdown.read_text()
-    cells = {row["order"]: row["average 95%"] for row in tables(text)[0]}
+    cells = {row["order"]: row["average 95%"] for row in sequences(text)}
     assert cells["rte → xnli"] == "–"
     assert cells["pawsx → xnli"].startswith("[")
 
@@ -356,10 +380,10 @@ def test_the_terminal_table_fits_and_loses_no_column(tmp_path, width):
     for header in (*LANGUAGES, "average", "non-English", "gap", "Δ target-only", "Δ 95%"):
         assert sum(line.lstrip().startswith("ranks") and header in line for line in table_lines) >= 1
     assert "**" not in text
-    assert "Order is not significant" in text
+    assert "no significant effect" in text
 
 
 def test_the_terminal_shows_a_board_alone():
     text = render_terminal(board([scored_row((), BASE), scored_row(("rte",), RTE)], XNLI, (1, 2)), 120)
     assert "rte → xnli" in text
-    assert "Without the scores of single items no difference is tested" in text
+    assert "No difference is tested" in text

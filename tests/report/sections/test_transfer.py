@@ -45,17 +45,16 @@ def test_gap_and_its_change_are_english_minus_the_others():
 
 def test_the_sentences_say_what_was_found_and_how_little_seven_languages_tell():
     text = " ".join(language_sentences(transfer(0.1), ACCURACY))
-    assert "Mean accuracy falls with syntactic distance to English (Spearman's ρ -1.00, p <0.001)" in text
-    assert "Mean gain over target-only rises with syntactic distance to English" in text
-    assert "7 languages can tell little" in text and "not independent" in text
+    accuracy, gain = (part for part in text.split(". ") if "distance to English" in part)
+    assert "negatively correlated" in accuracy and "ρ -1.00, p <0.001, 7 languages" in accuracy
+    assert "positively correlated" in gain
+    assert "not independent" in text.split("Limits:")[1]
     assert len(list(language_tables(transfer(0.1), ACCURACY))) == 3
 
 
 def test_an_unknown_language_is_left_out_by_name_and_three_are_too_few():
     text = " ".join(language_sentences(transfer(0.1, (*CODES, "xx")), ACCURACY))
-    assert "Left out, for want of a distance or a size: xx." in text
+    assert text.endswith(": xx.")
     few = transfer(0.1, ("en", "de", "sw", "zh"))
     assert few.associations == ()
-    assert "No correlation over 3 languages besides English: at least 4 are needed." in " ".join(
-        language_sentences(few, ACCURACY)
-    )
+    assert "No correlation over 3 languages" in " ".join(language_sentences(few, ACCURACY))

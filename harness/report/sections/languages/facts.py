@@ -1,7 +1,7 @@
 """What is known of languages apart from their scores: distance to English and amount of pretraining text.
 
 `typology.json` holds 103 binary syntactic features a language from URIEL, `pretraining.json` the size of each
-language in the corpus of XLM-R; both name their source.
+language in the corpus of XLM-R, `families.json` names and families; each names its source.
 """
 
 import json
@@ -16,6 +16,13 @@ from harness.frozen_model import FrozenModel
 ENGLISH = "en"
 
 
+class LanguageFamily(FrozenModel):
+    """A language's name in English and its family; of Indo-European languages the branch."""
+
+    name: str
+    family: str
+
+
 class LanguageFacts(FrozenModel):
     """A language by its two-letter code.
 
@@ -28,6 +35,13 @@ class LanguageFacts(FrozenModel):
     name: str
     distance: float
     gibibytes: float
+
+
+@cache
+def language_families() -> Mapping[str, LanguageFamily]:
+    """Return names and families by two-letter code, of more languages than have all facts."""
+    languages = _table("families.json")["languages"]
+    return {code: LanguageFamily.model_validate(entry) for code, entry in languages.items()}
 
 
 @cache

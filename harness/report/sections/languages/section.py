@@ -1,10 +1,11 @@
 """Gap and languages, as a section."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from harness.report.blocks import Block, Heading, Paragraph, Tabular
 from harness.report.publication import Publication
-from harness.report.section import Results, TargetSection
+from harness.report.section import Drawable, Results, TargetSection
 from harness.report.sections.languages.text import language_sentences, language_tables
 from harness.report.sections.languages.transfer import LanguageTransfer, language_transfer
 from harness.report.sections.scores.section import SCORES
@@ -33,6 +34,14 @@ class LanguagesSection(TargetSection[LanguageTransfer]):
                 if len(table.rows) <= _MOST_ROWS:
                     yield Tabular(table, title, folded=True)
 
+    def pictures(self, data: LanguageTransfer, publication: Publication, target: str) -> Iterator[Drawable]:
+        """Yield the languages by family."""
+        from harness.report.pictures.languages import draw_languages
+
+        metric = publication.board.metrics[target][0]
+        text = f"{metric.title} by language and family, before {target}"
+        yield Drawable("languages", text, partial(draw_languages, data.languages, metric))
+
     def notes(self, publication: Publication) -> Iterator[str]:
         """Say where distances and amounts of text are from."""
         found = (publication.of(self, target) for target in publication.board.targets)
@@ -40,7 +49,8 @@ class LanguagesSection(TargetSection[LanguageTransfer]):
             yield (
                 "**syntactic distance**: 1 − cosine of the languages' syntax features in URIEL (Littell et "
                 "al. 2017; as Lauscher et al. 2020); **pretraining GiB**: text in CC-100, the corpus of "
-                "XLM-R (Conneau et al. 2020, Table 6), whatever the model itself was pretrained on."
+                "XLM-R (Conneau et al. 2020, Table 6), whatever the model itself was pretrained on; "
+                "**family**: as in XTREME (Hu et al. 2020)."
             )
 
 

@@ -21,7 +21,7 @@ from harness.statistics.correlation import Correlation, least_p
 
 
 def language_sentences(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[str]:
-    """Say how the gap varies, what scores and gains go with, and how little so few languages tell."""
+    """Say how the gap varies, what scores and gains are correlated with, and what that does not show."""
     yield from _gap(transfer, metric.scale)
     others = [entry for entry in transfer.languages if entry.language != ENGLISH]
     known = [entry for entry in others if entry.distance is not None]
@@ -35,12 +35,12 @@ def language_sentences(transfer: LanguageTransfer, metric: TargetMetric) -> Iter
     yield from (_sentence(association, metric) for association in transfer.associations)
     count = len(known)
     yield (
-        f"{count} languages can tell little: a perfect rank correlation has p {p_value(least_p(count))}, "
-        "languages of one family are not independent, distance and amount of text go together, and these "
-        "p-values are not corrected for each other."
+        f"Limits: with {count} languages a perfect rank correlation has p {p_value(least_p(count))}; "
+        "languages of one family are not independent, distance and amount of text are correlated, and these "
+        "p-values are not corrected for multiple testing."
     )
     if unknown := [entry.language for entry in others if entry.distance is None]:
-        yield f"Left out, for want of a distance or a size: {', '.join(unknown)}."
+        yield f"Left out, because no distance or size is known: {', '.join(unknown)}."
 
 
 def _gap(transfer: LanguageTransfer, scale: Scale) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _gap(transfer: LanguageTransfer, scale: Scale) -> Iterator[str]:
         yield f"The gap to English is {scale.with_unit(least)} ({first})."
     else:
         yield (
-            f"The gap to English lies between {scale.difference(least)} ({first}) and "
+            f"The gap to English is between {scale.difference(least)} ({first}) and "
             f"{scale.with_unit(most)} ({last})."
         )
 
@@ -63,11 +63,11 @@ def _sentence(association: Association, metric: TargetMetric) -> str:
     if rho is None:
         return f"{what} is the same in all languages."
     factor = {DISTANCE: "syntactic distance to English", SIZE: "the amount of pretraining text"}
-    direction = "rises" if rho.value > 0 else "falls"
-    if rho.p >= ALPHA:
-        direction = "cannot be said to rise or fall"
-    found = f"Spearman's ρ {_signed(rho.value)}, p {p_value(rho.p)}"
-    return f"{what} {direction} with {factor[association.factor]} ({found})."
+    significant = "significantly" if rho.p < ALPHA else "not significantly"
+    sign = "positively" if rho.value > 0 else "negatively"
+    correlated = f"{significant} correlated" if rho.p >= ALPHA else f"{significant} and {sign} correlated"
+    found = f"Spearman's ρ {_signed(rho.value)}, p {p_value(rho.p)}, {association.languages} languages"
+    return f"{what} is {correlated} with {factor[association.factor]} ({found})."
 
 
 def language_tables(transfer: LanguageTransfer, metric: TargetMetric) -> Iterator[tuple[str, Table]]:
@@ -81,10 +81,11 @@ def language_tables(transfer: LanguageTransfer, metric: TargetMetric) -> Iterato
 
 
 def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
-    headers = ("language", "syntactic distance", "pretraining GiB", metric.noun, "gain")
+    headers = ("language", "family", "syntactic distance", "pretraining GiB", metric.noun, "gain")
     rows = tuple(
         (
             f"{entry.name} ({entry.language})",
+            entry.family or EMPTY,
             EMPTY if entry.distance is None else f"{entry.distance:.2f}",
             EMPTY if entry.gibibytes is None else f"{entry.gibibytes:.1f}",
             EMPTY if entry.score is None else metric.scale.value(entry.score),
@@ -92,7 +93,7 @@ def _languages(transfer: LanguageTransfer, metric: TargetMetric) -> Table:
         )
         for entry in transfer.languages
     )
-    return Table(headers, rows, frozenset({"language"}))
+    return Table(headers, rows, frozenset({"language", "family"}))
 
 
 def _associations(associations: Sequence[Association], metric: TargetMetric) -> Table:

@@ -1,4 +1,4 @@
-"""How scores and gains of the languages go with their distance to English and with their pretraining text.
+"""Correlations of languages' scores and gains with distance to English and amount of pretraining text.
 
 As in Lauscher et al. 2020, "From Zero to Hero: On the Limitations of Zero-Shot Language Transfer with
 Multilingual Transformers" (https://aclanthology.org/2020.emnlp-main.363), for scores and for gains over
@@ -10,7 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.frozen_model import FrozenModel
-from harness.report.sections.languages.facts import ENGLISH, LanguageFacts, language_facts
+from harness.report.sections.languages.facts import (
+    ENGLISH,
+    LanguageFacts,
+    language_facts,
+    language_families,
+)
 from harness.report.sections.scores.statistics import RowStatistics, TargetStatistics
 from harness.results.averages import SeedScores, complete_seeds, english_gap
 from harness.results.board import Board
@@ -26,7 +31,7 @@ from harness.statistics.correlation import (
 from harness.statistics.spread import Spread
 
 FEWEST_LANGUAGES = 4
-SCORE, GAIN = "score", "gain"
+SCORE, GAIN, _ALONE = "score", "gain", "target-only"
 DISTANCE, SIZE = "syntactic distance to English", "pretraining text (log GiB)"
 
 
@@ -34,17 +39,21 @@ class LanguageScore(FrozenModel):
     """One language, averaged over the complete sequences.
 
     Attributes:
+        family: Its family, of Indo-European languages their branch; None where the table lacks the language.
         distance: Syntactic distance to English; like `gibibytes` None where the tables lack the language.
         gibibytes: Its text in XLM-R's pretraining corpus.
+        target_only: Score of training on the target alone, where the leaderboard has that row.
         gain: Over training on the target alone, mean of the sequences with intermediate tasks; None without.
     """
 
     language: str
     name: str
+    family: str | None = None
     distance: float | None
     gibibytes: float | None
     score: float | None
     gain: float | None
+    target_only: float | None = None
 
 
 class Association(FrozenModel):
@@ -88,7 +97,11 @@ def language_transfer(board: Board, target: str, statistics: TargetStatistics) -
     tables = {SCORE: scores}
     if baseline and trained:
         tables[GAIN] = scores - scores[baseline]
-    means = {SCORE: scores, GAIN: tables[GAIN][trained] if GAIN in tables else scores[:0]}
+    means = {
+        SCORE: scores,
+        _ALONE: scores[baseline],
+        GAIN: tables[GAIN][trained] if GAIN in tables else scores[:0],
+    }
     facts = [language_facts()[code] for code in codes if code in language_facts() and code != ENGLISH]
     factors = _factors(facts) if rows and len(facts) >= FEWEST_LANGUAGES else {}
     used = [codes.index(entry.language) for entry in facts]
@@ -130,14 +143,16 @@ def _languages(codes: list[str], means: dict[str, Floats]) -> tuple[LanguageScor
         column = means[measure][:, place]
         return round(float(column.mean()), DECIMALS) if len(column) else None
 
-    known = language_facts()
+    known, families = language_facts(), language_families()
     return tuple(
         LanguageScore(
             language=code,
-            name=known[code].name if code in known else code,
+            name=families[code].name if code in families else code,
+            family=families[code].family if code in families else None,
             distance=round(known[code].distance, DECIMALS) if code in known else None,
             gibibytes=known[code].gibibytes if code in known else None,
             score=mean(SCORE, place),
+            target_only=mean(_ALONE, place),
             gain=mean(GAIN, place),
         )
         for place, code in enumerate(codes)

@@ -1,4 +1,4 @@
-"""What an analysis of order says beyond the finding, in plain sentences; all of it exploratory."""
+"""The sentences on an analysis of order beyond the finding; all of it exploratory."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ def summary(analysis: OrderAnalysis, table: TargetStatistics) -> tuple[str, ...]
     """Return the sentences: how runs are related, what order explains, and what more would take."""
     scale = table.metrics[0].scale
     if analysis.sequences < 2:
-        return ("Nothing can be analysed: fewer than two sequences are complete.",)
+        return ("Order is not analyzed: fewer than two sequences are complete.",)
     return (
         *_related(analysis),
         *_scatter(analysis),
@@ -31,15 +31,14 @@ def _related(analysis: OrderAnalysis) -> Iterator[str]:
     rows = sum(len(group.sequences) for group in groups)
     shared = analysis.shared
     share = (
-        f", estimated to carry {shared.share:.0%} of a run's variance (95% [{shared.low:.0%}, "
+        f", estimated to carry {shared.share:.0%} of a run's variance (95% CI [{shared.low:.0%}, "
         f"{shared.high:.0%}])"
         if shared
         else ""
     )
     yield (
         f"{rows} of {analysis.sequences} sequences share their first stage with others{share}; all tests "
-        f"take "
-        "that into account."
+        "account for that correlation."
     )
 
 
@@ -48,10 +47,10 @@ def _scatter(analysis: OrderAnalysis) -> Iterator[str]:
         found = analysis.heterogeneity
         ratio = "" if found.ratio is None else f" (variances up to {found.ratio:,.0f} times as large"
         p = "" if found.p is None else f"{'; ' if ratio else ' ('}p {p_value(found.p)} for equal ones"
-        yield f"Rows scatter unlike{ratio}{p}{')' if ratio or p else ''} or runs collapsed, so " + (
-            "scatter is pooled only within compared sets, and each other row has a moderated variance."
+        yield f"Variances differ between rows{ratio}{p}{')' if ratio or p else ''} or runs collapsed, so " + (
+            "they are pooled only within compared sets, and each other row has a moderated variance."
             if analysis.collapse
-            else "each row has a moderated variance, and a compared set that scatters more has its own."
+            else "each row has a moderated variance, and a compared set with a larger one has its own."
         )
     test = analysis.collapse
     if test is not None:
@@ -64,7 +63,7 @@ def _share(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
     if share is not None:
         low, high = share.interval.low, share.interval.high
         yield (
-            f"Of the variance between runs of the same tasks, {share.share:.0%} is order (95% [{low:.0%}, "
+            f"Of the variance between runs of the same tasks, {share.share:.0%} is order (95% CI [{low:.0%}, "
             f"{high:.0%}]; sd {_amount(share.order_sd, scale)}, of a training run "
             f"{_amount(share.run_sd, scale)})."
         )
@@ -79,7 +78,7 @@ def _effects(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
             largest = max(found, key=lambda effect: abs(effect.effect.difference))
             yield (
                 f"Exploratory: {_effect(largest, scale)} ({_count(effects)} for {kind}, {len(found)} "
-                f"significant)."
+                "significant)."
             )
         else:
             yield f"Exploratory: of {_count(effects)} for {kind}, none is significant."
@@ -92,7 +91,7 @@ def _count(effects: PlaceEffects) -> str:
 
 
 def effect_names(effect: PlaceEffect) -> str:
-    """Name an effect by all the places that the design cannot tell from each other."""
+    """Name an effect by all the places that the design confounds."""
     return " = ".join(
         f"{'not ' if place.reverse else ''}{place.task} {place.place}" for place in effect.places
     )
@@ -100,7 +99,7 @@ def effect_names(effect: PlaceEffect) -> str:
 
 def _effect(effect: PlaceEffect, scale: Scale) -> str:
     found = effect.effect
-    ends = "" if found.interval is None else f", 95% {interval(found.interval, scale, signed=True)}"
+    ends = "" if found.interval is None else f", 95% CI {interval(found.interval, scale, signed=True)}"
     return (
         f"{effect_names(effect)}: {scale.with_unit(found.difference)}{ends}, "
         f"adjusted p {p_value(found.p_adjusted)}"
@@ -119,7 +118,6 @@ def _needed(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
     compared = "one comparison" if power.comparisons == 1 else f"{power.comparisons:,} comparisons"
     yield (
         f"With 80% power the {analysis.seeds} seeds detect a difference of "
-        f"{_amount(power.detectable, scale)} between "
-        f"two sequences, corrected for {compared} (between {low} and {high}, as the scatter is itself an "
-        f"estimate)."
+        f"{_amount(power.detectable, scale)} between two sequences, corrected for {compared} (95% CI [{low}, "
+        f"{high}], because the variance is estimated)."
     )

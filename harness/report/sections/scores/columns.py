@@ -12,7 +12,7 @@ def score_columns(data: TargetStatistics) -> Mapping[str, Mapping[str, Cell]]:
 
     Columns: the headline metric and where the row stands; mean and sd over seeds of average, average over
     non-English languages, gap and Δ to target-only; ends of the 95% intervals; the adjusted p-value of Δ, its
-    verdict and whether it is primary; the average drawn towards the others; the mean of each evaluation task;
+    verdict and whether it is primary; the average drawn toward the others; the mean of each evaluation task;
     then mean and sd of the average by each other metric. Shares are fractions.
     """
     return {row.sequence: dict(_cells(row, data)) for row in data.rows}

@@ -37,22 +37,17 @@ class ScoresSection(TargetSection[TargetStatistics]):
             f"target-only are {family}"
         )
         cuts = ((end, len(table.headers)), (2, end)) if wide else ()
+        yield Heading(f"All sequences: {target}")
         yield Tabular(table, title, export=True, cuts=cuts)
 
     def pictures(self, data: TargetStatistics, publication: Publication, target: str) -> Iterator[Drawable]:
-        """Yield averages and differences with their intervals, and the differences by language."""
-        from harness.report.pictures.forest import draw_forest
+        """Yield the differences to target-only by language."""
         from harness.report.pictures.heat_map import draw_heat_map
         from harness.report.pictures.style import MOST_ROWS
 
         complete = sum(row.average is not None for row in data.rows)
         best = f"; the best {MOST_ROWS} of {complete}" if complete > MOST_ROWS else ""
         unit = data.metrics[0].scale.unit or data.metrics[0].noun
-        yield Drawable(
-            "forest",
-            f"Averages of the sequences before {target}, with 95% intervals{best}",
-            partial(draw_forest, data),
-        )
         yield Drawable(
             "deltas",
             f"{unit[0].upper()}{unit[1:]} above training on {target} alone, by sequence and language{best}",

@@ -31,7 +31,7 @@ class RowStatistics(FrozenModel):
         ranks: The lowest and highest rank that the row may have; None where nothing is testable.
         ties: Letters that it shares with rows from which it does not differ significantly.
         secondary: Other metric -> its average over the languages.
-        shrunken: The average drawn towards those of the other rows.
+        shrunken: The average drawn toward those of the other rows.
         average_interval: None also where a run collapsed.
         effect: The difference to target-only as tested.
         collapsed: How many of its runs did not learn.

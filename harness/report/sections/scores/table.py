@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.report.notation import EMPTY, interval, p_value, spread
 from harness.report.sections.scores.statistics import Comparison, RowStatistics, TargetStatistics
-from harness.report.table import Table, column_names
+from harness.report.table import Table, column_names, without_bold
 from harness.results.target_metric import Scale, TargetMetric
 from harness.statistics.spread import Spread
 
@@ -51,6 +51,21 @@ def target_table(statistics: TargetStatistics) -> Table:
         ("order", [sequence_label(row) for row in rows]),
     ]
     return _assemble([*first, *languages, *summary])
+
+
+_GLANCE = ("order", "average", "average 95%", "Δ target-only", "Δ 95%", "adjusted p", "verdict")
+
+
+def overview_table(statistics: TargetStatistics, rows: Sequence[RowStatistics]) -> Table:
+    """Lay out a few rows of the target's table, without languages."""
+    table = target_table(statistics)
+    columns = [table.headers.index(header) for header in _GLANCE if header in table.headers]
+    lines = [line for row, line in zip(statistics.rows, table.rows, strict=True) if row in rows]
+    return Table(
+        tuple(table.headers[column] for column in columns),
+        tuple(tuple(without_bold(line[column]) for column in columns) for line in lines),
+        table.left,
+    )
 
 
 def sequence_label(row: RowStatistics) -> str:

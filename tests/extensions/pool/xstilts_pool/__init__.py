@@ -1,0 +1,1 @@
+"""Steps in a pool of threads."""
