@@ -100,6 +100,11 @@ class _Settings(BaseModel):
     accumulation: int = Field(
         1, ge=1, le=65536, description="Forward passes per optimizer step on each device."
     )
+    activation_checkpointing: bool = Field(
+        False,
+        description="Keep of each layer its input alone and compute the rest again in the backward pass: "
+        "less memory, a third more time, the same weights.",
+    )
     max_length: int = Field(128, ge=8, le=8192, description="Longest input in tokens; longer ones are cut.")
     warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps with rising learning rate.")
     warmup_steps: int | None = Field(

@@ -95,6 +95,9 @@ def _activations(model: Architecture, settings: Hyperparameters, devices: int, w
     length, layers = settings.max_length, model.layers
     token = 34 + 5 * model.heads * length / model.hidden
     encoder = length * batch * model.hidden * layers * token * width / 2
+    if settings.activation_checkpointing:
+        # Each layer's input, and one layer whole (Chen et al. 2016, https://arxiv.org/abs/1604.06174).
+        encoder = encoder / layers + length * batch * model.hidden * layers * width
     return encoder + batch * _decoder_activations(model, length, width)
 
 

@@ -25,6 +25,9 @@ EVALUATION_VERSION = 1
 FORGETTING_VERSION = 2
 
 
+_ONLY_WORK = {"accumulation", "activation_checkpointing"}
+
+
 @dataclass(frozen=True)
 class MemberIdentity:
     """What can change the weights of a stage through one of its members.
@@ -69,11 +72,12 @@ def stage_digest(
         parent: Digest of the stage before, or what identifies the pretrained model.
         members: The training tasks in their order, which decides what a draw means.
         sampling: How often each is drawn; it does not matter for one.
-        settings: The stage's: all but `accumulation`, which like the device count only splits the work, and
+        settings: The stage's: all but `accumulation` and `activation_checkpointing`, which like the device
+            count only say how the work is done, and
             `head`, which wishes for a reused head where there is one.
         seed: Seed of the heads, the draws, the dropout and the order of the rows.
     """
-    settled = settings.model_dump(mode="json", exclude={"accumulation", "head", *MEMBER_SETTINGS})
+    settled = settings.model_dump(mode="json", exclude=_ONLY_WORK | {"head", *MEMBER_SETTINGS})
     for name in LATER_SETTINGS:
         if settled[name] == Hyperparameters.model_fields[name].default:
             del settled[name]

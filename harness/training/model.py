@@ -54,6 +54,10 @@ class UnsmoothedLossError(UserError):
     """Label smoothing is asked of a kind whose loss has no labels."""
 
 
+class NoCheckpointingError(UserError):
+    """The architecture cannot compute activations again."""
+
+
 class IncompleteEncoderError(UserError):
     """The folder lacks weights of the encoder."""
 
@@ -133,6 +137,8 @@ def load_model(
         built.get_input_embeddings().weight.requires_grad_(False)
     elif used_ids is not None:
         train_used_rows(built, used_ids)
+    if settings.activation_checkpointing:
+        _checkpoint_activations(model, built)
     parameters = dict(built.named_parameters())
     # The output layer of a language model is its embedding matrix under a second name.
     tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - parameters.keys()
@@ -148,6 +154,16 @@ def load_model(
     if adapted is not None:
         frozen = {name: tensor for name, tensor in frozen.items() if name not in adapted.bases}
     return LoadedModel(built, config, frozen, head_names, carried, adapted)
+
+
+def _checkpoint_activations(model: ModelRef, built: Any) -> None:
+    if not built.supports_gradient_checkpointing:
+        raise NoCheckpointingError(
+            f"training.activation_checkpointing: model {model.name}: transformers does not offer it for "
+            f"{built.config.model_type}; leave it out, or use more accumulation"
+        )
+    built.config.use_cache = False
+    built.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": True})
 
 
 def _weights(

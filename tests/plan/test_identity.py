@@ -52,6 +52,7 @@ def test_names_places_and_split_work_stay_out():
     renamed = TASK.model_copy(update={"name": "other", "title": "Other", "scored_by": ("x",)})
     assert digest(task=renamed) == digest()
     assert digest(settings=SETTINGS.overridden({"accumulation": 4})) == digest()
+    assert digest(settings=SETTINGS.overridden({"activation_checkpointing": True})) == digest()
 
 
 def test_epochs_do_not_count_where_steps_are_given():
@@ -69,7 +70,11 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "optimizer": Optimizer.ADAFACTOR, "layer_decay": 0.9, "warmup_steps": 3, "label_smoothing": 0.1,
         "adapter": {"rank": 4},
     }  # fmt: skip
-    assert set(changes) == set(Hyperparameters.model_fields) - {"accumulation", "head"}
+    assert set(changes) == set(Hyperparameters.model_fields) - {
+        "accumulation",
+        "activation_checkpointing",
+        "head",
+    }
     digests = {digest(settings=SETTINGS.overridden({name: value})) for name, value in changes.items()}
     assert len(digests | {digest()}) == len(changes) + 1
 

@@ -130,6 +130,7 @@ def one_process(laboratory: Laboratory) -> dict[str, Any]:
         laboratory.job("bf16-zero2", "zero2", precision="bf16"),
         laboratory.job("repeat-a", "zero2", **dropout),
         laboratory.job("repeat-b", "zero2", **dropout),
+        laboratory.job("recomputed", "zero2", activation_checkpointing=True, **dropout),
         laboratory.job("frozen-first", "zero2", **frozen),
         laboratory.job("frozen-zero3", "zero3", **frozen),
         laboratory.job("frozen-fp32", "zero0", freeze_embeddings=True),

@@ -51,6 +51,10 @@ def test_a_repeated_stage_with_dropout_is_bit_identical(one_process, weights):
     assert not identical(weights("repeat-a"), weights("level-zero2"))
 
 
+def test_activations_that_are_computed_again_give_the_same_weights(one_process, weights):
+    assert identical(weights("repeat-a"), weights("recomputed"))
+
+
 def test_the_result_counts_what_was_done(one_process):
     result = one_process["level-zero0"]["result"]
     assert (result["steps"], result["samples"], result["members"][0]["rows"]) == (18, 140, 70)
