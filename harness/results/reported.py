@@ -51,8 +51,8 @@ def read_reported(path: Path, targets: tuple[str, ...]) -> tuple[ReportedRow, ..
         raise ReportedFileError(f"{path}: holds a {type(content).__name__}; an object is expected")
     if not any(_BY_LANGUAGE in key or key.endswith(_AVERAGES) for key in content):
         raise ReportedFileError(
-            f"{path}: no entry of it is known; write TARGET{_BY_LANGUAGE}: {{source, languages: [codes], MODEL: "
-            f"[percent of each]}} or NAME{_AVERAGES}: {{source, MODEL: {{TARGET: percent}}}}"
+            f"{path}: no entry of it is known; write TARGET{_BY_LANGUAGE}: {{source, languages: [codes], "
+            f"MODEL: [percent of each]}} or NAME{_AVERAGES}: {{source, MODEL: {{TARGET: percent}}}}"
         )
     rows: list[ReportedRow] = []
     for key, entry in content.items():
