@@ -37,5 +37,5 @@ def read_json(model: type[M], path: Path) -> M:
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise BoardFileError(
             f"{path}: {cut(where)}: {cut(first['msg'], 400)}{more}. Publish the leaderboard again by "
-            f"`xstilts publish`, or by `xstilts merge {path.name}` from the predictions beside it."
+            f"`xstilts publish`, or by `xstilts merge {path.name} --replace` from the predictions beside it."
         ) from error

@@ -120,9 +120,9 @@ def test_a_section_with_other_content_than_its_own_is_unreadable_until_it_is_com
     content = json.loads(published.json.read_text())
     content["sections"]["scores"]["xnli"]["rows"][0]["ties"] = 3
     published.json.write_text(json.dumps(content))
-    with pytest.raises(BoardFileError, match=r"scores\.xnli\.rows\.0\.ties: .* `xstilts merge"):
+    with pytest.raises(BoardFileError, match=r"scores\.xnli\.rows\.0\.ties: .* `xstilts merge .* --replace"):
         read_publication(published.json)
-    merge([published.json], published.json.parent)
+    merge([published.json], published.json.parent, replace=True)
     assert verify(published.json).differences == []
 
 
