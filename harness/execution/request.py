@@ -61,6 +61,7 @@ class StepRequest(FrozenModel):
         data_dir: Folders with local data where the run was started; a process may have others.
         resume_every: Seconds of training between two resume points.
         stop_seconds: How long a process may take to end after it was asked to.
+        stall_seconds: A process that has done no optimizer step for so long is ended.
         lost: Earlier attempts whose processes are known to have ended.
     """
 
@@ -71,6 +72,7 @@ class StepRequest(FrozenModel):
     data_dir: DataFolders = None
     resume_every: float = 60.0
     stop_seconds: float = 20.0
+    stall_seconds: float = 600.0
     lost: tuple[str, ...] = ()
 
     def write(self, path: Path, roots: Roots) -> None:

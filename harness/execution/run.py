@@ -86,8 +86,15 @@ def carry_out(
     logs, plan = store.layout.runs / name, resolved.plan
     targets = [stage for stage in plan.stages if stage.is_evaluated]
     stop_seconds = options.stop_seconds
+    stall_seconds = options.stall_minutes * 60
     requests = StepRequests(
-        resolved, name, options.profile, options.processes, options.resume_minutes * 60, stop_seconds
+        resolved,
+        name,
+        options.profile,
+        options.processes,
+        options.resume_minutes * 60,
+        stop_seconds,
+        stall_seconds,
     )
 
     def executor() -> Executor:
@@ -98,7 +105,7 @@ def carry_out(
             roots=Roots.here(store.layout.root, resolved.data_dir),
             workers=options.workers,
             processes=options.processes,
-            stall_seconds=options.stall_minutes * 60,
+            stall_seconds=stall_seconds,
             stop_seconds=stop_seconds,
         )
         return make_executor(options.profile, context)

@@ -35,6 +35,7 @@ from harness.execution.events import (
     Started,
 )
 from harness.execution.request import Roots, StepRequest
+from harness.execution.stall import Silence
 from harness.execution.steps.base import StepProgress
 from harness.execution.stop import INTERRUPTED, Stop
 from harness.store.layout import store_root
@@ -42,6 +43,10 @@ from harness.store.lock import HEARTBEAT_SECONDS
 from harness.store.store import Store
 
 _SECONDS_BETWEEN_EVENTS = 1.0
+_HUNG = (
+    "no step was done for {seconds:.0f} s: another process of the step may be gone or stuck; this one waits "
+    "for it in vain; run again to go on from the resume point; --stall-minutes sets the limit"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +94,7 @@ def run_folder(
     request = StepRequest.read(attempt.request, roots)
     if again:
         request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
-    events = _Events(attempt, rank)
+    events = _Events(attempt, rank, request.stall_seconds)
     if stop is None:
         signals = Stop(
             request.stop_seconds, lambda: events.end(Interrupted()), lambda: bool(attempt.rank_errors())
@@ -122,8 +127,9 @@ def exit_code(outcome: Outcome) -> int:
 class _Events:
     """Writes an attempt's events, not too many of them: a shared file system counts each."""
 
-    def __init__(self, attempt: AttemptFolder, rank: int) -> None:
+    def __init__(self, attempt: AttemptFolder, rank: int, stall_seconds: float) -> None:
         self._attempt, self._rank = attempt, rank
+        self._silence, self._stall_seconds = Silence(stall_seconds), stall_seconds
         self._told = 0.0
         self._writing, self._ended = threading.Lock(), threading.Event()
         if rank == 0:
@@ -133,6 +139,7 @@ class _Events:
         """Write an event, but for progress that follows another at once."""
         now = time.monotonic()
         if isinstance(event, StepProgress):
+            self._silence.heard(event)
             if now - self._told < _SECONDS_BETWEEN_EVENTS and event.completed < event.total:
                 return
             self._told = now
@@ -152,6 +159,10 @@ class _Events:
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
             self.tell(Heartbeat())
+            if self._silence.is_too_long():
+                self.end(Failed(error=_HUNG.format(seconds=self._stall_seconds)))
+                # The main thread is in the call that does not return.
+                os._exit(1)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class StepRequests:
         processes: Training processes of a step.
         resume_seconds: Seconds of training between two resume points.
         stop_seconds: How long a process may take to end after it was asked to.
+        stall_seconds: A process that has done no optimizer step for so long is ended.
     """
 
     resolved: ResolvedPlan
@@ -31,6 +32,7 @@ class StepRequests:
     processes: int
     resume_seconds: float
     stop_seconds: float
+    stall_seconds: float = 600.0
 
     def resources(self, step: PlannedStep) -> Resources:
         """Return what a step needs."""
@@ -52,6 +54,7 @@ class StepRequests:
             data_dir=self.resolved.data_dir,
             resume_every=self.resume_seconds,
             stop_seconds=self.stop_seconds,
+            stall_seconds=self.stall_seconds,
             lost=tuple(lost),
         )
 

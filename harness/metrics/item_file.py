@@ -92,7 +92,7 @@ def read_predictions(path: Path) -> Predictions:
     Raises:
         PredictionsError: The file is missing or damaged, or of another format.
     """
-    table = _read(path, PUBLISHED)
+    table = read_published_table(path)
     sequences, seeds = table["sequence"].combine_chunks(), table["seed"].to_numpy()
     shared = SharedColumns()
     found: Predictions = {}
@@ -104,6 +104,15 @@ def read_predictions(path: Path) -> Predictions:
             )
         found[checkpoint] = _tasks(path, table.slice(start, end - start), shared)
     return found
+
+
+def read_published_table(path: Path) -> pa.Table:
+    """Read the items of all checkpoints as an Arrow table with the columns of `PUBLISHED`.
+
+    Raises:
+        PredictionsError: The file is missing or damaged, or of another format.
+    """
+    return _read(path, PUBLISHED)
 
 
 def _table(task: TaskItems, place: Mapping[str, str | int], schema: pa.Schema) -> pa.Table:

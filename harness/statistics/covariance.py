@@ -67,8 +67,13 @@ class RowCovariance:
         return self._scatter(np.stack(gradients, axis=1))
 
     def about_mean(self) -> "Scatter":
-        """Return by how much the variance of a row's mean over seeds exceeds that of the mean of all rows."""
-        return self._scatter(np.array([[1 - float(matrix.mean()) for matrix in self.matrices]]))[0]
+        """Return the variance of a row's mean over seeds about that of all rows, as if rows shared no stage.
+
+        What many rows share lies in the mean of all rows too, and is then counted twice: known from few
+        seeds only, it would make intervals too short.
+        """
+        rows = len(self.matrices[0])
+        return self._scatter(np.full((1, len(self.matrices)), 1 - 1 / rows))[0]
 
     def _scatter(self, gradients: Floats) -> "list[Scatter]":
         values = gradients @ self.components

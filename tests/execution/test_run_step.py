@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.execution.attempt_folder import AttemptFolder, EventReader
@@ -103,3 +104,22 @@ def test_the_error_of_any_rank_is_heard(experiment: Path, tmp_path: Path) -> Non
     assert ranks.returncode != 0
     assert isinstance(attempt.outcome, Failed)
     assert attempt.outcome.error.startswith("rank 1: ") and "/proc/nowhere" in attempt.outcome.error
+
+
+@pytest.mark.slow
+def test_a_collective_that_one_rank_never_joins_is_noticed(experiment: Path, tmp_path: Path) -> None:
+    first = step_requests(experiment / "tiny-orders.yaml", experiment / "data")[0]
+    request = first.model_copy(update={"stall_seconds": 5.0})
+    attempt = write_request(request, Store(tmp_path / "store"), experiment / "data")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    line = [*launcher, "-m", "harness.execution.run_step", str(attempt.folder), "--distributed"]
+    process = subprocess.Popen(line, env=environment(experiment), stdout=subprocess.DEVNULL)
+    wait_for(lambda: reported(attempt))
+    for rank in psutil.Process(process.pid).children():
+        if rank.environ().get("RANK") == "1":
+            rank.suspend()
+    wait_for(lambda: attempt.outcome is not None, 90)
+    for rank in psutil.Process(process.pid).children():
+        rank.kill()
+    process.wait()
+    assert isinstance(attempt.outcome, Failed) and "no step was done for 5 s" in attempt.outcome.error

@@ -124,9 +124,8 @@ class SlurmExecutor(Executor):
         count = sum(bool(task.number) for task in self._tasks.values())
         if self._settings.on_interrupt == "cancel" or not count:
             return None
-        return (
-            f"{count} jobs go on; the same command finds them again, `scancel --name={self._name}` ends them"
-        )
+        jobs, them = ("1 job goes on", "it") if count == 1 else (f"{count} jobs go on", "them")
+        return f"{jobs}; the same command finds {them} again, `scancel --name={self._name}` ends {them}"
 
     def close(self) -> None:
         """Leave the jobs to the next run, or cancel them, as the profile says."""

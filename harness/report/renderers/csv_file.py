@@ -10,6 +10,17 @@ from harness.statistics.arrays import DECIMALS
 
 def render_csv(publication: Publication) -> str:
     """Return the text, lines ended by a line feed: target, sequence, and the columns of all sections."""
+    lines = sequence_cells(publication)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    headers = list(dict.fromkeys(name for line in lines for name in line))
+    writer.writerow(headers)
+    writer.writerows([_shown(line.get(name)) for name in headers] for line in lines)
+    return text.getvalue()
+
+
+def sequence_cells(publication: Publication) -> list[dict[str, Cell]]:
+    """Return for each sequence of each target: column -> cell."""
     lines: list[dict[str, Cell]] = []
     for target in publication.board.targets:
         board = publication.board
@@ -25,12 +36,7 @@ def render_csv(publication: Publication) -> str:
                     place: dict[str, Cell] = {**about, "sequence": sequence}
                     cells.setdefault(sequence, place).update(own)
         lines += cells.values()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    headers = list(dict.fromkeys(name for line in lines for name in line))
-    writer.writerow(headers)
-    writer.writerows([_shown(line.get(name)) for name in headers] for line in lines)
-    return text.getvalue()
+    return lines
 
 
 def _shown(value: Cell) -> str | int:
