@@ -98,7 +98,7 @@ _PUBLISHED: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--reported",
         type=FilePath(path_type=Path, exists=True, dir_okay=False),
-        help="JSON file of published numbers, marked as not ours; the README has its format. "
+        help="JSON file of published numbers, marked as not ours; an error says its format. "
         "[default: reported.json in the leaderboards' folder, where there is one]",
     ),
     click.option("--note", help="A remark of yours that the page shows below its question."),

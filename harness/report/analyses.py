@@ -37,5 +37,5 @@ def with_differences(publication: Publication, differences: Sequence[float]) -> 
             needed = seeds_needed(analysis.power, tuple(differences))
             power = analysis.power.model_copy(update={"needed": needed})
             found[target] = analysis.model_copy(update={"power": power})
-    sections = publication.sections | {ORDER.name: publication.sections[ORDER.name] | found}
+    sections = publication.sections | {ORDER.name: publication.sections.get(ORDER.name, {}) | found}
     return publication.model_copy(update={"sections": sections})

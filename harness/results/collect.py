@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.config.load import LoadedSequence
 from harness.evaluation.job import TaskScore
 from harness.kinds.registry import kind_of
 from harness.metrics.registry import metric
@@ -67,29 +68,13 @@ def make_board(
         question=spec.question,
         note=note,
         rows=_rows(resolved, finished, failures, machines),
-        languages={
-            shown: tuple(
-                EvaluatedLanguage(
-                    task=task.name,
-                    language=task.language,
-                    corpus=task.corpus.name,
-                    title=task.corpus.title,
-                )
-                for task in loaded.evaluations[target]
-            )
-            for target, shown in targets
-        },
+        languages={shown: _languages(loaded, target) for target, shown in targets},
         seeds=_seeds(resolved),
         data=data_uses(resolved),
         overlap=shared_rows(resolved),
         mixtures=mixture_descriptions(loaded),
         provenance=provenance(resolved, finished, command, trial),
-        analysis=AnalysisPlan(
-            share=spec.share,
-            contrasts=spec.contrasts,
-            equivalence_margin=spec.equivalence_margin,
-            planned_seeds=loaded.planned_seeds,
-        ),
+        analysis=_analysis(loaded),
         machines=machines,
         metrics={shown: _metrics(resolved, finished, target) for target, shown in targets},
         held_out_metrics=_held_out_metrics(resolved, finished),
@@ -105,6 +90,28 @@ def make_board(
 def _deepspeed(finished: FinishedEntries) -> dict[str, Any] | None:
     stages = (manifest for manifest in finished.manifests() if isinstance(manifest, StageManifest))
     return next((stage.deepspeed_config for stage in stages), None)
+
+
+def _languages(loaded: LoadedSequence, target: str) -> tuple[EvaluatedLanguage, ...]:
+    return tuple(
+        EvaluatedLanguage(
+            task=task.name,
+            language=task.language,
+            corpus=task.corpus.name,
+            title=task.corpus.title,
+        )
+        for task in loaded.evaluations[target]
+    )
+
+
+def _analysis(loaded: LoadedSequence) -> AnalysisPlan:
+    spec = loaded.spec
+    return AnalysisPlan(
+        share=spec.share,
+        contrasts=spec.contrasts,
+        equivalence_margin=spec.equivalence_margin,
+        planned_seeds=loaded.planned_seeds,
+    )
 
 
 def _seeds(resolved: ResolvedPlan) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ from harness.results.board import (
     AnalysisPlan,
     Board,
     BoardRow,
-    DataUse,
     EvaluatedLanguage,
     MachineRecord,
     Provenance,
@@ -17,6 +16,7 @@ from harness.results.board import (
     checked_name,
 )
 from harness.results.curves import limited
+from harness.results.data_use import DataUse
 from harness.results.settings import Compute
 from harness.results.target_metric import TargetMetric
 

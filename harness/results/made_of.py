@@ -9,12 +9,8 @@ from harness.data.record import DataRecord
 from harness.kinds.registry import TrainingTask
 from harness.resolved_plan import ResolvedPlan
 from harness.resources import shipped
-from harness.results.board import (
-    NOT_STATED,
-    DataUse,
-    Provenance,
-    SharedRows,
-)
+from harness.results.board import Provenance
+from harness.results.data_use import NOT_STATED, DataUse, SharedRows
 from harness.results.finished import FinishedEntries
 from harness.store.provenance import Environment
 from harness.training.manifest import StageManifest

@@ -49,6 +49,11 @@ def read_reported(path: Path, targets: tuple[str, ...]) -> tuple[ReportedRow, ..
         raise ReportedFileError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ReportedFileError(f"{path}: holds a {type(content).__name__}; an object is expected")
+    if not any(_BY_LANGUAGE in key or key.endswith(_AVERAGES) for key in content):
+        raise ReportedFileError(
+            f"{path}: no entry of it is known; write TARGET{_BY_LANGUAGE}: {{source, languages: [codes], "
+            f"MODEL: [percent of each]}} or NAME{_AVERAGES}: {{source, MODEL: {{TARGET: percent}}}}"
+        )
     rows: list[ReportedRow] = []
     for key, entry in content.items():
         try:

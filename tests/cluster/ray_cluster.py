@@ -50,8 +50,10 @@ class RayCluster:
         wait_until(lambda: self._alive() == before + 1, 60, f"Ray's node {address}", self._log(address))
 
     def lose_node(self, address: str) -> None:
-        """Kill a node and all that runs on it."""
+        """Kill a node and all that runs on it; return when the head knows."""
+        before = self._alive()
         kill([self._nodes.pop(address).pid])
+        wait_until(lambda: self._alive() < before, 120, f"the end of Ray's node {address}")
 
     def workers(self) -> list[int]:
         """Return the process ids of the actors on all nodes."""

@@ -86,6 +86,7 @@ def test_a_cancelled_step_saves_what_it_has(experiment: Experiment, store: Store
 def test_a_run_that_is_interrupted_leaves_its_jobs_to_the_next(
     experiment: Experiment, store: Store, slurm: SlurmCluster
 ) -> None:
+    wait_until(lambda: not slurm.command("squeue", "--noheader"), 60, "the end of other tests' jobs")
     first_run = executor(store, experiment.data)
     first_run.submit(experiment.first)
     assert first_run.events(1.0)

@@ -165,6 +165,17 @@ def test_a_row_leads_to_its_checkpoint_curve_and_settings(day: Day, tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_a_plan_says_what_is_reused_and_what_the_rest_takes(day: Day) -> None:
+    data = ("--data-dir", day.folder / "data", "--data-dir", day.folder / "more")
+    words = ("plan", day.file, *data, "--store", day.folder / "store", "--cost")
+    code, said = xstilts(*words)
+    assert code == 0 and "In the store: 3 stages reused, 0 to train; the rest takes 0 seconds." in said
+    code, said = xstilts(*words, "--add-seeds", 2)
+    assert code == 0 and "In the store: 3 stages reused, 3 to train; the rest takes" in said
+    code, said = xstilts(*words, "--limit", 8, "--seeds", 1)
+    assert code == 0 and "In the store: 3 stages reused, 0 to train" in said
+
+
 def test_everything_that_is_missing_is_named_at_once(day: Day) -> None:
     xnli = day.folder / "data" / "xtreme" / "xnli"
     hidden = {xnli / f"test-{code}.tsv": day.folder / f"hidden-{code}.tsv" for code in ("de", "sw")}

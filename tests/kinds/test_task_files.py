@@ -66,7 +66,9 @@ CASES = {
         "sources",
         "only",
     ),
-    "held out from nowhere": Case("masked_lm", ("language: mul", "held_out: {}"), "held_out", "at least one"),
+    "held out from nowhere": Case(
+        "masked_lm", ("language: mul", "held_out: {}"), "held_out", "a share is needed"
+    ),
     "unknown kind": Case("tagging", ("kind: tagging", "kind: taging"), "kind", "did you mean 'tagging'"),
     "no kind": Case("tagging", ("kind: tagging\n", ""), "kind", "is missing"),
 }

@@ -9,7 +9,8 @@ import numpy as np
 from harness.metrics.item_file import write_items
 from harness.metrics.item_scores import TaskItems
 from harness.metrics.registry import metric
-from harness.results.board import Board, BoardRow, DataUse, EvaluatedLanguage, Provenance, SeedResult
+from harness.results.board import Board, BoardRow, EvaluatedLanguage, Provenance, SeedResult
+from harness.results.data_use import DataUse
 from harness.results.target_metric import TargetMetric
 from harness.statistics.item_table import ItemTable
 

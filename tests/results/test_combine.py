@@ -1,7 +1,8 @@
 import pytest
 
-from harness.results.board import BoardNameError, DataUse, MachineRecord
+from harness.results.board import BoardNameError, MachineRecord
 from harness.results.combine import ConflictingEvaluationsError, IncompatibleBoardsError, combine
+from harness.results.data_use import DataUse
 from tests.report.experiments import board, columns, provenance, scored_row
 
 XNLI = {"xnli": columns("xnli", ("en", "de"))}

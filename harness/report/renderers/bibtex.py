@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from harness import __version__
 from harness.report.publication import Publication
 from harness.report.renderers.latex import escaped
-from harness.results.board import NOT_STATED, Board
+from harness.results.board import Board
+from harness.results.data_use import NOT_STATED
 
 _SOURCE = re.compile(r"^(?P<authors>.*?)(?: et al\.)? (?P<year>\d{4})\b")
 _ADDRESS = re.compile(r"https?://[^\s,)]+")

@@ -56,6 +56,28 @@ def html_document(
         filters: Headers of the columns whose values tables can be filtered by.
         home: The page that lists this one.
     """
+    parser = _parser(tree, pictures)
+    tokens = parser.parse(markdown)
+    links = f'<a href="{home}">All leaderboards</a>\n' if home else ""
+    links += "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
+    _describe_tables(tokens, languages, filters)
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(plain(title))}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        '<a class="skip" href="#main">Skip to the results</a>\n'
+        f'<header><nav class="bar" aria-label="Sections">\n{links}</nav></header>\n'
+        f'<main id="main">\n{parser.renderer.render(tokens, parser.options, {})}</main>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _parser(tree: str, pictures: Mapping[str, bytes]) -> MarkdownIt:
+    """Return a parser whose pictures lie in the page, whose diagrams are trees, and whose tables scroll."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     fence = parser.renderer.rules["fence"]  # type: ignore[attr-defined]
 
@@ -84,23 +106,7 @@ def html_document(
     parser.add_render_rule("fence", block)
     parser.add_render_rule("table_open", table)
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    tokens = parser.parse(markdown)
-    links = f'<a href="{home}">All leaderboards</a>\n' if home else ""
-    links += "".join(f'<a href="#{anchor}">{text}</a>\n' for anchor, text in _anchored(tokens))
-    _describe_tables(tokens, languages, filters)
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
-    return (
-        "<!DOCTYPE html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(plain(title))}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#main">Skip to the results</a>\n'
-        f'<header><nav class="bar" aria-label="Sections">\n{links}</nav></header>\n'
-        f'<main id="main">\n{parser.renderer.render(tokens, parser.options, {})}</main>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
-    )
+    return parser
 
 
 def _anchored(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:

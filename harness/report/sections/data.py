@@ -7,7 +7,8 @@ from harness.report.notation import EMPTY, inline
 from harness.report.publication import Publication
 from harness.report.section import BoardSection, Nothing, Results
 from harness.report.table import Table
-from harness.results.board import Board, DataUse, SharedRows
+from harness.results.board import Board
+from harness.results.data_use import DataUse, SharedRows
 
 _SHORT = 12
 

@@ -10,7 +10,7 @@ from harness.report.publish import publish
 from harness.report.renderers.markdown import render_page
 from harness.report.renderers.terminal import render_terminal
 from harness.report.table import Table
-from harness.results.board import NOT_STATED, DataUse, SharedRows
+from harness.results.data_use import NOT_STATED, DataUse, SharedRows
 from harness.results.reported import ReportedFileError, read_reported
 from tests.report.experiments import LANGUAGES, board, columns, experiment, provenance, scored_row
 
