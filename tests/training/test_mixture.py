@@ -73,7 +73,7 @@ def learned(kinds):
 def encoder(laboratory, name, part="encoder"):
     from safetensors.torch import load_file
 
-    from harness.training.model import weight_files
+    from harness.models.files import weight_files
 
     found = {}
     for file in weight_files(laboratory.stage(name, part)):
