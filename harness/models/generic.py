@@ -29,7 +29,8 @@ def _register_gemma3_tagger() -> None:
         (GenericForTokenClassification, Gemma3PreTrainedModel),
         {"config": None, "__annotations__": {"config": Gemma3TextConfig}, "__module__": __name__},
     )
-    AutoModelForTokenClassification.register(Gemma3TextConfig, tagger)
+    # exist_ok: else transformers leaves its own configurations alone, in silence.
+    AutoModelForTokenClassification.register(Gemma3TextConfig, tagger, exist_ok=True)
 
 
 def knows(model_type: str) -> bool:

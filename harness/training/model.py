@@ -1,7 +1,7 @@
 """A model to train: an encoder with a fresh head, or a text-to-text model, which has none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,7 @@ class LoadedModel:
         head_names: Names of the head's tensors.
         carried: Tensors of the encoder that this head does without (a pooler), by name; later heads may not.
         adapted: The matrices that have an adapter, where one is trained.
+        renamed: Name of each parameter of the model -> the name under which it is saved.
     """
 
     model: Any
@@ -89,10 +90,12 @@ class LoadedModel:
     head_names: frozenset[str]
     carried: dict[str, torch.Tensor]
     adapted: Adapted | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def whole(self, trained: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return trained weights under the model's own names, with what an adapter learned in them."""
-        return dict(trained) if self.adapted is None else self.adapted.merged(trained)
+        named = {self.renamed.get(name, name): tensor for name, tensor in trained.items()}
+        return named if self.adapted is None else self.adapted.merged(named)
 
 
 def load_model(
@@ -140,20 +143,37 @@ def load_model(
     if settings.activation_checkpointing:
         _checkpoint_activations(model, built)
     parameters = dict(built.named_parameters())
-    # The output layer of a language model is its embedding matrix under a second name.
-    tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - parameters.keys()
+    names = _names(built, head_names)
     for parameter in parameters.values():
         if parameter.requires_grad:
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
             parameter.data = parameter.data.clone()
+    tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - {*names.values()}
+    trained = {names[id(parameter)] for parameter in parameters.values() if parameter.requires_grad}
     frozen = {
         own_name(name): tensor.detach()
         for name, tensor in built.state_dict(keep_vars=True).items()
-        if name not in tied and (name not in parameters or not parameters[name].requires_grad)
+        if name not in tied and name not in trained
     }
     if adapted is not None:
         frozen = {name: tensor for name, tensor in frozen.items() if name not in adapted.bases}
-    return LoadedModel(built, config, frozen, head_names, carried, adapted)
+    renamed = {name: names[id(parameter)] for name, parameter in parameters.items()}
+    return LoadedModel(built, config, frozen, head_names, carried, adapted, renamed)
+
+
+def _names(built: Any, head_names: frozenset[str]) -> dict[int, str]:
+    """Return the one name of each parameter (by its id) under which it is saved.
+
+    The output layer of a language model is its embedding matrix under a second name, which some classes have
+    first (XLM-R's): the matrix is the encoder's.
+    """
+    names: dict[int, str] = {}
+    for name, parameter in built.named_parameters(remove_duplicate=False):
+        if names.get(id(parameter), name) in head_names:
+            names[id(parameter)] = name
+        else:
+            names.setdefault(id(parameter), name)
+    return names
 
 
 def _checkpoint_activations(model: ModelRef, built: Any) -> None:

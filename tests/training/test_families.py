@@ -82,7 +82,7 @@ def check(families, jobs, answers):
     assert one.keys() == other.keys()
     # Of the keys' biases only rounding is left of the gradient, which Adam makes as large as any other.
     names = [name for name in one if not name.endswith(("key.bias", "k_proj.bias", "k_lin.bias"))]
-    assert max(float((one[name] - other[name]).abs().max()) for name in names) < 1e-4
+    assert max(float((one[name] - other[name]).abs().max()) for name in names) < 5e-4
     compare_padded_with_alone(families, two.members[0].task, families.stage(two.digest, folder))
 
 
