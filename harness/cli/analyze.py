@@ -4,18 +4,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.file_argument import FileOrName, FilePath
+from harness.cli.file_argument import FileOrName
+from harness.cli.options import named_leaderboards_option
 
 
 @click.command("analyze")
 @click.argument("file", type=FileOrName())
-@click.option(
-    "--leaderboards",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=Path("leaderboards"),
-    show_default=True,
-    help="Folder where the page of a sequence named by FILE lies.",
-)
+@named_leaderboards_option
 @click.option(
     "--difference",
     "differences",

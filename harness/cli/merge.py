@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli.file_argument import FilePath
-from harness.cli.options import replace_option
+from harness.cli.options import leaderboards_option, replace_option
 
 
 @click.command("merge")
@@ -13,13 +13,7 @@ from harness.cli.options import replace_option
 @click.option("--name", help="Name of the combination (a-z, 0-9, -); needed for several PAGES.")
 @click.option("--title", help="Its title. [default: those of PAGES]")
 @click.option("--question", help="The question it answers.")
-@click.option(
-    "--leaderboards",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=Path("leaderboards"),
-    show_default=True,
-    help="Folder that it is written to.",
-)
+@leaderboards_option("Folder that it is written to.")
 @replace_option
 def command(
     pages: tuple[Path, ...],

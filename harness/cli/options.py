@@ -64,6 +64,22 @@ def data_option(command: F) -> F:
     )(command)
 
 
+def leaderboards_option(purpose: str) -> Callable[[F], F]:
+    """Return what adds the option that says where leaderboards lie; `purpose` is its help."""
+    return click.option(
+        "--leaderboards",
+        type=FilePath(path_type=Path, file_okay=False),
+        default=DEFAULT_LEADERBOARDS,
+        show_default=True,
+        help=purpose,
+    )
+
+
+def named_leaderboards_option(command: F) -> F:
+    """Add the option that says where the page of a sequence lies which is given by its name."""
+    return leaderboards_option("Folder where the page of a sequence named by FILE lies.")(command)
+
+
 def replace_option(command: F) -> F:
     """Add the option that lets a leaderboard be replaced by one that holds less."""
     return click.option(
@@ -88,13 +104,7 @@ _PLANNED: tuple[Callable[[Any], Any], ...] = (
     click.option("--deepspeed", type=FileOrName(), help="Another DeepSpeed file: a known name or a path."),
 )
 _PUBLISHED: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--leaderboards",
-        type=FilePath(path_type=Path, file_okay=False),
-        default=DEFAULT_LEADERBOARDS,
-        show_default=True,
-        help="Folder that the leaderboard is written to.",
-    ),
+    leaderboards_option("Folder that the leaderboard is written to."),
     click.option(
         "--reported",
         type=FilePath(path_type=Path, exists=True, dir_okay=False),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.file_argument import FileOrName, FilePath
-from harness.cli.options import DEFAULT_LEADERBOARDS, store_option
+from harness.cli.options import named_leaderboards_option, store_option
 from harness.errors import UserError
 from harness.message_text import printable
 
@@ -35,13 +35,7 @@ class NoRowError(UserError):
     help="Write the training curve of each stage shown to this folder, as PNG and CSV.",
 )
 @store_option
-@click.option(
-    "--leaderboards",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=DEFAULT_LEADERBOARDS,
-    show_default=True,
-    help="Folder where the page of a sequence named by FILE lies.",
-)
+@named_leaderboards_option
 def command(
     file: str,
     number: int | None,

@@ -49,6 +49,29 @@ def _t5(
     )
 
 
+def _rotary(
+    family: str,
+    layers: int,
+    hidden: int,
+    inner: int,
+    vocabulary: int,
+    heads: int,
+    key_heads: int,
+    head_width: int = 64,
+) -> Architecture:
+    return Architecture(
+        family,
+        layers,
+        hidden,
+        inner,
+        vocabulary,
+        heads,
+        head_width=head_width,
+        gated=True,
+        key_heads=key_heads,
+    )
+
+
 KNOWN_MODELS = {
     "embedded:e5-small": _E5_SMALL,
     "intfloat/multilingual-e5-small": _E5_SMALL,
@@ -73,33 +96,6 @@ KNOWN_MODELS = {
     "google/byt5-small": _byt5(12, 4, 1472, 3584, 6),
     "google/byt5-base": _byt5(18, 6, 1536, 3968, 12),
     "google/byt5-large": _byt5(36, 12, 1536, 3840, 16),
-}
-
-
-def _rotary(
-    family: str,
-    layers: int,
-    hidden: int,
-    inner: int,
-    vocabulary: int,
-    heads: int,
-    key_heads: int,
-    head_width: int = 64,
-) -> Architecture:
-    return Architecture(
-        family,
-        layers,
-        hidden,
-        inner,
-        vocabulary,
-        heads,
-        head_width=head_width,
-        gated=True,
-        key_heads=key_heads,
-    )
-
-
-KNOWN_MODELS |= {
     "facebook/xlm-v-base": replace(_XLMR_BASE, vocabulary=901_629),
     "jhu-clsp/mmBERT-small": _rotary("modernbert", 22, 384, 1152, 256_000, 6, 6),
     "jhu-clsp/mmBERT-base": _rotary("modernbert", 22, 768, 1152, 256_000, 12, 12),

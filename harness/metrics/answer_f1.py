@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.answer_text import answer_f1, squad_words
+from harness.metrics.answer_text import Words, answer_f1, squad_words
 from harness.metrics.base import ItemScore, Metric
 
 
@@ -16,10 +16,13 @@ class AnswerF1(Metric):
     title = "F1"
     lm_eval = "f1"
 
+    def __init__(self, words: Words = squad_words) -> None:
+        self._words = words
+
     def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
         """Return each question's F1."""
         pairs = zip(predictions, references, strict=True)
-        return [ItemScore(answer_f1(guess, answers, squad_words)) for guess, answers in pairs]
+        return [ItemScore(answer_f1(guess, answers, self._words)) for guess, answers in pairs]
 
 
 METRIC = AnswerF1()

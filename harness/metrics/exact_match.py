@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.answer_text import exact_match, squad_words
+from harness.metrics.answer_text import Words, exact_match, squad_words
 from harness.metrics.base import ItemScore, Metric
 
 
@@ -15,10 +15,13 @@ class ExactMatch(Metric):
     name = "exact_match"
     title = "Exact match"
 
+    def __init__(self, words: Words = squad_words) -> None:
+        self._words = words
+
     def item_scores(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[ItemScore]:
         """Return 1 for each prediction that has the words of a reference in their order, else 0."""
         pairs = zip(predictions, references, strict=True)
-        return [ItemScore(exact_match(guess, answers, squad_words)) for guess, answers in pairs]
+        return [ItemScore(exact_match(guess, answers, self._words)) for guess, answers in pairs]
 
 
 METRIC = ExactMatch()

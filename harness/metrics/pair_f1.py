@@ -2,27 +2,21 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.base import ItemScore, Metric, f1_share
+from harness.metrics.set_f1 import SetF1
 
 
-class PairF1(Metric):
+class PairF1(SetF1):
     """F1, 0 to 1, of the pairs found among all sentences: BUCC's number (Zweigenbaum et al. 2018).
 
     Predictions and references are lists of ids: the sentences found for each sentence of one side, and those
-    that are its translations; mostly empty. A ratio of sums, as `span_f1`.
+    that are its translations; mostly empty.
     """
 
     name = "pair_f1"
-    title = "F1"
-    lm_eval = "f1"
-    aggregate = "ratio"
 
-    def item_scores(
-        self, predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[ItemScore]:
-        """Return each sentence's share."""
-        pairs = ((set(guess), set(due)) for guess, due in zip(predictions, references, strict=True))
-        return [f1_share(len(guess & due), len(guess), len(due)) for guess, due in pairs]
+    def members(self, answer: Sequence[str]) -> set[str]:
+        """Return the sentences that were found for one of the other side."""
+        return set(answer)
 
 
 METRIC = PairF1()

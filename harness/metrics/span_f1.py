@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.base import ItemScore, Metric, f1_share
+from harness.metrics.set_f1 import SetF1
 
 Span = tuple[str, int, int]
 """Kind, first word, the word after the last."""
@@ -22,27 +22,17 @@ def tagged_spans(tags: Sequence[str]) -> set[Span]:
     return spans
 
 
-class SpanF1(Metric):
+class SpanF1(SetF1):
     """Micro-averaged F1, 0 to 1, of the spans of all sentences; 0 where there is none.
 
-    Predictions and references are the BIO tags of each sentence's words. A ratio of sums: of each sentence
-    twice the spans that are right, over those predicted and those due.
+    Predictions and references are the BIO tags of each sentence's words.
     """
 
     name = "span_f1"
-    title = "F1"
-    lm_eval = "f1"
-    aggregate = "ratio"
 
-    def item_scores(
-        self, predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[ItemScore]:
-        """Return each sentence's share."""
-        scores = []
-        for guess, due in zip(predictions, references, strict=True):
-            given, wanted = tagged_spans(guess), tagged_spans(due)
-            scores.append(f1_share(len(wanted & given), len(given), len(wanted)))
-        return scores
+    def members(self, answer: Sequence[str]) -> set[Span]:
+        """Return a sentence's spans."""
+        return tagged_spans(answer)
 
 
 METRIC = SpanF1()

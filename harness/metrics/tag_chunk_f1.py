@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metrics.base import ItemScore, Metric, f1_share
+from harness.metrics.set_f1 import SetF1
 from harness.metrics.span_f1 import Span
 
 
@@ -25,26 +25,17 @@ def tag_chunks(tags: Sequence[str]) -> set[Span]:
     return chunks
 
 
-class TagChunkF1(Metric):
+class TagChunkF1(SetF1):
     """Micro-averaged F1, 0 to 1, of the chunks of all sentences: XTREME's number for UD POS.
 
-    Predictions and references are the tags of each sentence's words. A ratio of sums, as `span_f1`.
+    Predictions and references are the tags of each sentence's words.
     """
 
     name = "tag_chunk_f1"
-    title = "F1"
-    lm_eval = "f1"
-    aggregate = "ratio"
 
-    def item_scores(
-        self, predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[ItemScore]:
-        """Return each sentence's share."""
-        scores = []
-        for guess, due in zip(predictions, references, strict=True):
-            given, wanted = tag_chunks(guess), tag_chunks(due)
-            scores.append(f1_share(len(wanted & given), len(given), len(wanted)))
-        return scores
+    def members(self, answer: Sequence[str]) -> set[Span]:
+        """Return a sentence's chunks."""
+        return tag_chunks(answer)
 
 
 METRIC = TagChunkF1()

@@ -1,17 +1,14 @@
 """Few-shot stages on sentences to tag and on questions, drawn from rows of the target language."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from harness.config.load import load_sequences
+from tests.end_to_end.command import xstilts
 from tests.end_to_end.miniature import make_miniature
 
-ROOT = Path(__file__).resolve().parents[2]
 SEQUENCE = """\
 name: first
 model: embedded:e5-small
@@ -28,15 +25,10 @@ evaluation: {tasks: [xtreme_panx_fi, xtreme_udpos_fi, xtreme_tydiqa_fi], precisi
 def test_tagging_and_questions_go_on_with_a_few_examples_of_the_target_language(tmp_path: Path) -> None:
     (tmp_path / "first.yaml").write_text(SEQUENCE)
     copy = make_miniature(load_sequences([tmp_path / "first.yaml"])[0], tmp_path)
-    words = [
-        "run", str(copy), "--data-dir", str(tmp_path / "data"), "--store", str(tmp_path / "store"),
+    xstilts(
+        tmp_path, "run", str(copy), "--store", str(tmp_path / "store"),
         "--leaderboards", str(tmp_path / "boards"), "--workers", "1",
-    ]  # fmt: skip
-    variables = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    variables["XSTILTS_CACHE"] = str(tmp_path / "cache")
-    command = [sys.executable, "-m", "harness.cli.main", *words]
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-4000:]
+    )  # fmt: skip
     board = json.loads((tmp_path / "boards" / "first.json").read_text())["board"]
     found = {row["target"]: row["seeds"][0] for row in board["rows"]}
     few = {f"{target} → 4 fi (not zero-shot)" for target in ("panx_en", "udpos", "tydiqa_en")}

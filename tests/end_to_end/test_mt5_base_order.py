@@ -1,10 +1,6 @@
 """A stage that `xstilts run` left of a tiny mT5 gets the same scores from `xstilts eval`."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,23 +9,10 @@ from harness.config.load import load_sequences
 from harness.resources import shipped
 from harness.store.store import Store
 from harness.training.manifest import STAGES
+from tests.end_to_end.command import xstilts
 from tests.end_to_end.miniature import make_miniature
 
-ROOT = Path(__file__).resolve().parents[2]
 PATH = ("squad_v1", "commonsenseqa", "qqp", "pawsx")
-
-
-def xstilts(folder: Path, *words: str) -> str:
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-        "XSTILTS_CACHE": str(folder / "cache"),
-        "XSTILTS_DATA": str(folder / "data"),
-    }
-    command = [sys.executable, "-m", "harness.cli.main", *words]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder)
-    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
-    return run.stdout
 
 
 @pytest.mark.slow

@@ -1,20 +1,17 @@
 """Targets of every kind in one leaderboard; one has 500 labels and a corpus beside the sequence file."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from harness.config.load import load_sequences
 from harness.metrics.item_file import read_predictions
+from tests.end_to_end.command import xstilts
 from tests.end_to_end.miniature import make_miniature
 from tests.evaluation.models import make_encoder
 
-ROOT = Path(__file__).resolve().parents[2]
 LABELS = "[" + ", ".join(f"label{number}" for number in range(500)) + "]"
 COLUMNS = f"""\
 kind: classification
@@ -86,14 +83,3 @@ def test_every_kind_is_trained_scored_published_and_verified(tmp_path: Path) -> 
         found[name.rsplit(" ", 1)[-1]] = [list(items.scores) for items in tasks.values()]
     assert {name: metrics[0] for name, metrics in found.items()} == METRICS
     xstilts(tmp_path, "verify", str(tmp_path / "boards" / "first.json"))
-
-
-def xstilts(folder: Path, *words: str) -> None:
-    variables = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-        "XSTILTS_CACHE": str(folder / "cache"),
-    }
-    command = [sys.executable, "-m", "harness.cli.main", *words]
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-4000:]

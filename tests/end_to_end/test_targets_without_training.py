@@ -1,19 +1,17 @@
 """A target that nothing is trained for: its sequences end with their last intermediate stage."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from harness.config.load import load_sequences
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import decode
+from tests.end_to_end.command import ROOT, xstilts
 from tests.end_to_end.miniature import make_miniature
 
-ROOT = Path(__file__).resolve().parents[2]
 SEQUENCE = """\
 name: found
 model: embedded:e5-small
@@ -25,18 +23,6 @@ evaluation:
   tasks: [mini_nli_en, mini_nli_de, xtreme_tatoeba_de, xtreme_tatoeba_sw, xtreme_bucc2018_zh]
   precision: fp32
 """
-
-
-def xstilts(folder: Path, *words: str) -> str:
-    variables = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-        "XSTILTS_CACHE": str(folder / "cache"),
-    }
-    command = [sys.executable, "-m", "harness.cli.main", *words]
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-4000:]
-    return ran.stdout
 
 
 @pytest.mark.slow

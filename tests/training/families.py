@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from .models import WORDS
+from .models import WORDS, save_tokenizer
 
 _SMALL = {
     "hidden_size": 32,
@@ -51,7 +51,7 @@ def make_model(folder: Path, model_type: str) -> Path:
 
     from harness.models.families import is_decoder
 
-    count = _decoder_tokenizer(folder) if is_decoder(model_type) else _encoder_tokenizer(folder)
+    count = _decoder_tokenizer(folder) if is_decoder(model_type) else save_tokenizer(folder)
     torch.manual_seed(2)
     config = transformers.AutoConfig.for_model(model_type, vocab_size=count, **CONFIGS[model_type])
     model = transformers.AutoModel.from_config(config)
@@ -61,26 +61,6 @@ def make_model(folder: Path, model_type: str) -> Path:
                 parameter.normal_(0, 0.15)
     model.save_pretrained(folder)
     return folder
-
-
-def _encoder_tokenizer(folder: Path) -> int:
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    tokenizer = Tokenizer(models.WordLevel({token: at for at, token in enumerate(known)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(folder)
-    return len(known)
 
 
 def _decoder_tokenizer(folder: Path) -> int:

@@ -38,14 +38,13 @@ def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None
     (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_bert(folder: Path, positions: int = 64, *, any_text: bool = False) -> None:
-    """A BertModel without any head and without key prefix, as sentence encoders are published.
+def save_tokenizer(folder: Path, *names: str, any_text: bool = False) -> int:
+    """Save a tokenizer of words with BERT's marks; return the size of its vocabulary.
 
-    With `any_text` its tokenizer spells words that it does not know, as far as they are ASCII.
+    It gives ids, the mask and what is named. With `any_text` it spells words that it does not know.
     """
-    import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = [chr(code) for code in range(33, 127)] if any_text else []
@@ -62,11 +61,23 @@ def make_bert(folder: Path, positions: int = 64, *, any_text: bool = False) -> N
         cls_token="[CLS]",
         sep_token="[SEP]",
         mask_token="[MASK]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        model_input_names=["input_ids", *names, "attention_mask"],
     ).save_pretrained(folder)
+    return len(known)
+
+
+def make_bert(folder: Path, positions: int = 64, *, any_text: bool = False) -> None:
+    """A BertModel without any head and without key prefix, as sentence encoders are published.
+
+    With `any_text` its tokenizer spells words that it does not know, as far as they are ASCII.
+    """
+    import torch
+    from transformers import BertConfig, BertModel
+
+    size = save_tokenizer(folder, "token_type_ids", any_text=any_text)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=size,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
