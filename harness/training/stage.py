@@ -13,9 +13,11 @@ from harness.data.rows import load_held_out_rows
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import write_adapters, write_checkpoint
+from harness.training.determinism import is_deterministic, with_all_operations
 from harness.training.distributed import (
     World,
     from_every_rank,
+    gpu,
     hardware,
     on_first_rank,
     start_process_group,
@@ -31,6 +33,9 @@ from harness.training.step_plan import StepPlan
 from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import merged_rows
+
+# fp16 finds its scale by steps that it leaves out: a few at the beginning are usual.
+_MANY_SKIPPED = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -69,18 +74,24 @@ def train_stage(
         StepInterruptedError: `stop` said so.
     """
     world = start_process_group()
-    keep_memory()
+    if world.device.type == "cpu":
+        # Where a model goes to a GPU, what it took of the host's memory is of use to others.
+        keep_memory()
     forget_peak_memory(world.device)
-    if world.device.type == "cuda":
-        # The kernels on CPUs give the same bits anyway.
-        torch.use_deterministic_algorithms(True, warn_only=True)
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
     on_first_rank(job.model.local)
     named, job = job.model, job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    model = load_stage_model(job, parts)
-    return _train(job, named, world, config, parts, model, report, remark, resume_every, stop)
+
+    def train() -> StageResult:
+        model = load_stage_model(job, parts)
+        return _train(job, named, world, config, parts, model, report, remark, resume_every, stop)
+
+    result = with_all_operations(train)
+    if not result.deterministic:
+        remark("an operation has no deterministic form on this GPU: trained again, its weights may differ")
+    return result
 
 
 def _train(
@@ -123,6 +134,9 @@ def _train(
             settings.label_smoothing,
         )
         seconds = steps.run(point)
+        skipped = engine.skipped_steps
+        if skipped > _MANY_SKIPPED * plan.steps:
+            remark(f"{skipped} of {plan.steps} steps were left out, since gradients exceeded fp16; use bf16")
         _save(job, named, world, model, engine)
         held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]
     except DivergedError:
@@ -151,6 +165,8 @@ def _train(
             device=world.device.type,
             hardware=hardware(world),
             peak_memory_bytes=memory,
+            skipped_steps=skipped,
+            deterministic=is_deterministic(),
             members=tuple(_member_results(job, parts, plan, held_out)),
         )
     )
@@ -203,17 +219,18 @@ def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> Train
 
 
 def _save(job: StageJob, named: ModelRef, world: World, model: StageModel, engine: Any) -> None:
-    trained: dict[str, torch.Tensor] = {}
-    finite = True
-    for name, weights in merged_rows(engine.module, trained_weights(engine)):
-        finite = finite and bool(torch.isfinite(weights).all())
+    parameters: dict[str, torch.Tensor] = {}
+    finite = torch.ones((), dtype=torch.bool, device=world.device)
+    for name, weights in trained_weights(engine):
+        finite &= torch.isfinite(weights).all()
         if world.rank == 0:
-            trained[name] = weights
+            parameters[name] = weights.cpu().contiguous()
     if not finite:
         raise DivergedError(
             f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
             f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
         )
+    trained = dict(merged_rows(engine.module, parameters.items()))
     adapter = job.hyperparameters.adapter
     if adapter is None or adapter.merge:
         on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
@@ -226,7 +243,7 @@ def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
     packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
     return {
         "processes": str(world.size),
-        "device": world.device.type,
+        "device": _device(world),
         "ZeRO level": str(zero_stage(config)),
         **packages,
     }
@@ -242,11 +259,16 @@ def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequen
             ],
             "data": [part.data.fingerprint for part in parts],
             "processes": world.size,
-            "device": world.device.type,
+            "device": _device(world),
             "deepspeed": config,
             "versions": {name: metadata.version(name) for name in packages},
         }
     )
+
+
+def _device(world: World) -> str:
+    # Another GPU, or another cuDNN, takes other kernels; CPUs differ in their last bits only.
+    return gpu() if world.device.type == "cuda" else "cpu"
 
 
 def _dropout_seed(seed: int, rank: int) -> int:
