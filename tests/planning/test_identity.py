@@ -4,7 +4,7 @@ from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision, Schedule
 from harness.config.mixture import Sampling
 from harness.kinds.registry import KINDS, kind_of, text_form, training_task
-from harness.plan.identity import MemberIdentity, evaluation_digest, stage_digest
+from harness.planning.identity import MemberIdentity, evaluation_digest, stage_digest
 from tests.corpora import CORPORA
 
 TASK = training_task(
