@@ -9,6 +9,7 @@ from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
     from harness.evaluation.job import EvaluationJob, EvaluationResult, TaskScore
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 class NoTasksError(UserError):
     """`--tasks` names none."""
+
+
+class StageDoesNotFitError(UserError):
+    """The checkpoint is a stage of a store that was trained on other tasks than it is to be scored on."""
 
 
 @click.command("eval")
@@ -88,11 +93,39 @@ def command(
         task_folders=tuple(folder.resolve() for folder in include_path),
         output=output,
     )
-    result = _scored(job)
+    try:
+        result = _scored(job)
+    except UserError as error:
+        if (remark := _stage_remark(checkpoint)) is None:
+            raise
+        raise StageDoesNotFitError(f"{error}\n{remark}") from error
     if result is not None:
         click.echo(_table(result.scores))
         rate = f"{result.items_per_second:.0f} items/s, {result.precision}, {result.device}"
         click.echo(f"\n{output / 'results.json'}  ({rate}, lm-eval {result.lm_eval_version})")
+
+
+def _stage_remark(checkpoint: str) -> str | None:
+    """Say of a folder in or of a finished stage which stage that is, and where target stages are listed."""
+    from harness.named_path import user_path
+    from harness.training.manifest import StageManifest
+
+    folder = user_path(checkpoint)
+    for place in (folder, folder.parent, folder.parent.parent):
+        try:
+            manifest = StageManifest.model_validate_json((place / "manifest.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        trained = "; ".join(
+            member.name + (f" (labels {names_in_short(member.labels)})" if member.labels else "")
+            for member in manifest.result.members
+        )
+        return (
+            f"This folder is of the stage {' → '.join(manifest.path)}, seed {manifest.seed}, whose head was "
+            f"trained on {trained}. `xstilts show NAME` lists the rows of a leaderboard and, with --row, the "
+            "checkpoints of their target stages, which can be scored on the target's tasks."
+        )
+    return None
 
 
 def _separated(names: str, option: str) -> tuple[str, ...]:
