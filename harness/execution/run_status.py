@@ -82,18 +82,26 @@ class StatusFile:
 
 def run_statuses(layout: Layout) -> Iterator[RunStatus]:
     """Yield the runs of a store of which something goes on: those heard of lately, and what others left."""
+    alive, left = list[RunStatus](), list[RunStatus]()
     for path in sorted(layout.runs.glob("*/status.json")):
         try:
             status = RunStatus.model_validate_json(path.read_bytes())
             silent = time.time() - path.stat().st_mtime
         except (OSError, ValidationError):
             continue
-        if silent <= LOST_SECONDS:
-            yield status
-        elif status.leaves:
-            left = tuple(step for step in status.steps if not is_in_store(layout, step.digest))
-            if left:
-                yield status.model_copy(update={"steps": left})
+        if status.leaves:
+            left.append(status)
+        elif silent <= LOST_SECONDS:
+            alive.append(status)
+    yield from alive
+    # What one run left, another may have found again.
+    found = {step.digest for status in alive for step in status.steps}
+    for status in left:
+        others = tuple(
+            step for step in status.steps if step.digest not in found and not is_in_store(layout, step.digest)
+        )
+        if others:
+            yield status.model_copy(update={"steps": others})
 
 
 def is_in_store(layout: Layout, digest: str) -> bool:

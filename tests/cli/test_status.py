@@ -26,7 +26,7 @@ def said(layout: Layout) -> str:
     return result.output
 
 
-def run_of(layout: Layout, leaves: str = "") -> Path:
+def run_of(layout: Layout, leaves: str = "", name: str = "r") -> Path:
     now = time.time()
     running = StepStatus(
         label="rte (seed 1)",
@@ -38,10 +38,10 @@ def run_of(layout: Layout, leaves: str = "") -> Path:
         started=now - 125,
     )
     queued = StepStatus(label="pawsx (seed 1)", digest=THERE, where="job 7_1", submitted=now - 200)
-    folder = layout.runs / "r"
+    folder = layout.runs / name
     StatusFile(folder).write(
         RunStatus(
-            run="r",
+            run=name,
             sequence="orders",
             executor="slurm",
             finished=3,
@@ -79,6 +79,12 @@ def test_a_run_that_is_silent_is_shown_only_as_far_as_it_left_jobs(layout: Layou
     entry.mkdir(parents=True)
     (entry / "manifest.json").touch()
     assert "rte (seed 1)" not in said(layout) and "pawsx (seed 1)" in said(layout)
+
+
+def test_what_a_run_left_and_another_found_again_is_shown_once(layout: Layout) -> None:
+    run_of(layout, leaves="2 jobs go on")
+    run_of(layout, name="s")
+    assert said(layout).count("rte (seed 1)") == 1 and "run s" in said(layout)
 
 
 def test_what_a_process_makes_for_no_known_run_is_shown(layout: Layout) -> None:
