@@ -32,7 +32,7 @@ from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS, StepProgress
 from harness.execution.taken_steps import TakenSteps
 from harness.execution.target_weights import TargetWeights
-from harness.plan.stage import Stage
+from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
 from harness.store.store import Store
