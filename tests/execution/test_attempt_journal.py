@@ -16,7 +16,10 @@ STEP = ForgettingStep(digest=DIGEST, model=ModelRef(name="model"), stage="a" * 3
 
 def attempt(layout: Layout, run: str, name: str, outcome: Outcome | None) -> Path:
     log = layout.runs / run / f"{name}.log"
-    journal, request = AttemptJournal(log.parent), StepRequest(attempt=f"{run}/{name}", label="a step", step=STEP)
+    journal, request = (
+        AttemptJournal(log.parent),
+        StepRequest(attempt=f"{run}/{name}", label="a step", step=STEP),
+    )
     record = journal.begin(request, Handle(request.attempt, "worker 1", log))
     log.write_text("printed")
     if outcome is not None:
