@@ -15,18 +15,18 @@ from harness.data.rows import TrainingRows, load_held_out_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_architecture, check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
-from harness.plan.content import StageContent, not_measured, stage_content
-from harness.plan.heads import HeadRef, reused_heads
-from harness.plan.identity import (
+from harness.planning.content import StageContent, not_measured, stage_content
+from harness.planning.heads import HeadRef, reused_heads
+from harness.planning.identity import (
     MemberIdentity,
     encoder_digest,
     evaluation_digest,
     forgetting_digest,
     stage_digest,
 )
-from harness.plan.sampling import epoch_examples
-from harness.plan.stage import Stage
-from harness.plan.tree import Plan
+from harness.planning.sampling import epoch_examples
+from harness.planning.stage import Stage
+from harness.planning.tree import Plan
 
 _HASH_LENGTH = 16
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.cost.total import PlanCost
 from harness.evaluation.job import EVALUATIONS
 from harness.message_text import how_many
-from harness.plan.text_table import aligned
+from harness.planning.text_table import aligned
 from harness.resolved_plan import ResolvedPlan
 from harness.store.store import Store
 from harness.training.manifest import STAGES

@@ -20,9 +20,9 @@ from harness.execution.reporter import Reporter, duration
 from harness.execution.request import Roots
 from harness.execution.runner import Runner
 from harness.execution.step_requests import StepRequests
-from harness.plan.drawing import summary
-from harness.plan.stage import Stage
-from harness.plan.tree import Plan
+from harness.planning.drawing import summary
+from harness.planning.stage import Stage
+from harness.planning.tree import Plan
 from harness.report.publish import Published, make_folder, publish
 from harness.report.replacement import refuse_less_planned, refuse_nothing
 from harness.resolved_plan import ResolvedPlan, resolve

@@ -8,9 +8,9 @@ from harness.config.load import LoadedSequence
 from harness.evaluation.job import TaskScore
 from harness.kinds.registry import kind_of
 from harness.metrics.registry import metric
-from harness.plan.content import few_shots, mixture_descriptions, shown_name
-from harness.plan.stage import Shots, Stage
-from harness.plan.tree import Sequence as PlannedSequence
+from harness.planning.content import few_shots, mixture_descriptions, shown_name
+from harness.planning.stage import Shots, Stage
+from harness.planning.tree import Sequence as PlannedSequence
 from harness.resolved_plan import ResolvedPlan
 from harness.results.board import (
     ARROW,

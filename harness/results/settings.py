@@ -7,8 +7,8 @@ from pydantic import Field
 from harness.config.hyperparameters import Hyperparameters, Precision
 from harness.evaluation.job import EvaluationManifest
 from harness.frozen_model import FrozenModel
-from harness.plan.content import shown_name
-from harness.plan.stage import Shots, Stage
+from harness.planning.content import shown_name
+from harness.planning.stage import Shots, Stage
 from harness.resolved_plan import ResolvedPlan, evaluation_precision
 from harness.training.manifest import StageManifest
 

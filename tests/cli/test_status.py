@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.status import command
+from harness.execution.attempt_journal import NAME, AttemptRecord
 from harness.execution.run_status import RunStatus, StatusFile, StepStatus
 from harness.store.layout import Layout
 from harness.store.lock import LOST_SECONDS, EntryLock
@@ -28,17 +29,17 @@ def said(layout: Layout) -> str:
 
 def run_of(layout: Layout, leaves: str = "", name: str = "r") -> Path:
     now = time.time()
-    running = StepStatus(
-        label="rte (seed 1)",
-        digest=HERE,
-        where="job 7_0 on node3, process 9",
-        progress="step 30/60",
-        log="/store/step.log",
-        submitted=now - 200,
-        started=now - 125,
-    )
-    queued = StepStatus(label="pawsx (seed 1)", digest=THERE, where="job 7_1", submitted=now - 200)
     folder = layout.runs / name
+    folder.mkdir(parents=True, exist_ok=True)
+    attempts = [("r/a", HERE, "rte (seed 1)", "r/steps/a/log"), ("r/b", THERE, "pawsx (seed 1)", None)]
+    records = [
+        AttemptRecord(attempt=attempt, digest=digest, kind="train", label=label, log=log, submitted=now - 200)
+        for attempt, digest, label, log in attempts
+    ]
+    (folder / NAME).write_text("".join(f"{record.model_dump_json()}\n" for record in records))
+    where, progress = "job 7_0 on node3, process 9", "step 30/60"
+    running = StepStatus(attempt="r/a", where=where, progress=progress, started=now - 125)
+    queued = StepStatus(attempt="r/b", where="job 7_1")
     StatusFile(folder).write(
         RunStatus(
             run=name,
@@ -64,7 +65,8 @@ def test_a_run_is_shown_with_what_runs_and_what_waits(layout: Layout) -> None:
     assert lines[0].startswith("orders: run r, executor slurm")
     assert lines[1] == "  3 finished, 0 failed, 1 running, 1 queued, 4 waiting"
     assert lines[2] == (
-        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  log: /store/step.log"
+        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  "
+        f"log: {layout.runs}/r/steps/a/log"
     )
     assert lines[3] == "  queued  pawsx (seed 1)  3 min  job 7_1"
 

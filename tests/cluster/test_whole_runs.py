@@ -1,6 +1,5 @@
 """Whole runs by each executor: the same tables and weights, whatever becomes of nodes and processes."""
 
-import json
 import os
 import random
 import re
@@ -15,8 +14,7 @@ import pytest
 import yaml
 
 from harness.config.executor_profile import ExecutorProfile
-from harness.execution.attempt_folder import AttemptFolder
-from harness.execution.events import Finished
+from harness.execution.attempt_journal import attempts_of
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 from tests.cluster.cluster import Cluster
@@ -146,6 +144,8 @@ def test_two_runs_through_different_executors_train_no_stage_twice(
         assert run.returncode == 0, out
         (count,) = re.findall(r"(\d+) stages trained", out)
         trained.append(int(count))
+    made = made_by_attempts(folder / "store")
+    assert set(made.values()) == {1}, made.most_common(3)
     # Of each seed the second file has two stages of its own, and shares three.
     assert sum(trained) == STAGES_OF_PLAN + 2 * SEEDS and all(trained), trained
     found, undisturbed = weights(folder), weights(laboratory.folder / "local")
@@ -161,12 +161,9 @@ def same_as_local(laboratory: Laboratory, name: str) -> None:
 
 
 def made_by_attempts(store: Path) -> Counter[str]:
-    """Digest -> how many attempts made its entry, by what each told at its end."""
-    made = Counter[str]()
-    for folder in map(AttemptFolder, store.glob("runs/*/steps/*")):
-        if isinstance(ended := folder.outcome, Finished) and not ended.reused:
-            made[json.loads(folder.request.read_bytes())["step"]["digest"]] += 1
-    return made
+    """Digest -> how many attempts made its entry."""
+    records = [record for folder in store.glob("runs/*") for record in attempts_of(folder).values()]
+    return Counter(record.digest for record in records if record.made_entry)
 
 
 def resumed(store: Path) -> int:

@@ -7,9 +7,9 @@ from harness.config.load import LoadedSequence
 from harness.config.sequence_file import SequenceFile
 from harness.errors import UserError
 from harness.kinds.registry import TrainingTask
-from harness.plan.content import few_shots, row_names, stage_content
-from harness.plan.orders import Order, iterate_orders, plan_size
-from harness.plan.stage import Shots, Stage
+from harness.planning.content import few_shots, row_names, stage_content
+from harness.planning.orders import Order, iterate_orders, plan_size
+from harness.planning.stage import Shots, Stage
 
 _MOST_STAGES = 1_000_000  # some GB of memory, and years of training
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.config.sequence_file import SequenceFile
-from harness.plan.drawing import draw
-from harness.plan.orders import iterate_orders, plan_size
-from harness.plan.tree import Plan
-from tests.plan.sequences import TASKS, loaded
+from harness.planning.drawing import draw
+from harness.planning.orders import iterate_orders, plan_size
+from harness.planning.tree import Plan
+from tests.planning.sequences import TASKS, loaded
 
 
 def spec(intermediates: int, orders) -> SequenceFile:

@@ -5,9 +5,9 @@ from itertools import permutations
 import pytest
 
 from harness.config.load import load_sequences
-from harness.plan.orders import plan_size, stage_counts
-from harness.plan.tree import Plan, TooManyStagesError
-from tests.plan.sequences import TASKS, loaded
+from harness.planning.orders import plan_size, stage_counts
+from harness.planning.tree import Plan, TooManyStagesError
+from tests.planning.sequences import TASKS, loaded
 
 
 def test_three_intermediates_of_every_length_share_stages(tmp_path):

@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.plan import command
-from harness.plan.balance import balance
-from harness.plan.orders import iterate_orders
-from tests.plan.sequences import TASKS, loaded
+from harness.planning.balance import balance
+from harness.planning.orders import iterate_orders
+from tests.planning.sequences import TASKS, loaded
 
 
 @pytest.mark.parametrize("orders", ["all", "{lengths: [2]}", "{lengths: [0]}", "{lengths: [0, 1, 3]}"])

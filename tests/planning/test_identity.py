@@ -3,8 +3,8 @@ import pytest
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision, Schedule
 from harness.config.mixture import Sampling
-from harness.kinds.registry import text_form, training_task
-from harness.plan.identity import MemberIdentity, evaluation_digest, stage_digest
+from harness.kinds.registry import KINDS, kind_of, text_form, training_task
+from harness.planning.identity import MemberIdentity, evaluation_digest, stage_digest
 from tests.corpora import CORPORA
 
 TASK = training_task(
@@ -18,6 +18,14 @@ TASK = training_task(
         "label": "label",
         "labels": ("no", "yes"),
         "sources": {"folder": {"path": "toy.tsv", "format": "tsv", "columns": ("a", "b", "label")}},
+    }
+)
+WORDS = training_task(
+    {
+        "name": "words",
+        "kind": "masked_lm",
+        "title": "Words",
+        "sources": {"folder": {"path": "words.txt", "format": "text"}},
     }
 )
 SETTINGS = Hyperparameters()
@@ -85,6 +93,15 @@ def test_settings_that_came_later_leave_earlier_digests_as_they_were():
     assert digest(settings=SETTINGS.overridden({"optimizer": "adamw", "layer_decay": None})) == digest()
     given = SETTINGS.overridden({"warmup_steps": 3})
     assert digest(settings=given) == digest(settings=given.overridden({"warmup_ratio": 0.5}))
+
+
+def test_the_version_of_a_kind_enters_the_digests_of_its_own_stages_alone(monkeypatch):
+    kind = type(kind_of(WORDS))
+    assert {name for name in KINDS.names() if KINDS.get(name).version > 1} == {"masked_lm"}
+    found = digest(task=WORDS)
+    monkeypatch.setattr(kind, "version", 1)
+    assert digest(task=WORDS) == "dc91ebf1391bec81ec298f29ac1905d2" != found
+    assert digest() == PINNED
 
 
 def test_text_to_text_models_know_names_columns_and_version_of_the_format():

@@ -8,8 +8,8 @@ from harness.config.load import LoadedSequence
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import SequenceFile
 from harness.kinds.registry import TrainingTask
-from harness.plan.sampling import describe
-from harness.plan.stage import Shots, Stage
+from harness.planning.sampling import describe
+from harness.planning.stage import Shots, Stage
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The balance of a design as text."""
 
-from harness.plan.balance import Balance
-from harness.plan.text_table import aligned
+from harness.planning.balance import Balance
+from harness.planning.text_table import aligned
 
 
 def balance_tables(balance: Balance) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from harness.config.load import LoadedSequence
 from harness.config.reused_head_checks import same_head
 from harness.kinds.registry import TrainingTask
-from harness.plan.content import stage_content
-from harness.plan.stage import Stage
+from harness.planning.content import stage_content
+from harness.planning.stage import Stage
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from itertools import islice
 
 from harness.config.load import LoadedSequence
 from harness.message_text import how_many
-from harness.plan.balance import balance
-from harness.plan.balance_table import balance_tables
-from harness.plan.content import mixture_descriptions, shown_name
-from harness.plan.heads import reused_heads
-from harness.plan.orders import plan_size
-from harness.plan.stage import Stage
-from harness.plan.tree import Plan
+from harness.planning.balance import balance
+from harness.planning.balance_table import balance_tables
+from harness.planning.content import mixture_descriptions, shown_name
+from harness.planning.heads import reused_heads
+from harness.planning.orders import plan_size
+from harness.planning.stage import Stage
+from harness.planning.tree import Plan
 
 # Above this the tree would fill screens without telling more than the counts do.
 _MOST_SEQUENCES = 5_000

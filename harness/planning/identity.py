@@ -14,7 +14,7 @@ from harness.config.evaluation_task import EvaluationTask
 from harness.config.hyperparameters import LATER_SETTINGS, Hyperparameters, Precision
 from harness.config.mixture import Sampling
 from harness.config.sequence_file import MEMBER_SETTINGS
-from harness.kinds.registry import TrainingTask
+from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.text_form import TextFormat
 
 # Raised by hand when the training code changes what weights the same description gives.
@@ -51,8 +51,9 @@ class MemberIdentity:
 
     def content(self) -> dict[str, Any]:
         """Return what of the member enters the stage's digest."""
+        version = kind_of(self.task).version
         return {
-            "kind": self.task.kind,
+            "kind": self.task.kind if version == 1 else f"{self.task.kind} {version}",
             "labels": list(self.task.labels),
             "task": self.task.training_settings(),
             "data": self.data_fingerprint,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import perm
 
 from harness.config.sequence_file import SequenceFile
-from harness.plan.orders import design_orders, order_lengths
+from harness.planning.orders import design_orders, order_lengths
 
 
 @dataclass(frozen=True)
