@@ -53,6 +53,10 @@ LATER_SETTINGS = (
 """Settings that enter a stage's digest only where they are set: there were stages before them."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 def _not_keep(head: object) -> object:
     if head == "keep":
         raise ValueError("`head: keep` is called `head: reuse` now; write `head: reuse`")
@@ -144,6 +148,7 @@ class _Settings(BaseModel):
     early_stopping: EarlyStopping | None = Field(
         None,
         strict=False,
+        exclude_if=_is_none,  # what was published before there was any stays as it is
         description="End a stage when its task's held-out rows, which must be English, no longer gain by it.",
     )
     freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")

@@ -83,8 +83,8 @@ def stage_digest(
     """
     settled = settings.model_dump(mode="json", exclude=_ONLY_WORK | {"head", *MEMBER_SETTINGS})
     for name in LATER_SETTINGS:
-        if settled[name] == Hyperparameters.model_fields[name].default:
-            del settled[name]
+        if getattr(settings, name) == Hyperparameters.model_fields[name].default:
+            settled.pop(name, None)
     if settings.warmup_steps is not None:
         del settled["warmup_ratio"]
     if settled["steps"] is not None:

@@ -33,7 +33,9 @@ class StageSettings(FrozenModel):
     samples: int = Field(description="Examples seen by one stage, repetitions counted.")
     members: tuple[UsedRows, ...]
     early_stops: tuple[EarlyStop, ...] = Field(
-        (), description="Of each finished stage with early stopping, which steps it was trained and kept."
+        (),
+        exclude_if=lambda stops: not stops,
+        description="Of each finished stage with early stopping, which steps it was trained and kept.",
     )
     from_manifests: bool = Field(description="False: from the sequence file, since no manifest was there.")
 
