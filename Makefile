@@ -24,7 +24,7 @@ test-slow: venv ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m "(slow or hypothesis) and not cluster" --hypothesis-profile deep
 
 test-cluster: venv ## Run the tests that start a real Slurm and Ray on this machine.
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -m cluster -rs tests/cluster
 
 bench: venv ## Measure the speed of what has a bar or a fact to keep.
 	$(BIN)/python -m benchmarks

@@ -1,10 +1,13 @@
 """`xstilts eval`: score a checkpoint on evaluation tasks."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.api import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
@@ -12,11 +15,7 @@ from harness.errors import UserError
 from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
-    from harness.evaluation.job import EvaluationJob, EvaluationResult, TaskScore
-
-
-class NoTasksError(UserError):
-    """`--tasks` names none."""
+    from harness.evaluation.job import EvaluationProgress, TaskScore
 
 
 class StageDoesNotFitError(UserError):
@@ -77,24 +76,23 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
-    from harness.data.location import data_folders
-    from harness.evaluation.job import EvaluationJob
-    from harness.models.references import ModelRef
-
-    job = EvaluationJob(
-        checkpoint=ModelRef(name=checkpoint, revision=revision, trust_remote_code=trust_remote_code),
-        tasks=_separated(tasks, "--tasks"),
-        split=split,
-        limit=limit,
-        batch_size=batch_size,
-        precision=Precision(precision),
-        data_dir=data_folders(data_dirs),
-        labels=None if labels is None else _separated(labels, "--labels"),
-        task_folders=tuple(folder.resolve() for folder in include_path),
-        output=output,
-    )
     try:
-        result = _scored(job)
+        with _progress() as report:
+            result = evaluate(
+                checkpoint,
+                tasks,
+                output=output,
+                data_dir=data_dirs,
+                split=split,
+                limit=limit,
+                batch_size=batch_size,
+                precision=precision,
+                labels=labels,
+                include_path=include_path,
+                revision=revision,
+                trust_remote_code=trust_remote_code,
+                report=report,
+            )
     except UserError as error:
         if (remark := _stage_remark(checkpoint)) is None:
             raise
@@ -128,19 +126,10 @@ def _stage_remark(checkpoint: str) -> str | None:
     return None
 
 
-def _separated(names: str, option: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in names.split(",") if part.strip())
-    if not parts:
-        raise NoTasksError(f"{option}: {names!r} names nothing; separate names by commas")
-    return parts
-
-
-def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
+@contextmanager
+def _progress() -> "Iterator[Callable[[EvaluationProgress], None]]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from harness.evaluation.job import EvaluationProgress
-    from harness.evaluation.score import evaluate_checkpoint
 
     columns = (
         TextColumn("{task.description}"),
@@ -152,10 +141,10 @@ def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         scoring = bar.add_task("scoring", total=None, rate=0.0)
 
-        def show(progress: EvaluationProgress) -> None:
+        def show(progress: "EvaluationProgress") -> None:
             bar.update(scoring, completed=progress.done, total=progress.total, rate=progress.items_per_second)
 
-        return evaluate_checkpoint(job, show)
+        yield show
 
 
 def _table(scores: "tuple[TaskScore, ...]") -> str:

@@ -140,6 +140,11 @@ def _stage(manifest: "StageManifest", folder: Path, curves: Path | None) -> Iter
         f"    loss {made.loss_curve[0].loss:.3f} to {made.final_loss:.3f}; every step: "
         f"{folder / 'training_log.jsonl'}"
     )
+    if stop := made.early_stop:
+        yield (
+            f"    early stopping by held-out {stop.metric}: stopped at step {stop.stopped_at:,} of "
+            f"{stop.planned_steps:,}, weights of step {stop.best_step:,}"
+        )
     if curves is not None:
         yield f"    curve: {', '.join(map(str, _write_curve(manifest, curves)))}"
     yield f"    digest {manifest.digest}"

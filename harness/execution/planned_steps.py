@@ -98,6 +98,7 @@ def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) ->
                 data_revision=resolved.training[member.name].revision,
                 data_fingerprint=resolved.training[member.name].fingerprint,
                 dropped_rows=resolved.training[member.name].dropped,
+                held_out_fingerprint=resolved.early_stopping.get(member.name),
             )
             for member in content.members
         ),
