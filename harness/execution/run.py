@@ -16,10 +16,11 @@ from harness.execution.executors.base import Executor, RunContext
 from harness.execution.executors.registry import make_executor
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
-from harness.execution.reporter import Reporter, duration
+from harness.execution.reporter import Reporter
 from harness.execution.request import Roots
 from harness.execution.runner import Runner
 from harness.execution.step_requests import StepRequests
+from harness.message_text import duration
 from harness.planning.drawing import summary
 from harness.planning.stage import Stage
 from harness.planning.tree import Plan
