@@ -21,7 +21,7 @@ from harness.execution.request import StepRequest
 from harness.execution.runner import Runner
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.store.store import Store
 from tests.execution.experiment import make_experiment

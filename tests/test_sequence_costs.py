@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from harness.cli.plan import command
 from harness.config.load import load_sequences
-from harness.plan.balance import balance
+from harness.planning.balance import balance
 from harness.resources import shipped
 
 COSTED = sorted(

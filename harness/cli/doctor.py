@@ -157,7 +157,7 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
     """Yield what of the rows is there, and every file and language that is not."""
     from harness.data.evaluation_rows import load_evaluation_rows
     from harness.data.rows import load_training_rows
-    from harness.plan.content import few_shot_tasks
+    from harness.planning.content import few_shot_tasks
 
     tasks, split = loaded.tasks | few_shot_tasks(loaded), loaded.spec.evaluation.split
 
@@ -178,7 +178,7 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
 def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:
     """Yield what a run finds out of the whole plan before its first step."""
     from harness.execution.preflight import check_step
-    from harness.plan.tree import Plan
+    from harness.planning.tree import Plan
     from harness.resolved_plan import resolve
     from harness.training.preflight import preflight
 

@@ -1,21 +1,25 @@
 """`xstilts eval`: score a checkpoint on evaluation tasks."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.api import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
 from harness.errors import UserError
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
-    from harness.evaluation.job import EvaluationJob, EvaluationResult, TaskScore
+    from harness.evaluation.job import EvaluationProgress, TaskScore
 
 
-class NoTasksError(UserError):
-    """`--tasks` names none."""
+class StageDoesNotFitError(UserError):
+    """The checkpoint is a stage of a store that was trained on other tasks than it is to be scored on."""
 
 
 @click.command("eval")
@@ -72,42 +76,60 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
-    from harness.data.location import data_folders
-    from harness.evaluation.job import EvaluationJob
-    from harness.models.references import ModelRef
-
-    job = EvaluationJob(
-        checkpoint=ModelRef(name=checkpoint, revision=revision, trust_remote_code=trust_remote_code),
-        tasks=_separated(tasks, "--tasks"),
-        split=split,
-        limit=limit,
-        batch_size=batch_size,
-        precision=Precision(precision),
-        data_dir=data_folders(data_dirs),
-        labels=None if labels is None else _separated(labels, "--labels"),
-        task_folders=tuple(folder.resolve() for folder in include_path),
-        output=output,
-    )
-    result = _scored(job)
+    try:
+        with _progress() as report:
+            result = evaluate(
+                checkpoint,
+                tasks,
+                output=output,
+                data_dir=data_dirs,
+                split=split,
+                limit=limit,
+                batch_size=batch_size,
+                precision=precision,
+                labels=labels,
+                include_path=include_path,
+                revision=revision,
+                trust_remote_code=trust_remote_code,
+                report=report,
+            )
+    except UserError as error:
+        if (remark := _stage_remark(checkpoint)) is None:
+            raise
+        raise StageDoesNotFitError(f"{error}\n{remark}") from error
     if result is not None:
         click.echo(_table(result.scores))
         rate = f"{result.items_per_second:.0f} items/s, {result.precision}, {result.device}"
         click.echo(f"\n{output / 'results.json'}  ({rate}, lm-eval {result.lm_eval_version})")
 
 
-def _separated(names: str, option: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in names.split(",") if part.strip())
-    if not parts:
-        raise NoTasksError(f"{option}: {names!r} names nothing; separate names by commas")
-    return parts
+def _stage_remark(checkpoint: str) -> str | None:
+    """Say of a folder in or of a finished stage which stage that is, and where target stages are listed."""
+    from harness.named_path import user_path
+    from harness.training.manifest import StageManifest
+
+    folder = user_path(checkpoint)
+    for place in (folder, folder.parent, folder.parent.parent):
+        try:
+            manifest = StageManifest.model_validate_json((place / "manifest.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        trained = "; ".join(
+            member.name + (f" (labels {names_in_short(member.labels)})" if member.labels else "")
+            for member in manifest.result.members
+        )
+        return (
+            f"This folder is of the stage {' → '.join(manifest.path)}, seed {manifest.seed}, whose head was "
+            f"trained on {trained}. `xstilts show NAME` lists the rows of a leaderboard and, with --row, the "
+            "checkpoints of their target stages, which can be scored on the target's tasks."
+        )
+    return None
 
 
-def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
+@contextmanager
+def _progress() -> "Iterator[Callable[[EvaluationProgress], None]]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from harness.evaluation.job import EvaluationProgress
-    from harness.evaluation.score import evaluate_checkpoint
 
     columns = (
         TextColumn("{task.description}"),
@@ -119,10 +141,10 @@ def _scored(job: "EvaluationJob") -> "EvaluationResult | None":
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         scoring = bar.add_task("scoring", total=None, rate=0.0)
 
-        def show(progress: EvaluationProgress) -> None:
+        def show(progress: "EvaluationProgress") -> None:
             bar.update(scoring, completed=progress.done, total=progress.total, rate=progress.items_per_second)
 
-        return evaluate_checkpoint(job, show)
+        yield show
 
 
 def _table(scores: "tuple[TaskScore, ...]") -> str:

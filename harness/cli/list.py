@@ -59,7 +59,7 @@ def _tasks(catalogue: "Catalogue") -> Rows:
 def _sequences(catalogue: "Catalogue") -> Rows:
     from harness.config.load import load_sequences
     from harness.config.problem import SpecError
-    from harness.plan.orders import plan_size
+    from harness.planning.orders import plan_size
 
     for name, path in catalogue.sequence_files.items():
         try:

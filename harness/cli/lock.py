@@ -27,7 +27,7 @@ def command(file: str, data_dirs: tuple[Path, ...]) -> None:
     from harness.data.lock import Lock, LockedModel, LockedRows, write_lock
     from harness.data.locked_rows import all_rows
     from harness.models.references import resolve_model
-    from harness.plan.content import few_shot_tasks
+    from harness.planning.content import few_shot_tasks
     from harness.resolved_plan import model_ref
 
     loaded = load_sequence(file)

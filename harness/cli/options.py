@@ -3,19 +3,16 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from harness.api import DEFAULT_LEADERBOARDS, DEFAULT_STORE, STORE_VARIABLE
+from harness.api import run_options as make_options
 from harness.cli.file_argument import FileOrName, FilePath
-
-if TYPE_CHECKING:
-    from harness.execution.options import RunOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_STORE = Path(".xstilts/store")
-DEFAULT_LEADERBOARDS = Path("leaderboards")
 _ONLY_PUBLISHED = ("leaderboards", "reported", "note", "replace")
 
 
@@ -45,7 +42,7 @@ def store_option(command: F) -> F:
         "--store",
         type=FilePath(path_type=Path, file_okay=False),
         default=DEFAULT_STORE,
-        envvar="XSTILTS_STORE",
+        envvar=STORE_VARIABLE,
         show_default=True,
         help="Folder of finished stages and evaluations.",
     )(command)
@@ -134,48 +131,13 @@ def _with_options(
 ) -> Callable[..., None]:
     @wraps(command)
     def with_options(**given: Any) -> None:
-        names = ("data_dirs", "limit", "seeds", "add_seeds", "deepspeed", *_ONLY_PUBLISHED)
+        names = ("limit", "seeds", "add_seeds", "deepspeed", *_ONLY_PUBLISHED)
         taken = {name: given.pop(name) for name in names if name in given}
+        taken["data_dir"] = given.pop("data_dirs")
         if store_option in options:
             taken["store"] = given.pop("store")
-        command(options=_run_options(**taken), **given)
+        command(options=make_options(**taken), **given)
 
     for option in reversed(options):
         with_options = option(with_options)
     return with_options
-
-
-def _run_options(
-    *,
-    store: Path = DEFAULT_STORE,
-    data_dirs: tuple[Path, ...],
-    limit: int | None,
-    seeds: tuple[int, ...] | None,
-    add_seeds: tuple[int, ...] | None,
-    deepspeed: str | None,
-    leaderboards: Path = DEFAULT_LEADERBOARDS,
-    reported: Path | None = None,
-    note: str | None = None,
-    replace: bool = False,
-) -> "RunOptions":
-    from harness.config.deepspeed_file import find_deepspeed
-    from harness.data.location import data_folders
-    from harness.execution.options import RunOptions
-
-    return RunOptions(
-        store=store,
-        leaderboards=leaderboards,
-        data_dir=data_folders(data_dirs),
-        limit=limit,
-        seeds=seeds,
-        added_seeds=add_seeds or (),
-        deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
-        reported=reported or _reported_beside(leaderboards),
-        note=note,
-        replace=replace,
-    )
-
-
-def _reported_beside(leaderboards: Path) -> Path | None:
-    path = leaderboards / "reported.json"
-    return path if path.is_file() else None

@@ -63,7 +63,7 @@ def command(
     a model: it needs the model's name or folder, and each task's published or real number of rows.
     """
     from harness.models.checks import check_named_model
-    from harness.plan.drawing import draw
+    from harness.planning.drawing import draw
 
     loaded = options.apply(load_sequence(file))
     kinds = [task.kind for task in loaded.tasks.values()]
@@ -86,9 +86,9 @@ def command(
 
 
 def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
-    from harness.plan.balance import balance
-    from harness.plan.content import few_shots, mixture_descriptions
-    from harness.plan.orders import plan_size
+    from harness.planning.balance import balance
+    from harness.planning.content import few_shots, mixture_descriptions
+    from harness.planning.orders import plan_size
 
     spec, counts = loaded.spec, balance(loaded.spec)
     return {
@@ -114,7 +114,7 @@ def _counts(loaded: "LoadedSequence") -> dict[str, Any]:
 
 def _reuse(loaded: "LoadedSequence", store: Path, options: "RunOptions") -> "Reuse":
     from harness.cost.reuse import reuse
-    from harness.plan.tree import Plan
+    from harness.planning.tree import Plan
     from harness.resolved_plan import resolve
     from harness.store.store import Store
 

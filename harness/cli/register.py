@@ -15,7 +15,7 @@ def command(file: str, force: bool) -> None:
     From then on it is known by its `name:` in every command, e.g. `xstilts run NAME`.
     """
     from harness.config.registry import register
-    from harness.plan.drawing import draw
+    from harness.planning.drawing import draw
 
     loaded = load_sequence(file)
     copy = register(loaded, force=force)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.api import DEFAULT_STORE
 from harness.cli.file_argument import FileOrName, FilePath
-from harness.cli.options import DEFAULT_STORE, data_option
+from harness.cli.options import data_option
 from harness.errors import UserError
 from harness.message_text import in_short, printable
 

@@ -1,9 +1,11 @@
 """Sequence files as commands take them: a path, or the name of a shipped or registered sequence."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.api import StaleCopyWarning, load
 from harness.message_text import printable
 
 if TYPE_CHECKING:
@@ -16,18 +18,9 @@ def load_sequence(name: str) -> "LoadedSequence":
     Raises:
         SpecError: there is none, or it has problems.
     """
-    from harness.config.catalogue import find_sequence
-    from harness.config.load import load_sequences
-    from harness.config.registry import is_stale, origin
-
-    path = find_sequence(name)
-    if is_stale(path):
-        source = origin(path)
-        warning = (
-            f"warning: {path.stem} is a registered copy; {source}, which it was copied from, was changed "
-            "since. "
-            f"See the changes: xstilts diff {path.stem}; take them over: xstilts register {source} --force"
-        )
-        click.echo(printable(warning), err=True)
-    (loaded,) = load_sequences([path])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", StaleCopyWarning)
+        loaded = load(name)
+    for warning in caught:
+        click.echo(printable(f"warning: {warning.message}"), err=True)
     return loaded

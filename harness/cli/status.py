@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from harness.cli.options import store_option
-from harness.execution.run_status import RunStatus, StepStatus, held_locks, run_statuses
+from harness.execution.attempt_journal import AttemptRecord
+from harness.execution.run_status import RunStatus, Steps, StepStatus, held_locks, run_statuses
+from harness.message_text import duration
 from harness.store.layout import Layout
 
 
@@ -21,44 +23,36 @@ def command(store: Path) -> None:
     if layout.marker.exists():
         layout.require_format()
     runs = list(run_statuses(layout))
-    for run in runs:
-        _show(run)
-    known = {step.digest for run in runs for step in run.steps}
+    for run, steps in runs:
+        _show(run, steps, layout)
+    known = {record.digest for _, steps in runs for record, _ in steps}
     others = list(held_locks(layout, known))
     if others:
         click.echo("made by other processes:")
     for digest, owner, seconds in others:
-        click.echo(f"  {digest[:12]}  {owner}, for {_ago(seconds)}")
+        click.echo(f"  {digest[:12]}  {owner}, for {duration(seconds)}")
     if not runs and not others:
         click.echo(f"nothing runs in {store}")
 
 
-def _show(run: RunStatus) -> None:
+def _show(run: RunStatus, steps: Steps, layout: Layout) -> None:
     click.echo(
         f"{run.sequence}: run {run.run}, executor {run.executor}, on {run.host}, process {run.pid}, "
-        f"for {_ago(time.time() - run.began)}"
+        f"for {duration(time.time() - run.began)}"
     )
     if run.leaves:
         click.echo(f"  the run has ended; {run.leaves}")
-    running = [step for step in run.steps if step.started is not None]
-    queued = [step for step in run.steps if step.started is None]
+    queued = sum(step.started is None for _, step in steps)
     click.echo(
-        f"  {run.finished} finished, {run.failed} failed, {len(running)} running, {len(queued)} queued, "
+        f"  {run.finished} finished, {run.failed} failed, {len(steps) - queued} running, {queued} queued, "
         f"{run.waiting} waiting"
     )
-    for step in running:
-        click.echo(_line("running", step, step.started or step.submitted))
-    for step in queued:
-        click.echo(_line("queued", step, step.submitted))
+    for record, step in sorted(steps, key=lambda one: one[1].started is None):
+        click.echo(_line(record, step, layout.runs))
 
 
-def _line(state: str, step: StepStatus, since: float) -> str:
-    told = [part for part in (step.where, step.progress, step.log and f"log: {step.log}") if part]
-    return f"  {state:<8}{step.label}  {_ago(time.time() - since)}{''.join(f'  {part}' for part in told)}"
-
-
-def _ago(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+def _line(record: AttemptRecord, step: StepStatus, runs: Path) -> str:
+    state = "queued" if step.started is None else "running"
+    log = f"log: {runs / record.log}" if record.log else ""
+    told = "".join(f"  {part}" for part in (step.where, step.progress, log) if part)
+    return f"  {state:<8}{record.label}  {duration(time.time() - (step.started or record.submitted))}{told}"

@@ -19,8 +19,8 @@ def command(files: tuple[str, ...]) -> None:
     from harness.config.load import LoadedSequence, check_files
     from harness.execution.executors.registry import read_profile
     from harness.models.checks import check_named_model
-    from harness.plan.content import not_measured
-    from harness.plan.orders import plan_size
+    from harness.planning.content import not_measured
+    from harness.planning.orders import plan_size
 
     for name, checked in check_files(files):
         if isinstance(checked, LoadedSequence):

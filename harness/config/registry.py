@@ -96,10 +96,15 @@ def origin(copy: Path) -> Path | None:
     return Origin.model_validate_json(path.read_text(encoding="utf-8")).file
 
 
-def is_stale(copy: Path) -> bool:
-    """Tell whether the file that a registered sequence was copied from was changed since."""
-    source = origin(copy)
-    return source is not None and is_file(source) and source.read_bytes() != copy.read_bytes()
+def stale_copy(path: Path) -> str | None:
+    """Return a warning where a sequence file is a registered copy whose original was changed since."""
+    source = origin(path)
+    if source is None or not is_file(source) or source.read_bytes() == path.read_bytes():
+        return None
+    return (
+        f"{path.stem} is a registered copy; {source}, which it was copied from, was changed since. See the "
+        f"changes: xstilts diff {path.stem}; take them over: xstilts register {source} --force"
+    )
 
 
 def lock_beside(sequence_file: Path, name: str) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from harness.config.catalogue import Catalogue
 from harness.config.contrasts import contrast_problems
+from harness.config.early_stopping_checks import early_stopping_problems
 from harness.config.evaluation_task import EvaluationTask
 from harness.config.few_shot_checks import few_shot_problems
 from harness.config.mixture_checks import mixture_problems
@@ -28,6 +29,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
     yield from reused_head_problems(outline, catalogue)
+    yield from early_stopping_problems(outline, catalogue)
     yield from few_shot_problems(outline, catalogue, _evaluated(outline, catalogue))
 
 

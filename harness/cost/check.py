@@ -7,7 +7,7 @@ from statistics import fmean
 from harness.config.load import LoadedSequence
 from harness.cost.architecture import Architecture
 from harness.cost.estimate import Machine, Size, stage_cost
-from harness.plan.text_table import aligned
+from harness.planning.text_table import aligned
 from harness.training.manifest import StageManifest
 
 

@@ -13,7 +13,7 @@ from harness.errors import UserError
 from harness.kinds.registry import TrainingTask, kind_of, may_hold_any_token, text_form
 from harness.kinds.text_form import joined
 from harness.named_path import is_file, user_path
-from harness.plan.sampling import epoch_examples, sampling_rates
+from harness.planning.sampling import epoch_examples, sampling_rates
 from harness.training.manifest import StageManifest
 
 if TYPE_CHECKING:

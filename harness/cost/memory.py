@@ -33,20 +33,17 @@ class Memory:
         step: Of a GPU, the gradients laid flat and in fp32 while DeepSpeed takes a step, when the activations
             are gone (measured through the allocator: with the states 22 bytes a parameter at levels 1 and 2
             in 16 bits, 20 at the others, 24 at levels 1 to 3 in fp32).
-        start: The whole model in the number format of training, which each GPU holds before DeepSpeed divides
-            it (deepspeed/runtime/engine.py, _configure_distributed_model).
     """
 
     states: float
     activations: float
     host: float = 0.0
     step: float = 0.0
-    start: float = 0.0
 
     @property
     def total(self) -> float:
         """Bytes."""
-        return max(self.states + max(self.activations, self.step) + self.host, self.start)
+        return self.states + max(self.activations, self.step) + self.host
 
 
 def peak_memory(
@@ -90,8 +87,7 @@ def peak_memory(
     activations = _activations(model, settings, devices, width) * (_HEAP if on_host else 1)
     copies = (6 if zero_stage in (1, 2) else 4) if mixed else (4 if zero_stage else 0)
     step = 0.0 if offloads or on_host else copies * trained / (devices if zero_stage else 1)
-    start = 0.0 if on_host else width * (trained + frozen)
-    return Memory(parameters + gradients + states, activations, host, step, start)
+    return Memory(parameters + gradients + states, activations, host, step)
 
 
 def _activations(model: Architecture, settings: Hyperparameters, devices: int, width: int) -> float:

@@ -9,7 +9,7 @@ from harness.cost.estimate import Machine, Size, StageCost, forward_seconds, sco
 from harness.cost.hub_models import UnknownShapeError, architecture
 from harness.cost.resources import Resources
 from harness.kinds.registry import may_hold_any_token
-from harness.plan.stage import Stage
+from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan, evaluation_precision
 
 _SAMPLED_ROWS = 200

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.cost.estimate import Machine
 from harness.cost.total import EvaluationCost, PlanCost
-from harness.plan.text_table import aligned
+from harness.planning.text_table import aligned
 
 _HOUR = 3600
 _HEADER = ("task", "stages", "rows", "tokens/row", "tokens", "FLOPs", "hours", "memory", "disk")

@@ -7,8 +7,8 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.config.sequence_file import SequenceFile
 from harness.cost.architecture import Architecture
 from harness.cost.estimate import Machine, Size, StageCost, forward_seconds, scoring_flops, stage_cost
-from harness.plan.content import few_shot_settings, few_shots
-from harness.plan.orders import plan_size, stage_counts
+from harness.planning.content import few_shot_settings, few_shots
+from harness.planning.orders import plan_size, stage_counts
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from harness.data.evaluation_rows import EvaluationRows, UnknownEvaluationDataEr
 from harness.data.location import DataFolders
 from harness.data.overlap import Overlap, OverlapError, OverlappingPair, OverlapSearch
 from harness.data.rows import NoSourceError, TrainingRows, without_rows
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 
 
 @dataclass(frozen=True)

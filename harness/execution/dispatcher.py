@@ -2,14 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from harness.errors import RunError, UserError
 from harness.execution.entry_state import EntryStates
 from harness.execution.events import (
     Busy,
     Checked,
-    Event,
     Failed,
     Finished,
     Heartbeat,
@@ -21,26 +19,23 @@ from harness.execution.events import (
     Remark,
     Started,
 )
-from harness.execution.executors.base import Executor, Handle, StepEvent
+from harness.execution.events import Outcome as EndOfStep
+from harness.execution.executors.base import Executor, StepEvent
 from harness.execution.graph import Node
 from harness.execution.planned_steps import Outcome, PlannedStep
 from harness.execution.preflight import CHECK
 from harness.execution.reporter import Reporter, Shown, summary
-from harness.execution.run_status import RunStatus, StatusFile, StepStatus
+from harness.execution.run_status import RunStatus
+from harness.execution.running_steps import RunningStep, RunningSteps
 from harness.execution.scheduler import Scheduler, State
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS, StepProgress
-from harness.execution.submission_log import SubmissionLog
+from harness.execution.taken_steps import TakenSteps
 from harness.execution.target_weights import TargetWeights
-from harness.plan.stage import Stage
+from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
-from harness.store.lock import is_lost
 from harness.store.store import Store
-
-_WAIT_SECONDS = 5.0
-_FIRST_BUSY_SECONDS = 0.5
-_MOST_LOSSES = 10
 
 
 class RefusedError(UserError):
@@ -49,52 +44,6 @@ class RefusedError(UserError):
 
 class CheckFailedError(RunError):
     """The check before the first step could not be carried out."""
-
-
-@dataclass
-class _Attempts:
-    """What was tried of a step.
-
-    Attributes:
-        ended: Attempts that have ended without a result.
-        losses: How many of them in a row saved nothing new.
-        saved: Optimizer steps that the last resume point holds.
-    """
-
-    ended: list[str] = field(default_factory=list)
-    losses: int = 0
-    saved: int = 0
-
-
-@dataclass
-class _Running:
-    key: str
-    handle: Handle
-    status: StepStatus
-    shown: Shown | None = None
-
-    def note(self, handle: Handle, event: Event) -> None:
-        """Take from an event what `xstilts status` says of the step."""
-        self.handle = handle
-        waits = self.status.started is None
-        place: dict[str, object] = {"where": handle.name} if waits and handle.name else {}
-        match event:
-            case Started():
-                process = f"{event.host}, process {event.pid}"
-                where = f"{handle.name} on {process}" if handle.name else process
-                place = {"where": where, "started": time.time()}
-            case StepProgress():
-                place = {"progress": event.text}
-        log = str(handle.log) if handle.log else ""
-        self.status = self.status.model_copy(update=place | {"log": log})
-
-
-@dataclass
-class _Waiting:
-    """A step that another run is at, and when to look at it again."""
-
-    pause: float = _FIRST_BUSY_SECONDS
-    due: float = field(default_factory=time.monotonic)
 
 
 class Dispatcher:
@@ -126,14 +75,11 @@ class Dispatcher:
         self._resolved, self._store, self._states = resolved, store, states
         self._requests, self._steps = requests, steps
         self._reporter, self._outcome, self._weights = reporter, outcome, weights
-        self._running: dict[str, _Running] = {}
-        self._waiting: dict[str, _Waiting] = {}
-        self._attempts: dict[str, _Attempts] = {}
-        self._status = RunStatus(
+        status = RunStatus(
             run=requests.run, sequence=resolved.plan.loaded.spec.name, executor=requests.profile.executor
         )
-        self._status_file = StatusFile(store.layout.runs / requests.run)
-        self._log = SubmissionLog(store.layout.runs / requests.run)
+        self._running = RunningSteps(store.layout.runs / requests.run, status)
+        self._taken = TakenSteps(store)
 
     def run(self, executor: Executor, needed: set[str]) -> None:
         """Carry out steps until each is finished, has failed or is left out.
@@ -148,13 +94,12 @@ class Dispatcher:
         self._reporter.workers = places or len(nodes)
         self._scheduler = Scheduler(nodes.values(), in_order=places == 1)
         while not self._scheduler.is_done:
-            self._look_at_waiting()
+            self._look_at_taken()
             self._submit(executor)
             self._tell_status()
-            pause = min((one.due - time.monotonic() for one in self._waiting.values()), default=_WAIT_SECONDS)
-            for heard in executor.events(max(0.0, pause) if self._running or self._waiting else 0.0):
+            for heard in executor.events(self._taken.pause if self._running or self._taken else 0.0):
                 self._hear(heard)
-        self._status_file.remove()
+        self._running.close()
 
     def interrupt(self, executor: Executor, seconds: float) -> None:
         """Let what runs save resume points, within so many seconds, and say what is lost.
@@ -165,18 +110,18 @@ class Dispatcher:
             self._reporter.say(f"stopping: {leaves}")
             self._tell_status(leaves)
             return
-        self._status_file.remove()
+        self._running.close()
         if self._running:
             self._reporter.say(
                 f"stopping: what runs saves a resume point, in {seconds:.0f} s at most; again ends it at once"
             )
-        for running in list(self._running.values()):
+        for running in self._running:
             executor.cancel(running.handle)
         deadline = time.monotonic() + seconds
         while self._running and time.monotonic() < deadline:
             for heard in executor.events(deadline - time.monotonic()):
                 self._hear_last(heard)
-        for running in self._running.values():
+        for running in self._running:
             self._say_stopped(running, "was ended; it goes on from its last resume point, if there is one")
 
     def _nodes(self, needed: set[str]) -> dict[str, Node]:
@@ -198,65 +143,33 @@ class Dispatcher:
             if not chosen:
                 return
             (key,) = chosen
-            if key != CHECK and not executor.adopts(key) and self._is_taken(key):
-                self._waiting[key] = _Waiting()
+            ended = self._running.tries(key).ended
+            if key != CHECK and not executor.adopts(key) and self._taken.is_taken(key, ended):
+                self._taken.add(key)
                 continue
             request = (
-                self._requests.check()
-                if key == CHECK
-                else self._requests.request(self._steps[key], self._tried(key).ended)
+                self._requests.check() if key == CHECK else self._requests.request(self._steps[key], ended)
             )
-            handle = executor.submit(request)
-            status = StepStatus(label=request.label, digest=request.step.digest, submitted=time.time())
-            self._running[request.attempt] = _Running(key, handle, status)
-            self._log.add(request, handle)
+            self._running.add(key, request, executor.submit(request))
 
     def _tell_status(self, leaves: str = "") -> None:
-        """Say how the run stands, now and then, and when it is left."""
-        if not leaves and not self._status_file.is_due:
-            return
         failed = len(self._outcome.failures) + len(self._outcome.unmeasured)
         finished = self._outcome.made.total() + self._outcome.reused.total()
-        steps = tuple(running.status for running in self._running.values())
-        self._status_file.write(
-            self._status.model_copy(
-                update={
-                    "finished": finished,
-                    "failed": failed,
-                    "waiting": max(0, len(self._steps) - finished - failed - len(steps)),
-                    "steps": steps,
-                    "leaves": leaves,
-                }
-            )
-        )
+        self._running.tell(len(self._steps), finished, failed, leaves)
 
-    def _is_taken(self, key: str) -> bool:
-        """Return whether another process holds the lock of an entry."""
-        try:
-            return not is_lost(self._store.layout.lock(key), self._tried(key).ended)
-        except FileNotFoundError:
-            return False
-
-    def _look_at_waiting(self) -> None:
-        now = time.monotonic()
-        for key, waiting in list(self._waiting.items()):
-            if now < waiting.due:
-                continue
+    def _look_at_taken(self) -> None:
+        for key in self._taken.due():
             if self._store.path(ENTRY_KINDS[self._steps[key].kind], key).exists():
-                del self._waiting[key]
+                self._taken.remove(key)
                 self._finish(key, reused=True)
-            elif not self._is_taken(key):
-                del self._waiting[key]
+            elif not self._taken.is_taken(key, self._running.tries(key).ended):
+                self._taken.remove(key)
                 self._scheduler.put_back(key)
             else:
-                waiting.pause = min(2 * waiting.pause, _WAIT_SECONDS)
-                waiting.due = now + waiting.pause
-
-    def _tried(self, key: str) -> _Attempts:
-        return self._attempts.setdefault(key, _Attempts())
+                self._taken.wait_on(key)
 
     def _hear(self, heard: StepEvent) -> None:
-        running = self._running.get(heard.handle.attempt)
+        running = self._running.get(heard.handle)
         if running is None:
             return
         running.note(heard.handle, heard.event)
@@ -272,10 +185,10 @@ class Dispatcher:
             case StepProgress() | Remark():
                 self._show(running).on_event(heard.event)
                 return
-        del self._running[heard.handle.attempt]
+        self._running.end(running, heard.event)
         self._end(running, heard.event)
 
-    def _end(self, running: _Running, event: Event) -> None:
+    def _end(self, running: RunningStep, event: EndOfStep) -> None:
         key = running.key
         match event:
             case Checked():
@@ -289,7 +202,7 @@ class Dispatcher:
                 self._end_failed(running, event)
             case Busy():
                 self._withdraw(running)
-                self._waiting[key] = _Waiting()
+                self._taken.add(key)
             case Missing():
                 self._withdraw(running)
                 self._end_missing(key, event)
@@ -297,7 +210,7 @@ class Dispatcher:
                 self._withdraw(running)
                 self._try_again(running, event)
 
-    def _end_finished(self, running: _Running, event: Finished) -> None:
+    def _end_finished(self, running: RunningStep, event: Finished) -> None:
         if event.reused or event.manifest is None:
             self._withdraw(running)
             self._finish(running.key, reused=True)
@@ -320,7 +233,7 @@ class Dispatcher:
             self._weights.after(step)
         self._scheduler.finish(key)
 
-    def _end_failed(self, running: _Running, event: Failed) -> None:
+    def _end_failed(self, running: RunningStep, event: Failed) -> None:
         if event.disk_full:
             raise StoreFullError(self._store.layout.root)
         error = (
@@ -370,22 +283,19 @@ class Dispatcher:
                 self._reporter.requeue(*self._size(step))
         self._scheduler.reopen(self._node(step) for step in again)
 
-    def _try_again(self, running: _Running, event: Interrupted | Lost) -> None:
-        tried = self._tried(running.key)
-        tried.ended.append(running.handle.attempt)
-        saved = event.saved or 0 if isinstance(event, Interrupted) else 0
-        tried.losses = 0 if saved > tried.saved else tried.losses + 1
-        tried.saved = max(tried.saved, saved)
-        if tried.losses <= _MOST_LOSSES:
+    def _try_again(self, running: RunningStep, event: Interrupted | Lost) -> None:
+        tries = self._running.tries(running.key)
+        tries.add(running.handle.attempt, event)
+        if tries.are_enough:
+            self._fail(running.key, f"lost {tries.losses} times without saving anything new")
+        else:
             why = event.reason if isinstance(event, Lost) else "interrupted from outside"
             self._reporter.say(f"  again   {self._label(running.key)}: {why}")
             self._scheduler.put_back(running.key)
-        else:
-            self._fail(running.key, f"lost {tried.losses} times without saving anything new")
 
     def _hear_last(self, heard: StepEvent) -> None:
         """Take an event of a step that was asked to end."""
-        running = self._running.get(heard.handle.attempt)
+        running = self._running.get(heard.handle)
         if running is None:
             return
         match heard.event:
@@ -394,7 +304,7 @@ class Dispatcher:
             case Interrupted(saved=saved):
                 said = f"{saved:,} optimizer steps are saved; nothing is lost"
             case Finished():
-                del self._running[heard.handle.attempt]
+                self._running.end(running, heard.event)
                 self._end(running, heard.event)
                 return
             case Failed(error=error):
@@ -403,21 +313,21 @@ class Dispatcher:
                 said = "had not begun"
             case _:
                 return
-        del self._running[heard.handle.attempt]
+        self._running.end(running, heard.event)
         self._say_stopped(running, said)
 
-    def _say_stopped(self, running: _Running, said: str) -> None:
+    def _say_stopped(self, running: RunningStep, said: str) -> None:
         self._reporter.say(f"  stopped {self._label(running.key)}: {said}")
 
     def _label(self, key: str) -> str:
         return "the check of the model" if key == CHECK else str(self._steps[key])
 
-    def _show(self, running: _Running) -> Shown:
+    def _show(self, running: RunningStep) -> Shown:
         if running.shown is None:
             running.shown = self._reporter.begin(self._label(running.key), counts=running.key != CHECK)
         return running.shown
 
-    def _withdraw(self, running: _Running) -> None:
+    def _withdraw(self, running: RunningStep) -> None:
         if running.shown is not None:
             self._reporter.withdraw(running.shown)
             running.shown = None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from harness.errors import RunError
 from harness.execution.planned_steps import PlannedStep
 from harness.execution.steps.base import ENTRY_KINDS
-from harness.plan.stage import Stage
+from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.discard import discarded
 from harness.store.integrity import DamagedEntryError

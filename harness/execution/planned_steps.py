@@ -14,7 +14,7 @@ from harness.execution.steps.evaluate import EvaluateStep
 from harness.execution.steps.forgetting import ForgettingStep
 from harness.execution.steps.train import TrainStep
 from harness.kinds.registry import kind_of
-from harness.plan.stage import Stage
+from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan, evaluation_precision
 from harness.training.forgetting_job import EvaluatedHead
 from harness.training.job import Member
@@ -98,6 +98,7 @@ def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) ->
                 data_revision=resolved.training[member.name].revision,
                 data_fingerprint=resolved.training[member.name].fingerprint,
                 dropped_rows=resolved.training[member.name].dropped,
+                held_out_fingerprint=resolved.early_stopping.get(member.name),
             )
             for member in content.members
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from harness.atomic_write import atomic_write
+from harness.execution.attempt_journal import AttemptRecord, attempts_of
 from harness.frozen_model import FrozenModel
 from harness.store.layout import Layout
 from harness.store.lock import LOST_SECONDS, owner_of
@@ -17,20 +18,16 @@ _SECONDS_BETWEEN_WRITES = 5.0
 
 
 class StepStatus(FrozenModel):
-    """A step that was handed to an executor.
+    """How an attempt stands that was handed to an executor; the journal of the run has the rest of it.
 
     Attributes:
         where: Host and process, or the number of a job; empty while only the executor knows.
         progress: How far it is, for people; empty before its first step.
-        log: What its processes print, where that is known.
     """
 
-    label: str
-    digest: str
+    attempt: str
     where: str = ""
     progress: str = ""
-    log: str = ""
-    submitted: float = Field(description="Seconds since 1970.")
     started: float | None = Field(None, description="Seconds since 1970; None: it waits.")
 
 
@@ -80,20 +77,31 @@ class StatusFile:
         self._path.unlink(missing_ok=True)
 
 
-def run_statuses(layout: Layout) -> Iterator[RunStatus]:
+Steps = list[tuple[AttemptRecord, StepStatus]]
+"""Attempts that go on, and how they stand."""
+
+
+def run_statuses(layout: Layout) -> Iterator[tuple[RunStatus, Steps]]:
     """Yield the runs of a store of which something goes on: those heard of lately, and what others left."""
+    alive, left = list[tuple[RunStatus, Steps]](), list[tuple[RunStatus, Steps]]()
     for path in sorted(layout.runs.glob("*/status.json")):
         try:
             status = RunStatus.model_validate_json(path.read_bytes())
             silent = time.time() - path.stat().st_mtime
         except (OSError, ValidationError):
             continue
-        if silent <= LOST_SECONDS:
-            yield status
-        elif status.leaves:
-            left = tuple(step for step in status.steps if not is_in_store(layout, step.digest))
-            if left:
-                yield status.model_copy(update={"steps": left})
+        if silent > LOST_SECONDS and not status.leaves:
+            continue
+        records = attempts_of(path.parent)
+        steps = [(records[step.attempt], step) for step in status.steps if step.attempt in records]
+        (left if status.leaves else alive).append((status, steps))
+    yield from alive
+    # What one run left, another may have found again.
+    found = {record.digest for _, steps in alive for record, _ in steps}
+    for status, steps in left:
+        lonely = [(record, step) for record, step in steps if record.digest not in found]
+        if lonely := [(record, step) for record, step in lonely if not is_in_store(layout, record.digest)]:
+            yield status, lonely
 
 
 def is_in_store(layout: Layout, digest: str) -> bool:

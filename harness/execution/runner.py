@@ -57,7 +57,7 @@ class Runner:
         Raises:
             RefusedError: Nothing of the plan can be trained as it stands.
             StoreFullError: There is no space left on the store's disk.
-            InterruptedRunError: A signal arrived; running steps have saved resume points.
+            InterruptedRunError, KeyboardInterrupt: A signal arrived; running steps have saved resume points.
         """
         needed = self._states.needed()
         reused = [step for step in self._steps.values() if step.digest not in needed]
@@ -91,7 +91,7 @@ class Runner:
         executor = self._make_executor()
         try:
             self._dispatcher.run(executor, needed)
-        except InterruptedRunError:
+        except (InterruptedRunError, KeyboardInterrupt):  # of the command line, of a notebook
             self._dispatcher.interrupt(executor, self._requests.stop_seconds)
             raise
         finally:

@@ -37,6 +37,8 @@ class TaskKind(ABC, Generic[T]):
         draws_tokens: Whether inputs can hold tokens that are in no row.
         is_trained: Whether there is something to train; else the encoder as it is makes the predictions, from
             all rows of a language together.
+        version: Raised by hand when its code changes what weights the same task gives; enters the digests of
+            its stages.
     """
 
     name: ClassVar[str]
@@ -46,6 +48,7 @@ class TaskKind(ABC, Generic[T]):
     choices: ClassVar[str] = ""
     draws_tokens: ClassVar[bool] = False
     is_trained: ClassVar[bool] = True
+    version: ClassVar[int] = 1
 
     @abstractmethod
     def columns(self, task: T) -> tuple[str, ...]:

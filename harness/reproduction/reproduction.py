@@ -15,7 +15,7 @@ from harness.execution.options import RunOptions
 from harness.execution.run import carry_out
 from harness.metrics.item_file import read_items
 from harness.named_path import is_file
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.reproduction.published_row import PublishedRow
 from harness.reproduction.weights import weights_difference
 from harness.resolved_plan import ResolvedPlan, resolve

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field, model_validator
 
 from harness.frozen_model import FrozenModel
-from harness.plan.content import shown_name
+from harness.planning.content import shown_name
 from harness.results.shown_name import ShownName
 
 if TYPE_CHECKING:
-    from harness.plan.stage import Stage
+    from harness.planning.stage import Stage
     from harness.resolved_plan import ResolvedPlan
     from harness.results.finished import FinishedEntries
     from harness.store.entry import Entry

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from harness.evaluation.job import EVALUATIONS, PREDICTIONS, EvaluationManifest
 from harness.metrics.item_file import read_items
-from harness.plan.stage import Stage
-from harness.plan.tree import Sequence as PlannedSequence
+from harness.planning.stage import Stage
+from harness.planning.tree import Sequence as PlannedSequence
 from harness.resolved_plan import ResolvedPlan
 from harness.results.combine import ConflictingEvaluationsError
 from harness.store.entry import Entry

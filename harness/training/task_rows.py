@@ -17,7 +17,7 @@ from harness.kinds.model import KindModel
 from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
-from harness.plan.sampling import epoch_examples, sampling_rates
+from harness.planning.sampling import epoch_examples, sampling_rates
 from harness.training.batches import step_count, subsample
 from harness.training.distributed import on_first_rank
 from harness.training.job import Member, StageJob

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.status import command
+from harness.execution.attempt_journal import NAME, AttemptRecord
 from harness.execution.run_status import RunStatus, StatusFile, StepStatus
 from harness.store.layout import Layout
 from harness.store.lock import LOST_SECONDS, EntryLock
@@ -26,22 +27,22 @@ def said(layout: Layout) -> str:
     return result.output
 
 
-def run_of(layout: Layout, leaves: str = "") -> Path:
+def run_of(layout: Layout, leaves: str = "", name: str = "r") -> Path:
     now = time.time()
-    running = StepStatus(
-        label="rte (seed 1)",
-        digest=HERE,
-        where="job 7_0 on node3, process 9",
-        progress="step 30/60",
-        log="/store/step.log",
-        submitted=now - 200,
-        started=now - 125,
-    )
-    queued = StepStatus(label="pawsx (seed 1)", digest=THERE, where="job 7_1", submitted=now - 200)
-    folder = layout.runs / "r"
+    folder = layout.runs / name
+    folder.mkdir(parents=True, exist_ok=True)
+    attempts = [("r/a", HERE, "rte (seed 1)", "r/steps/a/log"), ("r/b", THERE, "pawsx (seed 1)", None)]
+    records = [
+        AttemptRecord(attempt=attempt, digest=digest, kind="train", label=label, log=log, submitted=now - 200)
+        for attempt, digest, label, log in attempts
+    ]
+    (folder / NAME).write_text("".join(f"{record.model_dump_json()}\n" for record in records))
+    where, progress = "job 7_0 on node3, process 9", "step 30/60"
+    running = StepStatus(attempt="r/a", where=where, progress=progress, started=now - 125)
+    queued = StepStatus(attempt="r/b", where="job 7_1")
     StatusFile(folder).write(
         RunStatus(
-            run="r",
+            run=name,
             sequence="orders",
             executor="slurm",
             finished=3,
@@ -64,7 +65,8 @@ def test_a_run_is_shown_with_what_runs_and_what_waits(layout: Layout) -> None:
     assert lines[0].startswith("orders: run r, executor slurm")
     assert lines[1] == "  3 finished, 0 failed, 1 running, 1 queued, 4 waiting"
     assert lines[2] == (
-        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  log: /store/step.log"
+        "  running rte (seed 1)  2 min  job 7_0 on node3, process 9  step 30/60  "
+        f"log: {layout.runs}/r/steps/a/log"
     )
     assert lines[3] == "  queued  pawsx (seed 1)  3 min  job 7_1"
 
@@ -79,6 +81,12 @@ def test_a_run_that_is_silent_is_shown_only_as_far_as_it_left_jobs(layout: Layou
     entry.mkdir(parents=True)
     (entry / "manifest.json").touch()
     assert "rte (seed 1)" not in said(layout) and "pawsx (seed 1)" in said(layout)
+
+
+def test_what_a_run_left_and_another_found_again_is_shown_once(layout: Layout) -> None:
+    run_of(layout, leaves="2 jobs go on")
+    run_of(layout, name="s")
+    assert said(layout).count("rte (seed 1)") == 1 and "run s" in said(layout)
 
 
 def test_what_a_process_makes_for_no_known_run_is_shown(layout: Layout) -> None:

@@ -59,6 +59,15 @@ def test_every_command_refuses_a_malformed_file_alike(command: str, tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
+def test_an_executor_profile_for_rays_client_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "own.yaml", "executor: ray\nsettings:\n  address: ray://head:10001\n")
+    code, errors = run_in_process(["validate", str(path)], monkeypatch, capsys)
+    assert code == 2
+    assert f"{path}:3: settings.address" in errors and "run xstilts on a node of the cluster" in errors
+
+
 def test_sound_files_are_counted(tmp_path: Path) -> None:
     task, path = write(tmp_path, "own.yaml", TASK), write(tmp_path, "trial.yaml", SEQUENCE)
     done = CliRunner().invoke(cli, ["validate", str(path), str(task), "quickstart"])

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.config.executor_profile import ExecutorProfile
 from harness.cost.resources import Resources
-from harness.execution.events import Event, Failed, Finished, Interrupted, Lost, Outcome
+from harness.execution.events import Event, Failed, Finished, Interrupted, Lost, Outcome, Started
 from harness.execution.executors.base import Executor, Handle, RunContext
+from harness.execution.executors.registry import make_executor
 from harness.execution.request import Roots, StepRequest
 from harness.execution.steps.base import StepProgress
 from harness.store.store import Store
@@ -30,11 +32,17 @@ class Experiment:
         self.first = self.requests[0]
         self.whole = Store(folder / "whole")
 
+    def twin(self) -> StepRequest:
+        """The first stage under another digest: at work beside it, to the same weights."""
+        step = self.first.step.model_copy(update={"digest": "0" * 32})
+        return self.first.model_copy(update={"attempt": "test/twin", "label": "twin", "step": step})
 
-def context(store: Store, data: Path, name: str = "20260101T000000-1") -> RunContext:
-    folder = store.layout.runs / name
+
+def executor(profile: ExecutorProfile, store: Store, data: Path, run: str = "run-1") -> Executor:
+    folder = store.layout.runs / run
     folder.mkdir(parents=True, exist_ok=True)
-    return RunContext(name, "tiny-orders", folder, Roots.here(store.layout.root, data))
+    context = RunContext(run, "tiny-orders", folder, Roots.here(store.layout.root, data))
+    return make_executor(profile, context)
 
 
 ALONE = Resources()
@@ -47,12 +55,20 @@ class Driven:
     heard: dict[str, list[Event]] = field(default_factory=dict)
     handles: dict[str, Handle] = field(default_factory=dict)
 
-    def outcomes(self, label: str) -> list[Outcome]:
-        return [event for event in self.heard[label] if isinstance(event, Outcome)]
+    def outcomes(self, request: StepRequest) -> list[Outcome]:
+        return [event for event in self.heard[request.label] if isinstance(event, Outcome)]
+
+    def starts(self, request: StepRequest) -> list[Started]:
+        return [event for event in self.heard[request.label] if isinstance(event, Started)]
+
+    def is_training(self, request: StepRequest, steps: int = 500) -> bool:
+        """Whether so many optimizer steps are done."""
+        heard = self.heard.get(request.label, [])
+        return any(isinstance(event, StepProgress) and event.completed >= steps for event in heard)
 
 
 def drive(
-    executor: Executor,
+    run: Executor,
     requests: Sequence[StepRequest],
     *,
     resources: Resources = ALONE,
@@ -64,16 +80,17 @@ def drive(
     missing = list(requests)
     made: set[str] = set()
     labels: dict[str, StepRequest] = {}
+    run.require([resources])
     while missing or labels:
         assert time.monotonic() < limit, driven.heard
         for request in [one for one in missing if {*one.step.dependencies} <= made]:
-            if executor.capacity() == 0:
+            if run.capacity() == 0:
                 break
-            handle = executor.submit(request.model_copy(update={"resources": resources}))
+            handle = run.submit(request.model_copy(update={"resources": resources}))
             missing.remove(request)
             labels[handle.attempt] = request
             driven.handles[request.label] = handle
-        for told in executor.events(1.0):
+        for told in run.events(1.0):
             request = labels[told.handle.attempt]
             driven.handles[request.label] = told.handle
             driven.heard.setdefault(request.label, []).append(told.event)
@@ -85,15 +102,10 @@ def drive(
                     del labels[told.handle.attempt]
                     again = {"attempt": f"{request.attempt}+", "lost": (*request.lost, request.attempt)}
                     missing.append(request.model_copy(update=again))
-                case Failed():
-                    del labels[told.handle.attempt]
+                case Failed(error=error):
+                    raise AssertionError(error)
         during(driven)
     return driven
-
-
-def is_training(driven: Driven, request: StepRequest, steps: int) -> bool:
-    heard = driven.heard.get(request.label, [])
-    return any(isinstance(event, StepProgress) and event.completed >= steps for event in heard)
 
 
 def stage(store: Store, request: StepRequest) -> StageManifest:
@@ -115,13 +127,12 @@ def largest_difference(first: Store, second: Store, request: StepRequest) -> flo
     return max(float((ours[name] - theirs[name]).abs().max()) for name in ours)
 
 
-def weights(store: Store) -> dict[str, dict[str, str]]:
-    """Stage -> checksums of its weights, read anew."""
-    found = {}
-    for manifest in store.all(STAGES):
-        folder = store.path(STAGES, manifest.digest)
-        found[manifest.digest] = {
-            str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted(folder.rglob("*.safetensors"))
-        }
+def weights(store: Store, request: StepRequest) -> dict[str, str]:
+    """Checksums of a stage's weights, read anew."""
+    folder = store.path(STAGES, request.step.digest)
+    found = {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*.safetensors"))
+    }
+    assert found
     return found

@@ -2,15 +2,25 @@
 
 import importlib.util
 import os
+import random
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from tests.cluster.cluster import Cluster
 from tests.cluster.processes import free_port, kill, start, wait_until
 
+# The head takes a node for lost in seconds; by default it takes a quarter of a minute.
+_VARIABLES = {
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
+}
 # Ray replaces 127.0.0.1 by the machine's own address.
 HEAD, SECOND = "127.0.0.2", "127.0.0.3"
 
@@ -20,8 +30,12 @@ def missing() -> str | None:
     return None if importlib.util.find_spec("ray") else "no package ray (pip install 'xstilts[ray]')"
 
 
-class RayCluster:
+class RayCluster(Cluster):
     """A head and a second node of one core each."""
+
+    executor = "ray"
+    # The head keeps the list of nodes, and runs are connected to it.
+    may_be_lost = (SECOND,)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,6 +45,9 @@ class RayCluster:
     @property
     def address(self) -> str:
         return f"{HEAD}:{self._port}"
+
+    def settings(self) -> dict[str, Any]:
+        return {"address": self.address, "node_ip_address": HEAD}
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -42,21 +59,29 @@ class RayCluster:
             f"--temp-dir={self._folder / 'r'}",
         )
         wait_until(lambda: self._alive() == 1, 60, "Ray's head", self._log(HEAD))
-        self.add_node(SECOND)
+        self.restore_node(SECOND)
 
-    def add_node(self, address: str) -> None:
+    def restore_node(self, node: str) -> None:
         before = self._alive()
-        self._start(address, f"--address={self.address}")
-        wait_until(lambda: self._alive() == before + 1, 60, f"Ray's node {address}", self._log(address))
+        self._start(node, f"--address={self.address}")
+        wait_until(lambda: self._alive() == before + 1, 60, f"Ray's node {node}", self._log(node))
 
-    def lose_node(self, address: str) -> None:
-        """Kill a node and all that runs on it; return when the head knows."""
+    def lose_node(self, node: str) -> None:
         before = self._alive()
-        kill([self._nodes.pop(address).pid])
-        wait_until(lambda: self._alive() < before, 120, f"the end of Ray's node {address}")
+        kill([self._nodes.pop(node).pid])
+        wait_until(lambda: self._alive() < before, 120, f"the end of Ray's node {node}")
+
+    def fault(self, drawing: random.Random) -> str:
+        if drawing.random() < 0.5:
+            self.lose_node(SECOND)
+            time.sleep(drawing.uniform(0, 5))
+            self.restore_node(SECOND)
+            return f"node {SECOND} removed"
+        workers = self.workers()
+        kill([drawing.choice(workers)] if workers else [])
+        return f"one of {len(workers)} actors killed"
 
     def workers(self) -> list[int]:
-        """Return the process ids of the actors on all nodes."""
         found = []
         for node in self._nodes.values():
             for process in psutil.Process(node.pid).children(recursive=True):
@@ -79,7 +104,7 @@ class RayCluster:
             f"--node-ip-address={address}",
         ]
         settings = ["--num-cpus=1", "--disable-usage-stats", "--min-worker-port=0"]
-        env = {**os.environ, "RAY_DISABLE_IMPORT_WARNING": "1"}
+        env = {**os.environ, **_VARIABLES}
         self._nodes[address] = start(
             [*command, *settings, "--max-worker-port=0", *options], self._log(address), env
         )

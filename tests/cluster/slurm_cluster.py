@@ -2,14 +2,18 @@
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from tests.cluster.cluster import Cluster
 from tests.cluster.processes import free_port, kill, start, wait_until
 
 PROGRAMS = (
@@ -77,13 +81,19 @@ def _path(program: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
 
 
-class SlurmCluster:
+class SlurmCluster(Cluster):
     """Munge, a controller and two nodes of one core each, all on 127.0.0.1."""
+
+    executor = "slurm"
+    may_be_lost = NODES
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         self.configuration = folder / "slurm.conf"
+
+    def settings(self) -> dict[str, Any]:
+        return {"partition": "cpu", "poll_seconds": 1, "signal_seconds": 5}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -138,19 +148,44 @@ class SlurmCluster:
         self._daemon(node, "slurmd", "-D", "-N", node)
 
     def lose_node(self, node: str) -> None:
-        """Kill a node's daemon and all that runs on it, and let the controller know, as a watchdog would."""
-        kill([self._daemons.pop(node).pid, *self.steps_of(node)])
+        kill([self._daemons.pop(node).pid, *self._steps_of(node)])
+        # As a watchdog would; the controller itself waits for SlurmdTimeout.
         self.command("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
-
-    def jobs_of(self, node: str) -> list[str]:
-        """Return the numbers of the jobs that run on a node."""
-        return self.command("squeue", "--noheader", "--nodelist", node, "--states=R", "--format=%i").split()
 
     def restore_node(self, node: str) -> None:
         self.start_node(node)
+        self._resume(node)
+
+    def _resume(self, node: str) -> None:
         # Refused where the node has come back by itself already.
         self._run("scontrol", "update", f"NodeName={node}", "State=RESUME")
         wait_until(lambda: self._state(node) in ("idle", "mixed", "allocated"), 60, f"node {node}")
+
+    def fault(self, drawing: random.Random) -> str:
+        node, kind = (
+            drawing.choice(NODES),
+            drawing.choice(("lost", "drained", "killed", "canceled", "requeued")),
+        )
+        jobs = self._jobs_of(node)
+        if kind == "lost":
+            self.lose_node(node)
+            time.sleep(drawing.uniform(0, 5))
+            self.restore_node(node)
+        elif kind == "drained":
+            self.command("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=drained")
+            time.sleep(drawing.uniform(0, 20))
+            self._resume(node)
+        elif kind == "killed":
+            kill(self.workers(node))
+        else:
+            # Both are refused where a job has ended in between.
+            for job in jobs:
+                self._run(*(("scancel", job) if kind == "canceled" else ("scontrol", "requeue", job)))
+        return f"{node} {kind}, with {len(jobs)} jobs"
+
+    def jobs(self) -> list[str]:
+        """Return the numbers of the jobs that wait or run, the tasks of arrays one by one."""
+        return self.command("squeue", "--noheader", "--array", "--format=%i").split()
 
     def command(self, *words: str) -> str:
         """Run one of Slurm's commands and return what it prints."""
@@ -162,11 +197,11 @@ class SlurmCluster:
         """End all jobs, then the daemons."""
         if (self.folder / "munge.socket").exists():
             self._run("scancel", "--full", "--user", pwd.getpwuid(os.geteuid()).pw_name)
-        steps = [pid for node in NODES for pid in self.steps_of(node)]
+        steps = [pid for node in NODES for pid in self._steps_of(node)]
         kill([*(daemon.pid for daemon in self._daemons.values()), *steps])
         self._daemons.clear()
 
-    def steps_of(self, node: str) -> list[int]:
+    def _steps_of(self, node: str) -> list[int]:
         """Return the process ids of a node's `slurmstepd`, which outlive its `slurmd`."""
         spool = str(self.folder / f"spool-{node}")
         found = []
@@ -182,15 +217,18 @@ class SlurmCluster:
                 found.append(process.pid)
         return found
 
-    def processes_of(self, node: str) -> list[int]:
-        """Return the ids of the processes that carry steps out on a node."""
+    def workers(self, *nodes: str) -> list[int]:
         found = []
-        for step in self.steps_of(node):
+        for step in [pid for node in nodes or NODES for pid in self._steps_of(node)]:
             with suppress(psutil.Error):
                 for process in psutil.Process(step).children(recursive=True):
                     if "harness.execution.run_step" in process.cmdline():
                         found.append(process.pid)
         return found
+
+    def _jobs_of(self, node: str) -> list[str]:
+        """Return the numbers of the jobs that run on a node."""
+        return self.command("squeue", "--noheader", "--nodelist", node, "--states=R", "--format=%i").split()
 
     def _state(self, node: str) -> str:
         return self.command("sinfo", "--noheader", "--nodes", node, "--Format", "StateLong").split()[0]

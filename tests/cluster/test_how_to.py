@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.config.yaml_source import read_yaml
+from harness.execution.executors.registry import check_profile
 from tests.cluster.processes import wait_until
 from tests.cluster.ray_cluster import HEAD, RayCluster
 from tests.cluster.slurm_cluster import SlurmCluster
@@ -24,7 +26,11 @@ class Reader:
 
     def __init__(self, page: str, folder: Path) -> None:
         text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
-        self.profile = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0]
+        self.profile, *others = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+        for number, resources in enumerate(others):
+            path = folder / f"other-{number}.yaml"
+            path.write_text(f"executor: {page.removesuffix('.md')}\n{resources}")
+            check_profile(read_yaml(path))
         blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
         self.commands = [line for block in blocks for line in block.splitlines()]
         self.folder, self.store = folder, folder / "store"
@@ -52,13 +58,14 @@ class Reader:
         return done.stdout
 
 
-def test_each_command_on_slurm(tmp_path: Path, cache: Path, slurm: SlurmCluster) -> None:
+def test_each_command_on_slurm(tmp_path: Path, slurm: SlurmCluster) -> None:
     reader = Reader("slurm.md", tmp_path)
     reader.write_profile("my-slurm.yaml")
     said = {command: reader.follow(command) for command in reader.commands[:-2]}
     assert "my-slurm" in said["xstilts list executors"]
     (ran,) = (text for command, text in said.items() if command.startswith("xstilts run"))
     assert "2 stages trained" in ran and re.search(r"queued .*job \d+_\d+", ran)
+    assert len(list(reader.store.glob("runs/*/steps/*/log"))) == 4
 
     reader.store = tmp_path / "by-script"
     print_script, submit = reader.commands[-2:]
@@ -66,13 +73,13 @@ def test_each_command_on_slurm(tmp_path: Path, cache: Path, slurm: SlurmCluster)
     reader.follow(submit)
     page = tmp_path / "leaderboards" / "tiny-orders.md"
     page.unlink()
-    wait_until(lambda: not slurm.command("squeue", "--noheader"), 600, "the end of the array")
+    wait_until(lambda: not slurm.jobs(), 600, "the end of the array")
     assert page.exists()
 
 
-def test_each_command_on_ray(tmp_path: Path, cache: Path, ray_nodes: RayCluster) -> None:
+def test_each_command_on_ray(tmp_path: Path, ray: RayCluster) -> None:
     reader = Reader("ray.md", tmp_path)
-    reader.write_profile("my-ray.yaml", address=f"{ray_nodes.address}\n  node_ip_address: {HEAD}")
+    reader.write_profile("my-ray.yaml", address=f"{ray.address}\n  node_ip_address: {HEAD}")
     said = {command: reader.follow(command) for command in reader.commands}
     assert "my-ray" in said["xstilts list executors"]
     (ran,) = (text for command, text in said.items() if command.startswith("xstilts run"))

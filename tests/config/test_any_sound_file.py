@@ -12,7 +12,7 @@ from harness.config.catalogue import Catalogue
 from harness.config.load import load_sequences
 from harness.config.training_task_file import check_training_task
 from harness.config.yaml_source import parse_yaml
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 
 INTERMEDIATES = ["mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte", "squad_v1", "copa", "panx_en", "mlm"]
 GROUPS = {"xnli": ["xtreme_xnli", "xtreme_xnli_en", "xtreme_xnli_sw"], "pawsx": ["xtreme_pawsx"]}

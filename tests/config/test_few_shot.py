@@ -6,12 +6,12 @@ import pytest
 
 from harness.config.load import LoadedSequence, load_sequences
 from harness.config.problem import SpecError
-from harness.plan.content import few_shot_tasks, few_shots, stage_content
-from harness.plan.drawing import draw
-from harness.plan.heads import reused_heads
-from harness.plan.orders import plan_size
-from harness.plan.stage import Shots
-from harness.plan.tree import Plan
+from harness.planning.content import few_shot_tasks, few_shots, stage_content
+from harness.planning.drawing import draw
+from harness.planning.heads import reused_heads
+from harness.planning.orders import plan_size
+from harness.planning.stage import Shots
+from harness.planning.tree import Plan
 from tests.config.files import SEQUENCE, changed, write
 
 FEW = changed(

@@ -11,9 +11,9 @@ from harness.cost.estimate import Machine, Size, stage_cost
 from harness.cost.hub_models import KNOWN_MODELS
 from harness.cost.memory import peak_memory
 from harness.cost.total import plan_cost
-from harness.plan.orders import plan_size, stage_counts
-from harness.plan.tree import Plan
-from tests.plan.sequences import loaded
+from harness.planning.orders import plan_size, stage_counts
+from harness.planning.tree import Plan
+from tests.planning.sequences import loaded
 
 XLMR = KNOWN_MODELS["xlm-roberta-base"]
 A100 = Machine(ACCELERATORS["A100"], utilization=0.5, zero_stage=0)

@@ -9,7 +9,7 @@ from harness.config.load import load_sequences
 from harness.data.leakage import Leakage, Shared
 from harness.data.overlap import OverlapError
 from harness.data.rows import NoRowsLeftError
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.resolved_plan import resolve
 from tests.corpora import CORPORA
 from tests.training.models import make_bert

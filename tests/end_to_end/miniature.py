@@ -18,8 +18,8 @@ from harness.kinds.registry import TrainingTask, kind_of
 from harness.kinds.sources import FolderSource, listed_layouts
 from harness.kinds.span_extraction.task import SpanExtractionTask
 from harness.kinds.tagging.task import TaggingTask
-from harness.plan.content import few_shot_tasks
-from harness.plan.orders import iterate_orders
+from harness.planning.content import few_shot_tasks
+from harness.planning.orders import iterate_orders
 from tests.training import models
 from tests.training.text_models import make_mt5
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.config.load import load_sequences
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.resources import shipped
 from harness.store.store import Store
 from harness.training.manifest import STAGES

@@ -49,7 +49,7 @@ def test_eval_prints_languages_and_averages_and_writes_the_results(run, tmp_path
     ("changes", "message"),
     [
         ({"--tasks": "xtreme_xnli_dee"}, "Did you mean xtreme_xnli_de?"),
-        ({"--tasks": " , "}, "--tasks"),
+        ({"--tasks": " , "}, "names nothing"),
         ({"--data-dir": "nowhere"}, "nowhere"),
         ({"--labels": "a,b"}, "3 outputs"),
         ({"--tasks": "xtreme_pawsx_de"}, "not_paraphrase"),

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from harness.evaluation.job import EVALUATIONS
-from harness.execution.submission_log import Submission, submissions
+from harness.execution.attempt_journal import AttemptRecord, attempts_of
 from harness.report.table import Table
 from harness.store.store import Store
 from harness.training.manifest import STAGES
@@ -159,9 +159,9 @@ def finished(store: Path) -> set[str]:
     return {*opened.digests(STAGES), *opened.digests(EVALUATIONS)}
 
 
-def submitted(store: Path, run: str = "*") -> list[Submission]:
+def submitted(store: Path, run: str = "*") -> list[AttemptRecord]:
     """What runs of a store handed to their workers; `run` is the process id of one."""
-    return [one for folder in store.glob(f"runs/*-{run}") for one in submissions(folder)]
+    return [one for folder in store.glob(f"runs/*-{run}") for one in attempts_of(folder).values()]
 
 
 def begun(store: Path, run: int) -> set[str]:

@@ -6,7 +6,7 @@ from harness.config.load import load_sequences
 from harness.execution.attempt_folder import AttemptFolder
 from harness.execution.planned_steps import all_steps, step_of
 from harness.execution.request import Roots, StepRequest
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.resolved_plan import resolve
 from harness.store.store import Store
 

@@ -22,7 +22,7 @@ from harness.execution.runner import Runner
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps import AnyStep
 from harness.execution.steps.base import StepManifest
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 from harness.resolved_plan import ResolvedPlan, resolve
 from harness.store.disk import StoreFullError
 from harness.store.store import Store

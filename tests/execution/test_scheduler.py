@@ -13,7 +13,7 @@ from harness.config.catalogue import sequence_files
 from harness.config.load import load_sequences
 from harness.execution.graph import Node, children, least_seconds
 from harness.execution.scheduler import Scheduler, State
-from harness.plan.tree import Plan
+from harness.planning.tree import Plan
 
 
 def tree(steps: int, seed: int) -> list[Node]:

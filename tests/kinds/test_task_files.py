@@ -11,7 +11,7 @@ from harness.config.problem import SpecError
 from harness.config.training_task_file import check_training_task
 from harness.config.yaml_source import read_yaml
 from harness.kinds.registry import training_task
-from harness.plan.identity import MemberIdentity, stage_digest
+from harness.planning.identity import MemberIdentity, stage_digest
 from tests.config.files import SEQUENCE, changed, write
 
 HEAD = "name: own\ntitle: Mine\ncitation: nobody\nlicense: CC0\n"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from harness.config.mixture import Sampling
-from harness.plan.sampling import sampling_rates
+from harness.planning.sampling import sampling_rates
 from harness.training.batches import BatchPlan
 from harness.training.step_plan import StepPlan, draw_members
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
@@ -40,6 +40,16 @@ class RaySettings(FrozenModel):
         60.0, description="How long a worker without a step keeps its resources and imports."
     )
     runtime_env: dict[str, Any] = Field({}, description="Ray's runtime environment (env_vars, image_uri …).")
+
+    @field_validator("address")
+    @classmethod
+    def _not_by_the_client(cls, address: str) -> str:
+        if address.startswith("ray://"):
+            raise ValueError(
+                "Ray's client (ray://) is not supported, since a run needs the store that the nodes share; "
+                "run xstilts on a node of the cluster, with address: auto"
+            )
+        return address
 
 
 def connect(settings: RaySettings) -> bool:

@@ -8,6 +8,7 @@ all jobs.
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -64,6 +65,7 @@ class SlurmExecutor(Executor):
         slurm_commands.require_slurm()
         self._settings, self._context = settings, context
         self._waiting: list[tuple[StepRequest, _Task]] = []
+        self._adopted: list[StepEvent] = []
         self._tasks: dict[str, _Task] = {}
         self._arrays, self._name = 0, f"{_PREFIX}{context.name}"
         self._jobs = slurm_commands.listed_jobs()
@@ -80,14 +82,22 @@ class SlurmExecutor(Executor):
 
     def submit(self, request: StepRequest) -> Handle:
         """Take a step on: a job of an earlier run that is at it, or one that is submitted with the others."""
+        folder = self._context.folder / "steps" / request.attempt.replace("/", "-")
         left = self._left.pop(request.step.digest, None)
         if left is not None:
             handle = Handle(request.attempt, left.handle.name, left.handle.log)
             task = _Task(handle, left.attempt, left.digest, left.resumes)
             task.number = left.number
+            # Its log is found where those of this run's own jobs are.
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.symlink_to(os.path.relpath(left.attempt.folder, folder.parent))
+            self._adopted.append(StepEvent(handle, Queued(text=f"{handle.name} (log: {handle.log})")))
         else:
-            attempt = AttemptFolder(self._context.folder / "steps" / request.attempt.replace("/", "-"))
+            attempt = AttemptFolder(folder)
             attempt.folder.mkdir(parents=True, exist_ok=True)
+            # Nobody ends a step sooner than Slurm does.
+            seconds = max(request.stop_seconds, self._settings.signal_seconds)
+            request = request.model_copy(update={"stop_seconds": seconds})
             request.write(attempt.request, self._context.roots)
             resumes = request.step.kind == "train"
             task = _Task(Handle(request.attempt, "", attempt.log), attempt, request.step.digest, resumes)
@@ -97,7 +107,7 @@ class SlurmExecutor(Executor):
 
     def events(self, seconds: float) -> list[StepEvent]:
         """Submit what was taken on, and return what the jobs have told."""
-        found = self._submit_waiting()
+        found, self._adopted = [*self._adopted, *self._submit_waiting()], []
         limit = time.monotonic() + seconds
         while not found:
             self._ask()

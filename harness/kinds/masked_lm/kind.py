@@ -26,6 +26,7 @@ class MaskedLM(TaskKind[MaskedLMTask]):
     name = "masked_lm"
     task_model = MaskedLMTask
     draws_tokens = True
+    version = 2  # 1 left the word embeddings of some families out of what it saved
 
     def columns(self, task: MaskedLMTask) -> tuple[str, ...]:
         """Return the texts' column."""
