@@ -11,6 +11,7 @@ from harness.frozen_model import FrozenModel
 from harness.message_text import in_short
 from harness.results.curves import StageCurve
 from harness.results.data_use import DataUse, SharedRows
+from harness.results.held_out import HeldOutScores
 from harness.results.kept_files import KeptFiles
 from harness.results.settings import Compute, Scoring, StageSettings
 from harness.results.shown_name import ShownName
@@ -158,6 +159,7 @@ class Board(FrozenModel):
         machines: The different machines that made the results; none where all were made alike.
         parts: Where the board is a combination, how each board of it was made.
         curves: Learning curves of its stages; none where there are very many, or none were published.
+        held_out: What the stages of each task reach right after their training, on its held-out rows.
     """
 
     name: str = Field(pattern=NAME, description="Also the name of its files.")
@@ -186,6 +188,7 @@ class Board(FrozenModel):
         {}, description="Task whose forgetting was asked for and not measured -> why."
     )
     curves: tuple[StageCurve, ...] = ()
+    held_out: tuple[HeldOutScores, ...] = ()
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:

@@ -17,6 +17,7 @@ from harness.results.board import (
 )
 from harness.results.curves import limited
 from harness.results.data_use import DataUse
+from harness.results.held_out import merged
 from harness.results.settings import Compute
 from harness.results.target_metric import TargetMetric
 
@@ -78,6 +79,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         files=tuple(kept for board in boards for kept in (board.files or (None,) * max(1, len(board.parts)))),
         not_measured={task: why for board in boards for task, why in board.not_measured.items()},
         curves=limited(curve for board in boards for curve in board.curves),
+        held_out=merged(part for board in boards for part in board.held_out),
     )
 
 
