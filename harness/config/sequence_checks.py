@@ -106,7 +106,9 @@ def _split_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]
     for key in outline.splits:
         if key[-1] not in targets:
             remedy = f"{nearest(str(key[-1]), targets)}Name one of {listed(targets)}, or remove the line"
-            yield outline.source.problem(key, "this is no target of this file", remedy, f"{cut(key[-1])}: …")
+            yield outline.source.problem(
+                key, "this is no target of this file", remedy, f"{cut(str(key[-1]))}: …"
+            )
     if not outline.splits:
         return
     scored_on: dict[str, str] = {}
