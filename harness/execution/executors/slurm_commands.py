@@ -46,12 +46,14 @@ class Job:
         name: Its name.
         state: Slurm's word, such as `PENDING` or `RUNNING`.
         reason: Why it waits, or ended as it did.
+        killed: Whether it ended by a signal.
     """
 
     number: str
     name: str
     state: str
     reason: str = ""
+    killed: bool = False
 
 
 def require_slurm() -> None:
@@ -101,7 +103,15 @@ def ended_job(number: str) -> Job | None:
     if done.returncode or "JobState" not in facts:
         return None
     reason = facts.get("Reason", "None")
-    return Job(number, facts.get("JobName", ""), facts["JobState"], "" if reason == "None" else reason)
+    # CODE:SIGNAL of the script, whose code is 128 + SIGNAL where its step was killed.
+    code, _, by_signal = facts.get("ExitCode", "0:0").partition(":")
+    return Job(
+        number,
+        facts.get("JobName", ""),
+        facts["JobState"],
+        "" if reason == "None" else reason,
+        killed=int(code) > 128 or by_signal not in ("", "0"),
+    )
 
 
 def cancel(numbers: Sequence[str]) -> None:
