@@ -92,7 +92,8 @@ def listed_jobs() -> dict[str, Job]:
         SlurmCommandError: Slurm does not answer.
     """
     lines = _output(["squeue", "--me", "--array", "--noheader", f"--format={_LISTED}"]).splitlines()
-    jobs = [Job(*(part.strip() for part in line.split("|", 3))) for line in lines if line.count("|") >= 3]
+    parts = [[part.strip() for part in line.split("|", 3)] for line in lines if line.count("|") >= 3]
+    jobs = [Job(number, name, state, reason) for number, name, state, reason in parts]
     return {job.number: job for job in jobs if job.state not in _ENDED}
 
 
