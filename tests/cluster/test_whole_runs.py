@@ -110,18 +110,19 @@ def test_random_faults_change_nothing(
         name = f"{cluster.executor}-faults-{number}"
         number += 1
         run = laboratory.start(name, profile(cluster.executor))
-        # Not before anything can be lost.
-        pause = 20.0
+        store, seen = laboratory.folder / name / "store", 0
         while run.poll() is None and len(happened) < FAULTS:
-            time.sleep(pause)
-            if run.poll() is None:
+            # However slow the machine is, something of what begins between two faults is lost by the second.
+            if (done := progress(store)) > seen:
+                time.sleep(drawing.uniform(0, 4))
                 happened.append(cluster.fault(drawing))
                 print(f"{name}: fault {len(happened)}: {happened[-1]}", flush=True)
-            pause = drawing.uniform(5, 20)
+                seen = max(done, progress(store))
+            time.sleep(0.2)
         out, _ = run.communicate()
         assert run.returncode == 0, out
-        made = made_by_attempts(laboratory.folder / name / "store")
-        print(f"{name}: stages resumed: {resumed(laboratory.folder / name / 'store')}", flush=True)
+        made = made_by_attempts(store)
+        print(f"{name}: {resumed(store)} stages went on from a resume point", flush=True)
         assert set(made.values()) == {1}, f"{made.most_common(3)}\n{out}"
         same_as_local(laboratory, name)
         shutil.rmtree(laboratory.folder / name)
@@ -167,6 +168,12 @@ def made_by_attempts(store: Path) -> Counter[str]:
     """Digest -> how many attempts made its entry."""
     records = [record for folder in store.glob("runs/*") for record in attempts_of(folder).values()]
     return Counter(record.digest for record in records if record.made_entry)
+
+
+def progress(store: Path) -> int:
+    """How often a step of a run on a cluster has told how far it is."""
+    files = store.glob("runs/*/steps/*/events.jsonl")
+    return sum(file.read_bytes().count(b'"kind":"progress"') for file in files)
 
 
 def resumed(store: Path) -> int:
