@@ -67,7 +67,7 @@ def test_a_run_is_shown_with_what_runs_and_what_waits(layout: Layout) -> None:
     assert lines[1] == "  3 finished, 0 failed, 1 running, 1 queued, 4 waiting"
     running = "  running rte (seed 1)  TIME  job 7_0 on node3, process 9  step 30/60  log: "
     assert re.sub(r"2 min \d+ s", "TIME", lines[2]) == f"{running}{layout.runs}/r/steps/a/log"
-    assert lines[3] == "  queued  pawsx (seed 1)  3 min  job 7_1"
+    assert lines[3] == "  queued  pawsx (seed 1)  3 min 20 s  job 7_1"
 
 
 def test_a_run_that_is_silent_is_shown_only_as_far_as_it_left_jobs(layout: Layout) -> None:
