@@ -15,6 +15,7 @@ from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.monitors import Monitoring, close_monitors, named_run
 from harness.training.optimizer import make_optimizer, make_schedule
+from harness.training.partition import partition_parameters
 
 
 class BatchSplitError(UserError):
@@ -95,9 +96,12 @@ def start_engine(
     import deepspeed
 
     deepspeed.utils.logger.setLevel(logging.WARNING)
-    model.to(world.device)
+    if zero_stage(config) < 3:
+        model.to(world.device)
     optimizer = make_optimizer(model, settings)
     try:
+        if zero_stage(config) == 3:
+            partition_parameters(model, config, settings.precision, world.device)
         with named_run(monitoring):
             engine, _, _, _ = deepspeed.initialize(
                 model=model,

@@ -11,7 +11,7 @@ from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import TrainingRows, load_held_out_rows, stopping_rows
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
-from harness.training.checkpoint import write_adapters, write_checkpoint
+from harness.training.checkpoint import AdapterWriter, CheckpointWriter
 from harness.training.distributed import (
     World,
     from_every_rank,
@@ -76,7 +76,9 @@ def train_stage(
         StepInterruptedError: `stop` said so.
     """
     world = start_process_group()
-    keep_memory()
+    if zero_stage(job.deepspeed) < 3:
+        # At level 3 memory is what is short.
+        keep_memory()
     forget_peak_memory(world.device)
     if world.device.type == "cuda":
         # The kernels on CPUs give the same bits anyway.
@@ -212,23 +214,36 @@ class _Stage:
         )
 
     def _save(self, engine: Any) -> None:
-        job, model, trained = self.job, self.model, dict[str, torch.Tensor]()
-        finite = True
+        writer, failure, finite = None, None, True
         for name, weights in merged_rows(engine.module, trained_weights(engine)):
             finite = finite and bool(torch.isfinite(weights).all())
-            if self.world.rank == 0:
-                trained[name] = weights
-        if not finite:
-            raise DivergedError(
-                f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
-                f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or "
-                "bf16."
-            )
-        adapter = job.hyperparameters.adapter
+            if self.world.rank or failure is not None:
+                continue
+            try:
+                writer = writer or self._writer()
+                writer.add(name, weights)
+            except Exception as error:  # at once it would leave the other processes waiting for this one
+                failure = error
+
+        def finish() -> None:
+            if failure is not None:
+                raise failure
+            if not finite or writer is None:
+                rate = self.job.hyperparameters.learning_rate
+                raise DivergedError(
+                    f"task {self.job.name}: weights became infinite or NaN in the last step "
+                    f"(training.learning_rate {rate:g}). Lower the learning rate or use precision fp32 or "
+                    "bf16."
+                )
+            writer.finish()
+
+        on_first_rank(finish)
+
+    def _writer(self) -> CheckpointWriter | AdapterWriter:
+        adapter, exports = self.job.hyperparameters.adapter, self.model.exports
         if adapter is None or adapter.merge:
-            on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
-        else:
-            on_first_rank(lambda: write_adapters(job.workdir, model.exports(trained), job.model, self.named))
+            return CheckpointWriter(self.job.workdir, exports, self.job.model)
+        return AdapterWriter(self.job.workdir, exports, self.job.model, self.named)
 
     def _result(
         self,
