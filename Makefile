@@ -3,11 +3,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/locked-$(shell cksum < requirements.lock | tr ' ' -)
+DOCS := .venv-docs
+DOCS_LOCKED := $(DOCS)/locked-$(shell cksum < requirements-docs.lock | tr ' ' -)
 INSTALLED := $(LOCKED)-$(shell cksum < pyproject.toml | tr ' ' -)
 PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo test test-slow test-cluster bench lint venv lock
+.PHONY: help demo test test-slow test-cluster bench lint docs reference venv lock lock-docs
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +37,12 @@ lint: venv ## Check style, types and the direction of imports.
 	$(BIN)/mypy --strict harness
 	$(BIN)/lint-imports --no-cache
 
+docs: $(DOCS_LOCKED) ## Build the documentation into site/; every warning is an error.
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+reference: venv ## Write the generated pages of docs/reference anew.
+	$(BIN)/python docs/write_reference.py
+
 venv: $(INSTALLED) ## Make .venv from requirements.lock; kept while that file stays the same.
 
 $(INSTALLED): $(LOCKED)
@@ -49,6 +57,13 @@ $(LOCKED):
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@touch $@
 
+$(DOCS_LOCKED):
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; name one by PYTHON=/path/to/python" >&2; exit 1; }
+	@rm -rf $(DOCS)
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.lock
+	@touch $@
+
 # Left out: xstilts itself, the local suffix of CPU builds, and the CUDA libraries, which torch's own
 # requirements bring along where they are of use. hatchling and editables let the project itself
 # install without a build environment, so without network.
@@ -57,4 +72,12 @@ lock: ## Resolve pyproject.toml anew into requirements.lock; VERSIONS="torch==2.
 	@.xstilts/lock/bin/python -m pip install --quiet --disable-pip-version-check ".[embedded,dev]" hatchling editables $(VERSIONS)
 	@echo "# Written by 'make lock' from pyproject.toml with its extras embedded and dev. Python 3.11." > requirements.lock
 	@.xstilts/lock/bin/python -m pip freeze --exclude xstilts | sed 's/+cpu$$//' | grep -Ev '^(nvidia-|cuda-|triton)' >> requirements.lock
+	@rm -rf .xstilts/lock
+
+# The site is built from the sources alone, so that its packages need not agree with those of xstilts.
+lock-docs: ## Resolve the packages of `make docs` anew into requirements-docs.lock.
+	@rm -rf .xstilts/lock && $(PYTHON) -m venv .xstilts/lock
+	@.xstilts/lock/bin/python -m pip install --quiet --disable-pip-version-check "mkdocs-material>=9.6" "mkdocstrings[python]>=0.29" ruff
+	@echo "# Written by 'make lock-docs': the packages of the extra docs. Python 3.11." > requirements-docs.lock
+	@.xstilts/lock/bin/python -m pip freeze >> requirements-docs.lock
 	@rm -rf .xstilts/lock

@@ -11,7 +11,7 @@ from harness.data.leakage import Leakage, drop_leaked, find_leakage
 from harness.data.location import DataFolders, as_folders
 from harness.data.lock import read_lock
 from harness.data.locked_rows import all_rows
-from harness.data.rows import TrainingRows, load_held_out_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, stopping_rows
 from harness.kinds.registry import text_form
 from harness.models.checks import check_architecture, check_folder
 from harness.models.references import ModelRef, ResolvedModel, resolve_model
@@ -42,6 +42,7 @@ class ResolvedPlan:
         evaluation_digests: Target stage -> digest of its evaluation.
         leakage: What training and evaluation sets have in common, before rows were dropped.
         held_out: Training task -> its held-out rows, those available, where forgetting is to be measured.
+        early_stopping: Training task -> fingerprint of the held-out rows that decide when its stages end.
         forgetting_digests: Stage -> digest of measuring the tasks of the stages up to it; empty where
             forgetting is not to be measured.
     """
@@ -55,6 +56,7 @@ class ResolvedPlan:
     evaluation_digests: Mapping[Stage, str]
     leakage: Leakage
     held_out: Mapping[str, TrainingRows]
+    early_stopping: Mapping[str, str]
     forgetting_digests: Mapping[Stage, str]
 
     @property
@@ -102,7 +104,8 @@ class ResolvedPlan:
         """Return a digest of a stage's own data and settings, whatever the seed and the stages before it."""
         heads = dict.fromkeys(self.reused_heads(stage), ("", 0))
         text_to_text = self.model.is_text_to_text
-        return _stage_digest("", self.content(stage), self.training, heads, text_to_text, 0)[:_HASH_LENGTH]
+        content, held_out = self.content(stage), self.early_stopping
+        return _stage_digest("", content, self.training, held_out, heads, text_to_text, 0)[:_HASH_LENGTH]
 
     def items(self, stage: Stage) -> int:
         """How many items the stage's evaluation scores."""
@@ -130,6 +133,7 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
 
     Raises:
         UserError: The model or some rows cannot be had, or are not those of the lock.
+        HeldOutUnavailableError: Stages are to be stopped by held-out rows that are not there.
         UnsuitedKindError: The model cannot be trained on one of the tasks.
         OverlapError: Training rows are also evaluation rows, and the sequence file does not drop them.
     """
@@ -155,7 +159,8 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
         training = drop_leaked(plan, training, leakage)
     else:
         leakage.refuse()
-    digests = _stage_digests(plan, model, training)
+    early_stopping = _early_stopping(plan, data_dir, training)
+    digests = _stage_digests(plan, model, training, early_stopping)
     held_out = _held_out_rows(plan, data_dir, training)
     return ResolvedPlan(
         plan=plan,
@@ -167,6 +172,7 @@ def resolve(plan: Plan, data_dir: DataFolders) -> ResolvedPlan:
         evaluation_digests=_evaluation_digests(plan, digests, evaluation),
         leakage=leakage,
         held_out=held_out,
+        early_stopping=early_stopping,
         forgetting_digests=_forgetting_digests(plan, digests, held_out),
     )
 
@@ -182,6 +188,21 @@ def _held_out_rows(
         for name, rows in training.items()
     }
     return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _early_stopping(
+    plan: Plan, data_dir: DataFolders, training: Mapping[str, TrainingRows]
+) -> dict[str, str]:
+    """Return the fingerprints of the held-out rows by which stages are stopped."""
+    found: dict[str, str] = {}
+    for stage in plan.stages:
+        for member in stage_content(plan.loaded, stage).members:
+            if member.settings.early_stopping is None or member.name in found:
+                continue
+            labels = training[member.name].labels
+            rows = stopping_rows(member.task, data_dir=data_dir, trained=labels)
+            found[member.name] = rows.fingerprint
+    return found
 
 
 def _forgetting_digests(
@@ -209,7 +230,7 @@ def _evaluation_digests(
             digests[stage],
             plan.loaded.evaluations[stage.task],
             fingerprints,
-            settings.split,
+            settings.split_of(stage.task),
             settings.limit,
             evaluation_precision(plan, stage.task),
         )
@@ -219,7 +240,10 @@ def _evaluation_digests(
 
 
 def _stage_digests(
-    plan: Plan, model: ResolvedModel, training: Mapping[str, TrainingRows]
+    plan: Plan,
+    model: ResolvedModel,
+    training: Mapping[str, TrainingRows],
+    held_out: Mapping[str, str],
 ) -> dict[Stage, str]:
     digests: dict[Stage, str] = {}
     for stage in plan.stages:
@@ -234,6 +258,7 @@ def _stage_digests(
             digests[stage.parent] if stage.parent else model.identity,
             stage_content(plan.loaded, stage),
             training,
+            held_out,
             heads,
             model.is_text_to_text,
             stage.training_seed,
@@ -245,6 +270,7 @@ def _stage_digest(
     parent: str,
     content: StageContent,
     training: Mapping[str, TrainingRows],
+    held_out: Mapping[str, str],
     heads: Mapping[str, tuple[str, int]],
     text_to_text: bool,
     seed: int,
@@ -258,6 +284,7 @@ def _stage_digest(
             weight=weights.get(member.name),
             head=heads.get(member.name),
             text_format=text_form(member.task).format if text_to_text else None,
+            held_out=held_out.get(member.name) if member.settings.early_stopping else None,
         )
         for member in content.members
     ]

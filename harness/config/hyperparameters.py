@@ -48,8 +48,13 @@ LATER_SETTINGS = (
     "warmup_steps",
     "label_smoothing",
     "adapter",
+    "early_stopping",
 )
 """Settings that enter a stage's digest only where they are set: there were stages before them."""
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 def _not_keep(head: object) -> object:
@@ -61,7 +66,7 @@ def _not_keep(head: object) -> object:
 class LoraAdapter(FrozenModel):
     """Low-rank matrices that are trained in place of the encoder's (Hu et al. 2021)."""
 
-    kind: Literal["lora"] = "lora"
+    kind: Literal["lora"] = Field("lora", description="The sort of adapter.")
     rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a weight matrix.")
     alpha: int = Field(16, ge=1, le=10_000, description="It is multiplied by alpha / rank.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the adapter's input.")
@@ -72,6 +77,22 @@ class LoraAdapter(FrozenModel):
         True,
         description="Add the product to the weights when the stage ends, so that the next stage has a new "
         "adapter; false: the store keeps the adapter alone, and the next stage goes on with it.",
+    )
+
+
+class EarlyStopping(FrozenModel):
+    """When a stage ends before its last step, by English held-out rows of its task.
+
+    As transformers' EarlyStoppingCallback with load_best_model_at_end: the weights that did best are kept.
+    """
+
+    patience: int = Field(3, ge=1, le=1000, description="Evaluations without a better value that end it.")
+    every: int = Field(100, ge=1, le=10**9, description="Optimizer steps between two evaluations.")
+    metric: str | None = Field(
+        None, description="Metric of the task's kind, as accuracy or f1; default: its first."
+    )
+    threshold: float = Field(
+        0.0, ge=0, lt=100, description="A value counts as better where it is so by more than this."
     )
 
 
@@ -123,6 +144,12 @@ class _Settings(BaseModel):
     precision: Precision = Field(Precision.BF16, strict=False, description="fp32, bf16, or fp16 (CUDA only).")
     adapter: LoraAdapter | None = Field(
         None, strict=False, description="Train an adapter and the head; other weights stay as they are."
+    )
+    early_stopping: EarlyStopping | None = Field(
+        None,
+        strict=False,
+        exclude_if=_is_none,  # what was published before there was any stays as it is
+        description="End a stage when its task's held-out rows, which must be English, no longer gain by it.",
     )
     freeze_embeddings: bool = Field(False, description="Leave the word embeddings as they are.")
     dropout: float | None = Field(None, ge=0, lt=1, description="Dropout everywhere; default: the model's.")

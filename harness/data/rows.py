@@ -27,6 +27,10 @@ class NoSourceError(UserError):
     """None of a task's sources is available."""
 
 
+class HeldOutUnavailableError(UserError):
+    """The held-out rows by which a stage is to be stopped are not available."""
+
+
 class NoRowsLeftError(UserError):
     """Every row of a task would be dropped."""
 
@@ -177,6 +181,21 @@ def load_held_out_rows(
     except NoSourceError:
         return None
     return _rows(task, [source], trained)
+
+
+def stopping_rows(task: TrainingTask, *, data_dir: DataFolders, trained: tuple[str, ...]) -> TrainingRows:
+    """Load the held-out rows that decide when a stage ends.
+
+    Raises:
+        HeldOutUnavailableError: they are not there.
+    """
+    rows = load_held_out_rows(task, data_dir=data_dir, trained=trained)
+    if rows is None:
+        raise HeldOutUnavailableError(
+            f"training.early_stopping: the held-out rows of {task.name} are not available; name their folder "
+            "by --data-dir, or write early_stopping: null for it under training.per_task"
+        )
+    return rows
 
 
 def _rows(task: TrainingTask, parts: Sequence[SourceColumns], trained: tuple[str, ...] = ()) -> TrainingRows:

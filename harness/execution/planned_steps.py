@@ -98,6 +98,7 @@ def _train_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any]) ->
                 data_revision=resolved.training[member.name].revision,
                 data_fingerprint=resolved.training[member.name].fingerprint,
                 dropped_rows=resolved.training[member.name].dropped,
+                held_out_fingerprint=resolved.early_stopping.get(member.name),
             )
             for member in content.members
         ),
@@ -127,7 +128,7 @@ def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any])
         **common,
         stage=resolved.digests[stage],
         has_head=stage.is_trained,
-        split=settings.split,
+        split=settings.split_of(stage.task),
         limit=settings.limit,
         batch_size=settings.batch_size,
         precision=evaluation_precision(resolved.plan, stage.task),

@@ -13,7 +13,7 @@ _LARGEST_NUMBER = 10**12
 _MOST_LAYERS = 10_000
 _LAYERS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "num_decoder_layers")
 _LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
-_INDEX = "model.safetensors.index.json"
+INDEX = "model.safetensors.index.json"
 
 
 class ModelFileError(UserError):
@@ -41,13 +41,13 @@ def weight_files(folder: Path) -> list[Path]:
         ModelFileError: there are none, the index names one that is not there or not in the folder, or is no
             index.
     """
-    single, index = folder / "model.safetensors", folder / _INDEX
+    single, index = folder / "model.safetensors", folder / INDEX
     names = [single.name]
     if not single.is_file() and index.is_file():
         names = sorted(set(weight_map(folder).values()))
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
-        named = f"{_INDEX} names {len(names)} files, and of these" if len(names) > 1 else "of its weights"
+        named = f"{INDEX} names {len(names)} files, and of these" if len(names) > 1 else "of its weights"
         raise ModelFileError(
             f"model {folder}: {named} {names_in_short(absent)} is missing; copy or download the model again"
         )
@@ -60,7 +60,7 @@ def weight_map(folder: Path) -> dict[str, str]:
     Raises:
         ModelFileError: the index is no index, or names files that are not directly in the folder.
     """
-    path = folder / _INDEX
+    path = folder / INDEX
     found = read_json(path).get("weight_map")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise ModelFileError(
@@ -73,6 +73,20 @@ def weight_map(folder: Path) -> dict[str, str]:
                 "are read"
             )
     return found
+
+
+def tensor_files(folder: Path) -> dict[frozenset[str], Path]:
+    """Return the files of a model in several, by the names of their tensors; none of one without an index.
+
+    Raises:
+        ModelFileError: as `weight_map`.
+    """
+    if not (folder / INDEX).is_file():
+        return {}
+    files: dict[str, set[str]] = {}
+    for tensor, name in weight_map(folder).items():
+        files.setdefault(name, set()).add(tensor)
+    return {frozenset(tensors): folder / name for name, tensors in files.items()}
 
 
 def read_tensors(file: Path) -> "dict[str, Any]":
@@ -119,14 +133,14 @@ def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     lacking = sorted(weight_map(folder).keys() - shapes.keys()) if _is_indexed(folder) else []
     if lacking:
         raise ModelFileError(
-            f"{folder / _INDEX}: names {len(lacking)} tensors that its files have not (first: {lacking[0]}); "
+            f"{folder / INDEX}: names {len(lacking)} tensors that its files have not (first: {lacking[0]}); "
             "copy or download the model again"
         )
     return shapes
 
 
 def _is_indexed(folder: Path) -> bool:
-    return not (folder / "model.safetensors").is_file() and (folder / _INDEX).is_file()
+    return not (folder / "model.safetensors").is_file() and (folder / INDEX).is_file()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def few_shot_rows(spec: SequenceFile, target: str, language: str) -> str:
 def few_shot_settings(spec: SequenceFile, target: str, shots: Shots) -> Hyperparameters:
     """Return the settings of a few-shot stage: the target's, its head, and k rows."""
     own = spec.few_shot.training if spec.few_shot else {}
-    return spec.hyperparameters(target).overridden({**own, "train_rows": shots.k, "head": "reuse"})
+    # Nothing of another language chooses weights but the rows that are trained on.
+    fixed = {"train_rows": shots.k, "head": "reuse", "early_stopping": None}
+    return spec.hyperparameters(target).overridden({**own, **fixed})
 
 
 def _in_language(task: TrainingTask, language: str, few: FewShot | None) -> TrainingTask:

@@ -40,6 +40,7 @@ class MemberIdentity:
         weight: Of a stage whose sampling has weights, the member's.
         head: Of a reused head, the digest of the stage that trained it and its position there.
         text_format: How a text-to-text model reads the task; None for encoders.
+        held_out: Fingerprint of the held-out rows, where they decide when the stage ends.
     """
 
     task: TrainingTask
@@ -48,6 +49,7 @@ class MemberIdentity:
     weight: float | None = None
     head: tuple[str, int] | None = None
     text_format: TextFormat | None = None
+    held_out: str | None = None
 
     def content(self) -> dict[str, Any]:
         """Return what of the member enters the stage's digest."""
@@ -61,6 +63,7 @@ class MemberIdentity:
             "weight": self.weight,
             "head": self.head,
             "text_format": self.text_format and self.text_format.model_dump(mode="json"),
+            **({"held_out": self.held_out} if self.held_out else {}),
         }
 
 
@@ -80,8 +83,8 @@ def stage_digest(
     """
     settled = settings.model_dump(mode="json", exclude=_ONLY_WORK | {"head", *MEMBER_SETTINGS})
     for name in LATER_SETTINGS:
-        if settled[name] == Hyperparameters.model_fields[name].default:
-            del settled[name]
+        if getattr(settings, name) == Hyperparameters.model_fields[name].default:
+            settled.pop(name, None)
     if settings.warmup_steps is not None:
         del settled["warmup_ratio"]
     if settled["steps"] is not None:

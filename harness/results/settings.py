@@ -10,6 +10,7 @@ from harness.frozen_model import FrozenModel
 from harness.planning.content import shown_name
 from harness.planning.stage import Shots, Stage
 from harness.resolved_plan import ResolvedPlan, evaluation_precision
+from harness.training.job import EarlyStop
 from harness.training.manifest import StageManifest
 
 
@@ -31,6 +32,11 @@ class StageSettings(FrozenModel):
     steps: int | None = Field(None, description="Optimizer steps of one stage; none where that is not known.")
     samples: int = Field(description="Examples seen by one stage, repetitions counted.")
     members: tuple[UsedRows, ...]
+    early_stops: tuple[EarlyStop, ...] = Field(
+        (),
+        exclude_if=lambda stops: not stops,
+        description="Of each finished stage with early stopping, which steps it was trained and kept.",
+    )
     from_manifests: bool = Field(description="False: from the sequence file, since no manifest was there.")
 
 
@@ -73,7 +79,8 @@ def stage_settings(
 def _settings(
     resolved: ResolvedPlan, name: str, stages: Sequence[Stage], finished: dict[str, StageManifest]
 ) -> StageSettings:
-    made = next((finished[d] for stage in stages if (d := resolved.digests[stage]) in finished), None)
+    found = [finished[d] for stage in stages if (d := resolved.digests[stage]) in finished]
+    made = found[0] if found else None
     content = resolved.content(stages[0])
     if made is None:
         return StageSettings(
@@ -99,6 +106,7 @@ def _settings(
             )
             for member in made.result.members
         ),
+        early_stops=tuple(one.result.early_stop for one in found if one.result.early_stop is not None),
         from_manifests=True,
     )
 

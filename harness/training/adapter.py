@@ -5,7 +5,7 @@ the head. When the stage ends the product is added to W, or both are kept as a s
 the model that they belong to (`harness.models.adapters`), and the next stage goes on with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,14 +36,21 @@ class Adapted:
     settings: LoraAdapter
     bases: Mapping[str, Tensor] = field(repr=False)
 
-    def merged(self, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return trained tensors under the model's own names, each product added to its matrix."""
+    def merged(self, pairs: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+        """Yield each matrix with the product of its pair added to it.
+
+        Args:
+            pairs: The trained A and B of all matrices, by their names in training.
+        """
         scale = self.settings.alpha / self.settings.rank
-        found = {name: tensor for name, tensor in trained.items() if ".lora_" not in name}
         for name, base in self.bases.items():
-            first, second = (trained[_lora(name, part)] for part in "AB")
-            found[name] = base + scale * (second @ first)
-        return found
+            first, second = (pairs[_lora(name, part)] for part in "AB")
+            yield name, base + scale * (second @ first)
+
+
+def is_adapters(name: str) -> bool:
+    """Return whether a tensor of a model in training is an adapter's."""
+    return ".lora_" in name
 
 
 def _lora(name: str, part: str) -> str:

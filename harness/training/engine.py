@@ -2,7 +2,7 @@
 
 import copy
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from harness.training.distributed import World
 from harness.training.memory import release_memory
 from harness.training.monitors import Monitoring, close_monitors, named_run
 from harness.training.optimizer import make_optimizer, make_schedule
+from harness.training.partition import partition_parameters
 
 
 class BatchSplitError(UserError):
@@ -95,9 +96,12 @@ def start_engine(
     import deepspeed
 
     deepspeed.utils.logger.setLevel(logging.WARNING)
-    model.to(world.device)
+    if zero_stage(config) < 3:
+        model.to(world.device)
     optimizer = make_optimizer(model, settings)
     try:
+        if zero_stage(config) == 3:
+            partition_parameters(model, config, settings.precision, world.device)
         with named_run(monitoring):
             engine, _, _, _ = deepspeed.initialize(
                 model=model,
@@ -113,13 +117,18 @@ def start_engine(
     return engine
 
 
-def trained_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield name and fp32 master weights (on the CPU) of each trainable parameter; call on every rank."""
+def trained_weights(engine: Any, names: Collection[str] | None = None) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield name and fp32 master weights (on the CPU) of trainable parameters; call on every rank.
+
+    Args:
+        engine: The engine.
+        names: Of which parameters; default: all.
+    """
     from deepspeed.utils import safe_get_full_fp32_param
 
     masters = _unpartitioned_masters(engine)
     for name, parameter in engine.module.named_parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad or (names is not None and name not in names):
             continue
         weights = masters.get(id(parameter))
         if weights is None:

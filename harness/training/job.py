@@ -25,6 +25,9 @@ class Member(FrozenModel):
     data_fingerprint: str | None = Field(
         None, description="The rows must have this fingerprint, where given."
     )
+    held_out_fingerprint: str | None = Field(
+        None, description="Where the stage is stopped early, its held-out rows must have this fingerprint."
+    )
     dropped_rows: tuple[int, ...] = Field(
         (), description="Positions of rows that are left out; the fingerprint is that of the others."
     )
@@ -80,6 +83,23 @@ class HeldOutScore(FrozenModel):
     fingerprint: str
 
 
+class HeldOutPoint(FrozenModel):
+    """The metric that decides about early stopping, on held-out rows after a step."""
+
+    step: int
+    value: float
+
+
+class EarlyStop(FrozenModel):
+    """How a stage with early stopping went."""
+
+    metric: str
+    best_step: int = Field(description="The step whose weights are kept.")
+    stopped_at: int = Field(description="The last step that was trained.")
+    planned_steps: int = Field(description="The last step where nothing stops the stage.")
+    points: tuple[HeldOutPoint, ...] = Field(description="One for each evaluation.")
+
+
 class MemberResult(FrozenModel):
     """What a stage did with one of its members."""
 
@@ -113,3 +133,4 @@ class StageResult(FrozenModel):
     hardware: str
     peak_memory_bytes: int = Field(description="Highest use of one process: CUDA memory, else resident set.")
     members: tuple[MemberResult, ...] = Field(min_length=1)
+    early_stop: EarlyStop | None = Field(None, description="None without early stopping.")

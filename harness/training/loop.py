@@ -1,7 +1,8 @@
 """The steps of a stage: batches through the engine, losses to the log, resume points in between."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.kinds.collator import Collator, Draw
 from harness.kinds.model import Head
 from harness.training.batches import shares
 from harness.training.distributed import World
+from harness.training.early_stopping import EarlyStopping
 from harness.training.job import StageProgress
 from harness.training.monitors import write_to_monitors
 from harness.training.resume import ResumePoints, SavedPoint
@@ -51,6 +53,13 @@ class _Clock:
     def speed(self) -> float:
         """Samples per second in this process."""
         return (self.samples - self._samples_before) / max(time.monotonic() - self._started, 1e-9)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out the time of what is no training."""
+        paused = time.monotonic()
+        yield
+        self._started += time.monotonic() - paused
 
     @property
     def report_due(self) -> bool:
@@ -97,6 +106,7 @@ class Steps:
         report: Called on rank 0, a few times a second.
         stop: Tells whether to save a resume point and end.
         label_smoothing: Share of the target that is spread over all labels.
+        early: What may end the steps before the plan does.
     """
 
     engine: Any
@@ -110,9 +120,10 @@ class Steps:
     report: Callable[[StageProgress], None]
     stop: Callable[[], bool]
     label_smoothing: float = 0.0
+    early: EarlyStopping | None = None
 
-    def run(self, point: SavedPoint | None) -> float:
-        """Train from a resume point, or from the start, to the end; return the seconds spent in all.
+    def run(self, point: SavedPoint | None) -> tuple[int, float]:
+        """Train from a resume point, or from the start, to the end; return all steps and seconds so far.
 
         Raises:
             DivergedError: a loss is not finite.
@@ -128,7 +139,8 @@ class Steps:
             unread.append(self._step(number, task, batch))
             clock.samples += len(batch)
             last = number == self.plan.steps
-            if number % between and not last:
+            evaluates = self.early is not None and self.early.due(number, self.plan.steps)
+            if number % between and not last and not evaluates:
                 continue
             losses, save, stop = self._read(unread)
             for step, loss in zip(unread, losses, strict=True):
@@ -138,11 +150,18 @@ class Steps:
             unread = []
             if self.world.rank == 0 and (clock.report_due or last):
                 self.report(self._progress(number, losses[-1], clock))
+            if self.early is not None and evaluates:
+                with clock.paused():
+                    last |= self.early.ends_after(number)
             if (save or stop) and not last:
-                self.points.save(self.engine, number, clock.seconds, self.log.pending)
+                so_far = self.early.so_far if self.early else None
+                self.points.save(self.engine, number, clock.seconds, self.log.pending, so_far)
                 if stop:
                     raise StepInterruptedError(number)
-        return clock.seconds
+            if last:
+                break
+        self.log.close()
+        return number, clock.seconds
 
     def _progress(self, step: int, loss: float, clock: _Clock) -> StageProgress:
         return StageProgress(

@@ -92,10 +92,9 @@ class LoadedModel:
     adapted: Adapted | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
 
-    def whole(self, trained: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Return trained weights under the model's own names, with what an adapter learned in them."""
-        named = {self.renamed.get(name, name): tensor for name, tensor in trained.items()}
-        return named if self.adapted is None else self.adapted.merged(named)
+    def own_name(self, name: str) -> str:
+        """Return how a trained parameter is saved."""
+        return self.renamed.get(name, name)
 
 
 def load_model(
@@ -105,6 +104,8 @@ def load_model(
     seed: int,
     reused_head: Path | None = None,
     used_ids: npt.NDArray[np.int64] | None = None,
+    *,
+    mapped: bool = False,
 ) -> LoadedModel:
     """Load the encoder of a folder and put a fresh head on it, drawn by `seed`, or one that is reused.
 
@@ -117,6 +118,7 @@ def load_model(
         seed: Seed of the head's weights.
         reused_head: Folder of an encoder with the head to start from.
         used_ids: The token ids that inputs can hold, ascending; None where that is not known.
+        mapped: Leave the weights in the mapped files, since they are divided among processes.
 
     Raises:
         UnsupportedModelError: the architecture is not one that is trained.
@@ -145,7 +147,7 @@ def load_model(
     parameters = dict(built.named_parameters())
     names = _names(built, head_names)
     for parameter in parameters.values():
-        if parameter.requires_grad:
+        if parameter.requires_grad and not mapped:
             # Tensors of a mapped file lie unaligned; kernels then take other paths, with other last bits.
             parameter.data = parameter.data.clone()
     tied = {name for name, _ in built.named_parameters(remove_duplicate=False)} - {*names.values()}

@@ -6,7 +6,6 @@ user sealed are opened (harness.training.resume_key).
 """
 
 import hashlib
-import json
 import logging
 import shutil
 import time
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.atomic_write import atomic_write
 from harness.store.layout import StoreError, store_root
 from harness.training.distributed import World, on_first_rank
+from harness.training.early_stopping import EvaluationsSoFar
 from harness.training.resume_key import is_sealed, seal
 
 FOLDER = "resume"
@@ -44,6 +44,7 @@ class SavedPoint(BaseModel):
         pending: Losses that are not in the training log yet.
         files: Checksum (sha256, hex) of each file below the slot.
         made_with: What a person would look at first where the identity differs, such as `processes`.
+        evaluations: Those that early stopping made, where there is any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,11 +55,7 @@ class SavedPoint(BaseModel):
     pending: list[float]
     files: dict[str, str]
     made_with: dict[str, str] = {}
-
-
-def identity_of(facts: dict[str, Any]) -> str:
-    """Return the digest of what a resume point depends on: job, processes, DeepSpeed file, versions."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    evaluations: EvaluationsSoFar | None = None
 
 
 class ResumePoints:
@@ -76,7 +73,7 @@ class ResumePoints:
 
         Args:
             workdir: The stage's folder, shared by all ranks.
-            identity: From `identity_of`.
+            identity: From `harness.training.resume_identity`.
             every: Seconds of training between two points, up to ten times more where saving takes long.
             world: This process's place.
             made_with: Kept with each point, to say why another run cannot go on from it.
@@ -111,7 +108,14 @@ class ResumePoints:
         """Whether it is time to save, by this rank's clock."""
         return time.monotonic() >= self._due
 
-    def save(self, engine: Any, step: int, seconds: float, pending: list[float]) -> None:
+    def save(
+        self,
+        engine: Any,
+        step: int,
+        seconds: float,
+        pending: list[float],
+        evaluations: EvaluationsSoFar | None = None,
+    ) -> None:
         """Save a point after `step` steps."""
         started = time.monotonic()
         slot = self._folder / self._next
@@ -122,7 +126,16 @@ class ResumePoints:
             generators["cuda"] = torch.cuda.get_rng_state(self._world.device)
         torch.save(generators, self._generators(self._next))
         dist.barrier()
-        on_first_rank(lambda: self._complete(slot, step, seconds, pending))
+        point = SavedPoint(
+            identity=self._identity,
+            step=step,
+            seconds=seconds,
+            pending=pending,
+            files={},
+            made_with=self._made_with,
+            evaluations=evaluations,
+        )
+        on_first_rank(lambda: self._complete(slot, point))
         self._next = _other(self._next)
         now = time.monotonic()
         self._due = now + max(self._every, min((now - started) / _SHARE_OF_TIME, _LONGEST * self._every))
@@ -136,15 +149,8 @@ class ResumePoints:
     def _generators(self, slot: str) -> Path:
         return self._folder / slot / f"generators-{self._world.rank}.pt"
 
-    def _complete(self, slot: Path, step: int, seconds: float, pending: list[float]) -> None:
-        point = SavedPoint(
-            identity=self._identity,
-            step=step,
-            seconds=seconds,
-            pending=pending,
-            files=_checksums(slot),
-            made_with=self._made_with,
-        )
+    def _complete(self, slot: Path, point: SavedPoint) -> None:
+        point = point.model_copy(update={"files": _checksums(slot)})
         content = point.model_dump_json()
         (slot / _SEAL).write_text(seal(self._key_folder, content.encode()), encoding="utf-8")
         with atomic_write(slot / _COMPLETE) as draft:

@@ -18,7 +18,7 @@ from harness.kinds.token_rows import TokenizedRows
 from harness.models.generic import auto_class
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
-from harness.training.checkpoint import ENCODER, HeadExport, write_checkpoint
+from harness.training.checkpoint import ENCODER, CheckpointWriter, HeadExport
 from harness.training.model import load_model
 
 _TASK = training_task(
@@ -67,12 +67,13 @@ def self_check(model: ModelRef) -> None:
     except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise _error(model, f"a training step fails ({reason})") from error
-    trained = {
-        name: tensor.detach() for name, tensor in loaded.model.named_parameters() if tensor.requires_grad
-    }
     with tempfile.TemporaryDirectory() as scratch:
-        export = HeadExport(loaded, trained, half.head.folder)
-        write_checkpoint(Path(scratch), [export], model)
+        export = HeadExport(loaded, loaded.own_name, half.head.folder)
+        writer = CheckpointWriter(Path(scratch), [export], model)
+        for name, tensor in loaded.model.named_parameters():
+            if tensor.requires_grad:
+                writer.add(name, tensor.detach())
+        writer.finish()
         load_model(model.beside(Path(scratch) / ENCODER), _TASK, _SETTINGS, 0)
         again = auto_class(half.head.auto_class).from_pretrained(
             Path(scratch) / half.head.folder, trust_remote_code=model.trust_remote_code

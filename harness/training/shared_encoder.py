@@ -97,11 +97,10 @@ class LoadedMixture:
     parts: tuple[LoadedModel, ...]
     holder: int
 
-    def weights(self, part: int, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return one task's share of the trained parameters, under the names of its model."""
-        prefix = self.parts[part].model.base_model_prefix
-        named = {_own_name(name, part, prefix): tensor for name, tensor in trained.items()}
-        return {name: tensor for name, tensor in named.items() if name is not None}
+    def own_name(self, part: int, name: str) -> str | None:
+        """Return how one of the models calls a parameter of the module; None where it is another's."""
+        found = _own_name(name, part, self.parts[part].model.base_model_prefix)
+        return None if found is None else self.parts[part].own_name(found)
 
 
 def _own_name(name: str, part: int, prefix: str) -> str | None:

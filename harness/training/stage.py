@@ -1,18 +1,17 @@
 """Train one stage."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from harness.config.deepspeed_file import zero_stage
-from harness.data.rows import load_held_out_rows
+from harness.data.rows import TrainingRows, load_held_out_rows, stopping_rows
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
-from harness.training.checkpoint import write_adapters, write_checkpoint
+from harness.training.checkpoint import AdapterWriter, CheckpointWriter
 from harness.training.distributed import (
     World,
     from_every_rank,
@@ -20,17 +19,25 @@ from harness.training.distributed import (
     on_first_rank,
     start_process_group,
 )
+from harness.training.early_stopping import EarlyStopping, EvaluationsSoFar
 from harness.training.engine import engine_config, start_engine, stop_engine, trained_weights
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore, MemberResult, StageJob, StageProgress, StageResult
 from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
-from harness.training.resume import ResumePoints, identity_of
+from harness.training.resume import ResumePoints, SavedPoint
+from harness.training.resume_identity import conditions, dropout_seed, identity_of
 from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
-from harness.training.task_rows import TaskRows, load_task_rows, sampling_probabilities, step_plan
+from harness.training.task_rows import (
+    ChangedDataError,
+    TaskRows,
+    load_task_rows,
+    sampling_probabilities,
+    step_plan,
+)
 from harness.training.training_log import DivergedError, TrainingLog
-from harness.training.used_rows import merged_rows
+from harness.training.used_rows import merged_rows, used_rows_names
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +76,9 @@ def train_stage(
         StepInterruptedError: `stop` said so.
     """
     world = start_process_group()
-    keep_memory()
+    if zero_stage(job.deepspeed) < 3:
+        # At level 3 memory is what is short.
+        keep_memory()
     forget_peak_memory(world.device)
     if world.device.type == "cuda":
         # The kernels on CPUs give the same bits anyway.
@@ -79,95 +88,212 @@ def train_stage(
     on_first_rank(job.model.local)
     named, job = job.model, job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    model = load_stage_model(job, parts)
-    return _train(job, named, world, config, parts, model, report, remark, resume_every, stop)
+    stage = _Stage(job, named, world, config, parts, load_stage_model(job, parts), step_plan(job, parts))
+    return stage.train(report, remark, resume_every, stop)
 
 
-def _train(
-    job: StageJob,
-    named: ModelRef,
-    world: World,
-    config: dict[str, Any],
-    parts: Sequence[TaskRows],
-    model: StageModel,
-    report: Callable[[StageProgress], None],
-    remark: Callable[[str], None],
-    resume_every: float,
-    stop: Callable[[], bool],
-) -> StageResult:
-    settings = job.hyperparameters
-    plan = step_plan(job, parts)
-    identity, conditions = _identity(job, world, config, parts), _conditions(world, config)
-    points = ResumePoints(job.workdir, identity, resume_every, world, conditions)
-    engine = start_engine(model.module, config, settings, plan.steps, world, job.monitoring)
-    try:
-        torch.manual_seed(_dropout_seed(job.seed, world.rank))
-        point = points.load(engine)
-        if points.given_up is not None:
-            remark(points.given_up)
-        log = _open_log(job, world, plan.steps, point.step if point else 0)
-        log.restore(point.pending if point else [])
-        forward = model.forward(engine)
-        batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in parts)
-        steps = Steps(
-            engine,
-            forward,
-            batches,
-            plan,
-            settings.accumulation,
-            world,
-            log,
-            points,
-            report,
-            stop,
-            settings.label_smoothing,
+@dataclass(frozen=True)
+class _Stage:
+    """A stage whose rows and model are loaded.
+
+    Attributes:
+        job: What to train; its model is a local folder.
+        named: The model as the job named it.
+        config: DeepSpeed's configuration.
+    """
+
+    job: StageJob
+    named: ModelRef
+    world: World
+    config: dict[str, Any]
+    parts: Sequence[TaskRows]
+    model: StageModel
+    plan: StepPlan
+
+    def train(
+        self,
+        report: Callable[[StageProgress], None],
+        remark: Callable[[str], None],
+        resume_every: float,
+        stop: Callable[[], bool],
+    ) -> StageResult:
+        """Train, save and score; see `train_stage`."""
+        job, world, settings = self.job, self.world, self.job.hyperparameters
+        identity = identity_of(job, world, self.config, self.parts)
+        points = ResumePoints(job.workdir, identity, resume_every, world, conditions(world, self.config))
+        engine = start_engine(
+            self.model.module, self.config, settings, self.plan.steps, world, job.monitoring
         )
-        seconds = steps.run(point)
-        _save(job, named, world, model, engine)
-        held_out = [_held_out(job, world, part, number, forward, engine) for number, part in enumerate(parts)]
-    except DivergedError:
-        # Going on from a point shortly before would diverge again.
+        try:
+            torch.manual_seed(dropout_seed(job.seed, world.rank))
+            point = points.load(engine)
+            if points.given_up is not None:
+                remark(points.given_up)
+            log = _open_log(job, world, self.plan.steps, point.step if point else 0)
+            log.restore(point.pending if point else [])
+            forward = self.model.forward(engine)
+            batches = tuple(TaskBatches(part.model.head, part.collator, part.chosen) for part in self.parts)
+            early = self._early_stopping(engine, forward, point)
+            steps = Steps(
+                engine=engine,
+                forward=forward,
+                tasks=batches,
+                plan=self.plan,
+                accumulation=settings.accumulation,
+                world=world,
+                log=log,
+                points=points,
+                report=report,
+                stop=stop,
+                label_smoothing=settings.label_smoothing,
+                early=early,
+            )
+            done, seconds = steps.run(point)
+            held_out = self._finish(engine, forward, early)
+        except DivergedError:
+            # Going on from a point shortly before would diverge again.
+            points.remove()
+            raise
+        finally:
+            stop_engine(engine)
         points.remove()
-        raise
-    finally:
-        stop_engine(engine)
-    points.remove()
-    resumed = point.step if point else 0
-    memory = max(from_every_rank(peak_memory_bytes(world.device)))
-    samples, tokens = plan.totals(plan.steps)
-    return on_first_rank(
-        lambda: StageResult(
-            steps=plan.steps,
-            samples=samples,
-            tokens=tokens,
-            seconds=seconds,
-            samples_per_second=samples / max(seconds, 1e-9),
-            loss_curve=log.curve,
-            final_loss=log.curve[-1].loss,
-            resumed_from_step=resumed,
-            world_size=world.size,
-            zero_stage=zero_stage(config),
-            precision=settings.precision,
-            device=world.device.type,
-            hardware=hardware(world),
-            peak_memory_bytes=memory,
-            members=tuple(_member_results(job, parts, plan, held_out)),
+        return self._result(done, seconds, point.step if point else 0, log, held_out, early)
+
+    def _finish(
+        self, engine: Any, forward: Forward, early: EarlyStopping | None
+    ) -> list[HeldOutScore | None]:
+        """Save the weights and return their held-out metrics, unless early stopping has done both."""
+        if early is not None:
+            return [early.so_far.best]
+        self._save(engine)
+        return [self._held_out(number, forward, engine) for number in range(len(self.parts))]
+
+    def _early_stopping(
+        self, engine: Any, forward: Forward, point: SavedPoint | None
+    ) -> EarlyStopping | None:
+        settings = self.job.hyperparameters.early_stopping
+        if settings is None:
+            return None
+        (part,) = self.parts  # mixtures are refused when the sequence file is read
+        rows = stopping_rows(part.task, data_dir=self.job.data_dir, trained=part.task.labels)
+        if part.member.held_out_fingerprint not in (None, rows.fingerprint):
+            raise ChangedDataError(
+                f"task {part.member.name}: its held-out rows from {rows.source} are not those that the stage "
+                "was planned with; the data changed meanwhile. Run it again."
+            )
+
+        def evaluate() -> HeldOutScore:
+            # What decay leaves of the word embeddings that no step sees.
+            dict(merged_rows(engine.module, trained_weights(engine, used_rows_names(engine.module))))
+            return self._score(rows, 0, forward, engine)
+
+        so_far = point.evaluations if point and point.evaluations else EvaluationsSoFar()
+        metrics = tuple(part.model.metrics(part.task))
+        return EarlyStopping(settings, metrics, evaluate, lambda: self._save(engine), so_far)
+
+    def _held_out(self, number: int, forward: Forward, engine: Any) -> HeldOutScore | None:
+        task = self.parts[number].task
+        rows = load_held_out_rows(task, data_dir=self.job.data_dir, trained=task.labels)
+        # All ranks or none: another machine's rank may not see the file.
+        if not all(from_every_rank(rows is not None)) or rows is None:
+            return None
+        return self._score(rows, number, forward, engine)
+
+    def _score(self, rows: TrainingRows, number: int, forward: Forward, engine: Any) -> HeldOutScore:
+        part = self.parts[number]
+        return score_held_out(
+            part.model,
+            part.task,
+            rows,
+            engine,
+            lambda inputs: forward(number, inputs)[0],
+            fast_tokenizer(self.job.model),
+            part.member.hyperparameters.max_length,
+            part.member.hyperparameters.batch_size,
+            self.world,
         )
-    )
+
+    def _save(self, engine: Any) -> None:
+        writer, failure, finite = None, None, True
+        for name, weights in merged_rows(engine.module, trained_weights(engine)):
+            finite = finite and bool(torch.isfinite(weights).all())
+            if self.world.rank or failure is not None:
+                continue
+            try:
+                writer = writer or self._writer()
+                writer.add(name, weights)
+            except Exception as error:  # at once it would leave the other processes waiting for this one
+                failure = error
+
+        def finish() -> None:
+            if failure is not None:
+                raise failure
+            if not finite or writer is None:
+                rate = self.job.hyperparameters.learning_rate
+                raise DivergedError(
+                    f"task {self.job.name}: weights became infinite or NaN in the last step "
+                    f"(training.learning_rate {rate:g}). Lower the learning rate or use precision fp32 or "
+                    "bf16."
+                )
+            writer.finish()
+
+        on_first_rank(finish)
+
+    def _writer(self) -> CheckpointWriter | AdapterWriter:
+        adapter, exports = self.job.hyperparameters.adapter, self.model.exports
+        if adapter is None or adapter.merge:
+            return CheckpointWriter(self.job.workdir, exports, self.job.model)
+        return AdapterWriter(self.job.workdir, exports, self.job.model, self.named)
+
+    def _result(
+        self,
+        done: int,
+        seconds: float,
+        resumed: int,
+        log: TrainingLog,
+        held_out: Sequence[HeldOutScore | None],
+        early: EarlyStopping | None,
+    ) -> StageResult:
+        memory = max(from_every_rank(peak_memory_bytes(self.world.device)))
+        samples, tokens = self.plan.totals(done)
+        return on_first_rank(
+            lambda: StageResult(
+                steps=done,
+                samples=samples,
+                tokens=tokens,
+                seconds=seconds,
+                samples_per_second=samples / max(seconds, 1e-9),
+                loss_curve=log.curve,
+                final_loss=log.curve[-1].loss,
+                resumed_from_step=resumed,
+                world_size=self.world.size,
+                zero_stage=zero_stage(self.config),
+                precision=self.job.hyperparameters.precision,
+                device=self.world.device.type,
+                hardware=hardware(self.world),
+                peak_memory_bytes=memory,
+                members=tuple(_member_results(self.job, self.parts, self.plan, done, held_out)),
+                early_stop=early.outcome(self.plan.steps) if early else None,
+            )
+        )
 
 
 def _member_results(
-    job: StageJob, parts: Sequence[TaskRows], plan: StepPlan, held_out: Sequence[HeldOutScore | None]
+    job: StageJob,
+    parts: Sequence[TaskRows],
+    plan: StepPlan,
+    done: int,
+    held_out: Sequence[HeldOutScore | None],
 ) -> Iterator[MemberResult]:
     probabilities = sampling_probabilities(job, parts)
-    for part, batches, score in zip(parts, plan.plans, held_out, strict=True):
-        samples, tokens = batches.totals(batches.steps)
+    for part, batches, steps, score in zip(parts, plan.plans, plan.draws(done), held_out, strict=True):
+        samples, tokens = batches.totals(steps)
         yield MemberResult(
             name=part.member.name,
             labels=part.task.labels,
             folder=part.folder,
             probability=probabilities[part.member.name],
-            steps=batches.steps,
+            steps=steps,
             samples=samples,
             tokens=tokens,
             data=part.data,
@@ -176,78 +302,6 @@ def _member_results(
         )
 
 
-def _held_out(
-    job: StageJob, world: World, part: TaskRows, number: int, forward: Forward, engine: Any
-) -> HeldOutScore | None:
-    rows = load_held_out_rows(part.task, data_dir=job.data_dir, trained=part.task.labels)
-    # All ranks or none: another machine's rank may not see the file.
-    if not all(from_every_rank(rows is not None)) or rows is None:
-        return None
-    settings, tokenizer = part.member.hyperparameters, fast_tokenizer(job.model)
-    return score_held_out(
-        part.model,
-        part.task,
-        rows,
-        engine,
-        lambda inputs: forward(number, inputs)[0],
-        tokenizer,
-        settings.max_length,
-        settings.batch_size,
-        world,
-    )
-
-
 def _open_log(job: StageJob, world: World, steps: int, after_step: int) -> TrainingLog:
     folder = job.workdir if world.rank == 0 else None
     return TrainingLog(folder, steps, job.name, job.hyperparameters.learning_rate, after_step)
-
-
-def _save(job: StageJob, named: ModelRef, world: World, model: StageModel, engine: Any) -> None:
-    trained: dict[str, torch.Tensor] = {}
-    finite = True
-    for name, weights in merged_rows(engine.module, trained_weights(engine)):
-        finite = finite and bool(torch.isfinite(weights).all())
-        if world.rank == 0:
-            trained[name] = weights
-    if not finite:
-        raise DivergedError(
-            f"task {job.name}: weights became infinite or NaN in the last step (training.learning_rate "
-            f"{job.hyperparameters.learning_rate:g}). Lower the learning rate or use precision fp32 or bf16."
-        )
-    adapter = job.hyperparameters.adapter
-    if adapter is None or adapter.merge:
-        on_first_rank(lambda: write_checkpoint(job.workdir, model.exports(trained), job.model))
-    else:
-        on_first_rank(lambda: write_adapters(job.workdir, model.exports(trained), job.model, named))
-
-
-def _conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
-    """Return what a user changes most often of that which a resume point depends on."""
-    packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
-    return {
-        "processes": str(world.size),
-        "device": world.device.type,
-        "ZeRO level": str(zero_stage(config)),
-        **packages,
-    }
-
-
-def _identity(job: StageJob, world: World, config: dict[str, Any], parts: Sequence[TaskRows]) -> str:
-    packages = ("torch", "deepspeed", "transformers", "numpy")
-    return identity_of(
-        {
-            "job": job.model_dump(mode="json", include={"digest", "hyperparameters", "seed", "sampling"}),
-            "tasks": [
-                part.member.model_dump(mode="json", exclude={"data_revision", "head"}) for part in parts
-            ],
-            "data": [part.data.fingerprint for part in parts],
-            "processes": world.size,
-            "device": world.device.type,
-            "deepspeed": config,
-            "versions": {name: metadata.version(name) for name in packages},
-        }
-    )
-
-
-def _dropout_seed(seed: int, rank: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"dropout {seed} {rank}".encode()).digest()[:7], "big")

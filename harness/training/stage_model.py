@@ -1,13 +1,14 @@
 """The model of a stage, over one member or several, as its steps and its checkpoint need it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
+from harness.config.deepspeed_file import zero_stage
 from harness.config.hyperparameters import Optimizer
 from harness.config.model_family import is_text_to_text
 from harness.kinds.registry import may_hold_any_token
@@ -26,12 +27,12 @@ class StageModel:
     Attributes:
         module: Encoder and heads, in fp32, on the CPU.
         forward: DeepSpeed's engine of the module -> a forward pass of it.
-        exports: Trained weights -> the encoder with each head; the encoder itself is the first's.
+        exports: The encoder with each head; the encoder itself is the first's.
     """
 
     module: Any
     forward: Callable[[Any], Forward]
-    exports: Callable[[Mapping[str, Tensor]], list[HeadExport]]
+    exports: list[HeadExport]
 
 
 def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
@@ -47,11 +48,12 @@ def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
     if len(tasks) > 1:
         return _shared(load_mixture(job.model, tasks, job.seed, used), parts)
     ((task, settings, head),) = tasks
-    loaded = load_model(job.model, task, settings, job.seed, head, used)
+    mapped = zero_stage(job.deepspeed) == 3
+    loaded = load_model(job.model, task, settings, job.seed, head, used, mapped=mapped)
     return StageModel(
         loaded.model,
         lambda engine: lambda _, inputs: (engine(**inputs), 0.0),
-        lambda trained: [HeadExport(loaded, dict(trained), parts[0].folder)],
+        [HeadExport(loaded, loaded.own_name, parts[0].folder)],
     )
 
 
@@ -69,22 +71,18 @@ def _without_heads(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
     """Return a text-to-text model, one and the same for all tasks; its output layer always passes on."""
     loaded = [load_model(job.model, part.task, part.member.hyperparameters, job.seed) for part in parts]
 
-    def exports(trained: Mapping[str, Tensor]) -> list[HeadExport]:
-        # Only how inputs are written differs, which the configurations say.
-        return [
-            HeadExport(replace(loaded[0], config=one.config), dict(trained), part.folder)
-            for one, part in zip(loaded, parts, strict=True)
-        ]
-
+    # Only how inputs are written differs, which the configurations say.
+    exports = [
+        HeadExport(replace(loaded[0], config=one.config), loaded[0].own_name, part.folder)
+        for one, part in zip(loaded, parts, strict=True)
+    ]
     return StageModel(loaded[0].model, lambda engine: lambda _, inputs: (engine(**inputs), 0.0), exports)
 
 
 def _shared(mixture: LoadedMixture, parts: Sequence[TaskRows]) -> StageModel:
-    def exports(trained: Mapping[str, Tensor]) -> list[HeadExport]:
-        order = sorted(range(len(parts)), key=lambda member: member != mixture.holder)
-        return [
-            HeadExport(mixture.parts[member], mixture.weights(member, trained), parts[member].folder)
-            for member in order
-        ]
-
+    order = sorted(range(len(parts)), key=lambda member: member != mixture.holder)
+    exports = [
+        HeadExport(mixture.parts[member], partial(mixture.own_name, member), parts[member].folder)
+        for member in order
+    ]
     return StageModel(mixture.model, lambda engine: engine, exports)

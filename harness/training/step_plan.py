@@ -80,15 +80,16 @@ class StepPlan:
 
         Each member goes on through its own rows, epoch after epoch, wherever it was drawn last.
         """
-        batches = [plan.from_step(done) for plan, done in zip(self.plans, self._done(step), strict=True)]
+        batches = [plan.from_step(done) for plan, done in zip(self.plans, self.draws(step), strict=True)]
         for member in self.drawn[step:].tolist():
             yield member, next(batches[member])
 
     def totals(self, steps: int) -> tuple[int, int]:
         """Return the rows and tokens of the first `steps` steps."""
-        parts = [plan.totals(done) for plan, done in zip(self.plans, self._done(steps), strict=True)]
+        parts = [plan.totals(done) for plan, done in zip(self.plans, self.draws(steps), strict=True)]
         return sum(rows for rows, _ in parts), sum(tokens for _, tokens in parts)
 
-    def _done(self, steps: int) -> list[int]:
+    def draws(self, steps: int) -> list[int]:
+        """Return how many of the first `steps` steps train each member."""
         done: list[int] = np.bincount(self.drawn[:steps], minlength=len(self.plans)).tolist()
         return done

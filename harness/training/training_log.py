@@ -36,6 +36,7 @@ class TrainingLog:
         self._task = task
         self._learning_rate = learning_rate
         self._pending: list[float] = []
+        self._last = (after_step, 0.0, 0.0)
         self._curve = _shorten(self._path, after_step) if self._path else []
 
     @property
@@ -65,8 +66,15 @@ class TrainingLog:
                 "training.warmup_ratio, or use precision fp32 or bf16."
             )
         self._pending.append(loss)
-        if step % self._interval and step != self._steps:
+        self._last = (step, learning_rate, samples_per_second)
+        if step % self._interval == 0 or step == self._steps:
+            self.close()
+
+    def close(self) -> None:
+        """Write a line for the steps since the last one, where there are any."""
+        if not self._pending:
             return
+        step, learning_rate, samples_per_second = self._last
         mean = math.fsum(self._pending) / len(self._pending)
         self._pending = []
         self._curve.append(LossPoint(step=step, loss=mean))

@@ -37,6 +37,7 @@ class UsedRows(nn.Module):
         self._used = used
         # Not a buffer: it stays where it is, in a mapped file as a rule, and in fp32.
         self._whole = embedding.weight.detach()
+        self._merged = self._whole
         ones = torch.ones(1, embedding.embedding_dim)
         self.weight = nn.Parameter(torch.cat([self._whole[used], ones]))
         places = torch.full((embedding.num_embeddings,), -1)
@@ -55,18 +56,18 @@ class UsedRows(nn.Module):
         rows = nn.functional.embedding(places.clamp(min=0), self.weight)
         others = places < 0
         if others.any():
-            rows[others] = self._whole[ids[others].cpu()].to(rows)
+            rows[others] = self._merged[ids[others].cpu()].to(rows)
         return rows
 
     def merge_rows(self, trained: Tensor) -> Tensor:
-        """Take over the trained rows, and return the whole embedding as the stage leaves it.
+        """Take over the trained rows, and return the whole embedding as the steps so far leave it.
 
         Args:
-            trained: `[used rows + 1, width]` fp32 weights after the last step.
+            trained: `[used rows + 1, width]` fp32 weights.
         """
-        self._whole = self._whole * trained[-1]
-        self._whole[self._used] = trained[:-1]
-        return self._whole
+        self._merged = self._whole * trained[-1]
+        self._merged[self._used] = trained[:-1]
+        return self._merged
 
 
 def train_used_rows(model: Any, used: npt.NDArray[np.int64]) -> None:
@@ -87,6 +88,11 @@ def train_used_rows(model: Any, used: npt.NDArray[np.int64]) -> None:
     if sum(1 for _, parameter in every if parameter is embedding.weight) > 1:
         return
     model.set_input_embeddings(UsedRows(embedding, torch.from_numpy(used)))
+
+
+def used_rows_names(module: Any) -> set[str]:
+    """Return the names of the parameters that are rows of word embeddings."""
+    return {f"{name}.weight" for name, child in module.named_modules() if isinstance(child, UsedRows)}
 
 
 def merged_rows(module: Any, weights: Iterable[tuple[str, Tensor]]) -> Iterable[tuple[str, Tensor]]:

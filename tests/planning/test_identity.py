@@ -50,6 +50,7 @@ def digest(task=TASK, settings=SETTINGS, parent="0" * 32, data="d", seed=1, samp
         {"parent": "1" * 32},
         {"data": "other"},
         {"seed": 2},
+        {"held_out": "h"},
     ],
 )
 def test_what_can_change_the_weights_changes_the_digest(changed):
@@ -76,7 +77,7 @@ def test_every_setting_but_accumulation_enters_the_digest():
         "freeze_embeddings": True,
         "dropout": 0.0, "train_rows": 5, "schedule": Schedule.CONSTANT,
         "optimizer": Optimizer.ADAFACTOR, "layer_decay": 0.9, "warmup_steps": 3, "label_smoothing": 0.1,
-        "adapter": {"rank": 4},
+        "adapter": {"rank": 4}, "early_stopping": {"patience": 2},
     }  # fmt: skip
     assert set(changes) == set(Hyperparameters.model_fields) - {
         "accumulation",

@@ -61,6 +61,17 @@ class Laboratory:
             workdir=self.folder / "work" / name,
         )
 
+    def early(self, name: str, deepspeed: str = "zero2", **settings: Any) -> StageJob:
+        """A job that its held-out rows stop; `metric` is theirs."""
+        own = {
+            "early_stopping": {"patience": 1, "every": 12, "metric": settings.pop("metric", None)},
+            "schedule": "constant",
+            "warmup_ratio": 0.0,
+            "learning_rate": 5e-3,
+            "epochs": 9,
+        }
+        return self.job(name, deepspeed, member={"task": models.HELD_OUT}, **(own | settings))
+
     def mixture(
         self, name: str, tasks: dict[str, TrainingTask], sampling: dict[str, Any], **settings: Any
     ) -> StageJob:
@@ -147,6 +158,9 @@ def one_process(laboratory: Laboratory) -> dict[str, Any]:
         laboratory.job("dropped", "zero2", member={"dropped_rows": DROPPED}),
         laboratory.job("without", "zero2").model_copy(update={"data_dir": laboratory.folder / "fewer"}),
         laboratory.job("dropped-too-far", "zero2", member={"dropped_rows": (ROWS,)}),
+        laboratory.early("early"),
+        laboratory.early("early-unknown", metric="f1"),
+        laboratory.early("early-steps", early_stopping=None, steps=36),
         laboratory.job("infinite", "zero2", "infinite"),
         laboratory.job("incomplete", "zero2", "incomplete"),
         laboratory.job("too-long", "zero2", max_length=65),

@@ -24,8 +24,14 @@ TASK = training_task(
     }
 )
 
+HELD_OUT = training_task(
+    TASK.model_dump(exclude={"held_out"})
+    | {"held_out": {"folder": TASK.sources.folder.model_dump() | {"path": "tiny/held_out.tsv"}}}
+)
+
 
 def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None:
+    """Write the rows of TASK, and others of the same sort that are held out."""
     drawing = random.Random(7)
     lines = []
     for _ in range(rows):
@@ -35,7 +41,8 @@ def write_rows(data_dir: Path, rows: int, without: tuple[int, ...] = ()) -> None
         lines.append("\t".join([" ".join(first), " ".join(second), label]))
     lines = [line for row, line in enumerate(lines) if row not in without]
     (data_dir / "tiny").mkdir(parents=True)
-    (data_dir / "tiny" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, part in (("train", lines), ("held_out", lines[::2])):
+        (data_dir / "tiny" / f"{name}.tsv").write_text("\n".join(part) + "\n", encoding="utf-8")
 
 
 def save_tokenizer(folder: Path, *names: str, any_text: bool = False) -> int:

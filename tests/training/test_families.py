@@ -80,10 +80,21 @@ def check(families, jobs, answers):
     folder = KINDS.get(two.members[0].task.kind).model.head.folder
     one, other = (tensors(families.stage(job.digest, folder)) for job in (two, three))
     assert one.keys() == other.keys()
-    # Of the keys' biases only rounding is left of the gradient, which Adam makes as large as any other.
-    names = [name for name in one if not name.endswith(("key.bias", "k_proj.bias", "k_lin.bias"))]
-    assert max(float((one[name] - other[name]).abs().max()) for name in names) < 5e-4
+    names = [name for name in one if has_gradient(name, two.members[0].task.kind)]
+    assert max(float((one[name] - other[name]).abs().max()) for name in names) < 1e-5
     compare_padded_with_alone(families, two.members[0].task, families.stage(two.digest, folder))
+
+
+def has_gradient(name, kind):
+    """Whether more than rounding is left of a parameter's gradient, which Adam makes as large as any other.
+
+    A softmax does not see what is added to all of its inputs: a bias of the keys, and where it runs over
+    positions or candidates those of the head and of the last norm. With SGD in Adam's place, or an epsilon of
+    1e-3, the two levels differ in no weight by more than 3e-7.
+    """
+    if name.endswith(("key.bias", "k_proj.bias", "k_lin.bias")):
+        return False
+    return not (name.endswith(".bias") and kind in ("multiple_choice", "span_extraction"))
 
 
 def tensors(folder):

@@ -5,7 +5,7 @@ import transformers
 from harness.config.hyperparameters import Hyperparameters
 from harness.models.families import FAMILIES, Structure
 from harness.models.references import ModelRef
-from harness.training.checkpoint import HeadExport, write_checkpoint
+from harness.training.checkpoint import CheckpointWriter, HeadExport
 from harness.training.model import InputTooLongError, load_model
 
 from .models import TASK
@@ -41,8 +41,12 @@ def test_every_supported_architecture_loads_saves_and_loads_again(model_type, tm
     logits = loaded.model.train()(**inputs).logits
     assert torch.equal(logits, loaded.model(**inputs).logits), "dropout 0 must be 0 everywhere"
 
-    trained = {name: p.detach() for name, p in loaded.model.named_parameters() if p.requires_grad}
-    write_checkpoint(tmp_path, [HeadExport(loaded, trained, "classifier")], ModelRef.at(tmp_path / "model"))
+    export = HeadExport(loaded, loaded.own_name, "classifier")
+    writer = CheckpointWriter(tmp_path, [export], ModelRef.at(tmp_path / "model"))
+    for name, parameter in loaded.model.named_parameters():
+        if parameter.requires_grad:
+            writer.add(name, parameter.detach())
+    writer.finish()
     classifier, report = transformers.AutoModelForSequenceClassification.from_pretrained(
         tmp_path / "classifier", output_loading_info=True
     )

@@ -10,6 +10,7 @@ from harness.report.section import BoardSection, Nothing, Results
 from harness.report.table import Table
 from harness.results.board import Board
 from harness.results.settings import Compute, StageSettings
+from harness.training.job import EarlyStop
 
 _IN_THE_TABLE = {
     *("learning_rate", "schedule", "warmup_ratio", "epochs", "steps", "batch_size", "precision"),
@@ -93,6 +94,22 @@ def _others(settings: tuple[StageSettings, ...]) -> Iterator[str]:
         dropped = sum(member.dropped for member in one.members)
         if dropped:
             yield f"{one.stage}: {dropped:,} rows left out, which are also evaluation rows"
+        if one.early_stops:
+            yield _early_stops(one.stage, one.early_stops)
+
+
+def _early_stops(stage: str, stops: tuple[EarlyStop, ...]) -> str:
+    kept, ended = ([one.best_step for one in stops], [one.stopped_at for one in stops])
+    early = sum(one.stopped_at < one.planned_steps for one in stops)
+    return (
+        f"{stage}: {early:,} of {how_many(len(stops), 'stage')} stopped early by held-out {stops[0].metric}; "
+        f"trained to step {_range(ended)} of {stops[0].planned_steps:,}, weights kept of step {_range(kept)}"
+    )
+
+
+def _range(steps: list[int]) -> str:
+    low, high = min(steps), max(steps)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,} (mean {sum(steps) / len(steps):,.0f})"
 
 
 def _scoring(board: Board) -> Iterator[str]:
