@@ -117,7 +117,7 @@ def best_answer(model, tokenizer, question: str, context: str) -> tuple[str, int
     """The answer and the windows of a context, as transformers' question-answering example finds it.
 
     The 20 highest scores of starts and of ends are taken among all tokens of a window and then those of the
-    question left out, https://github.com/huggingface/transformers examples/pytorch/question-answering/utils_qa.py.
+    question left out (examples/pytorch/question-answering/utils_qa.py of huggingface/transformers).
     """
     import torch
 
