@@ -110,8 +110,17 @@ class Provenance(FrozenModel):
     model_fingerprint: str | None = None
     model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
+    splits: dict[str, str] = Field(
+        {},
+        exclude_if=lambda splits: not splits,
+        description="Target -> the split that it was scored on, where that is not `split`.",
+    )
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
     trial: int | None = Field(None, description="Rows of each task that a trial was limited to (--limit).")
+
+    def split_of(self, target: str) -> str:
+        """Return the split that a target was scored on."""
+        return self.splits.get(target, self.split)
 
 
 class MachineRecord(FrozenModel):
@@ -245,7 +254,7 @@ class Board(FrozenModel):
         corpora: dict[str, list[str]] = {}
         for column in self.languages[target]:
             corpora.setdefault(column.title or column.corpus, []).append(column.language)
-        split = self.provenance.split
+        split = self.provenance.split_of(target)
         return ", ".join(f"{title} {split} ({', '.join(codes)})" for title, codes in corpora.items())
 
     def trained_and_scored(self, target: str) -> str:

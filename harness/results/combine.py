@@ -101,6 +101,11 @@ def _refuse_others(boards: Sequence[Board]) -> None:
         for what, one, another in (
             ("model", first.model_fingerprint or first.model, other.model_fingerprint or other.model),
             ("evaluation split", first.split, other.split),
+            *(
+                (f"evaluation split of {target}", first.split_of(target), other.split_of(target))
+                for target in board.targets
+                if target in boards[0].targets
+            ),
             ("limit of items", first.limited, other.limited),
         ):
             if one != another:
@@ -266,6 +271,7 @@ def _provenance(parts: Sequence[Provenance], name: str) -> Provenance:
                 package: _joined(part.packages.get(package) for part in parts) or "unknown"
                 for package in dict.fromkeys(package for part in parts for package in part.packages)
             },
+            "splits": {target: split for part in parts for target, split in part.splits.items()},
             "hardware": _joined(part.hardware for part in parts) or "unknown",
             "deepspeed": _joined(part.deepspeed for part in parts) or "unknown",
         }
