@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
     "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
     "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
+    "push": ("harness.cli.push", "Upload a row's checkpoint, model card and leaderboard to the hub."),
     "export": ("harness.cli.export", "Write published predictions in the format of a benchmark."),
     "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
     "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
