@@ -11,9 +11,15 @@ from harness.api import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
+from harness.errors import UserError
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
     from harness.evaluation.job import EvaluationProgress, TaskScore
+
+
+class StageDoesNotFitError(UserError):
+    """The checkpoint is a stage of a store that was trained on other tasks than it is to be scored on."""
 
 
 @click.command("eval")
@@ -70,26 +76,54 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
-    with _progress() as report:
-        result = evaluate(
-            checkpoint,
-            tasks,
-            output=output,
-            data_dir=data_dirs,
-            split=split,
-            limit=limit,
-            batch_size=batch_size,
-            precision=precision,
-            labels=labels,
-            include_path=include_path,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-            report=report,
-        )
+    try:
+        with _progress() as report:
+            result = evaluate(
+                checkpoint,
+                tasks,
+                output=output,
+                data_dir=data_dirs,
+                split=split,
+                limit=limit,
+                batch_size=batch_size,
+                precision=precision,
+                labels=labels,
+                include_path=include_path,
+                revision=revision,
+                trust_remote_code=trust_remote_code,
+                report=report,
+            )
+    except UserError as error:
+        if (remark := _stage_remark(checkpoint)) is None:
+            raise
+        raise StageDoesNotFitError(f"{error}\n{remark}") from error
     if result is not None:
         click.echo(_table(result.scores))
         rate = f"{result.items_per_second:.0f} items/s, {result.precision}, {result.device}"
         click.echo(f"\n{output / 'results.json'}  ({rate}, lm-eval {result.lm_eval_version})")
+
+
+def _stage_remark(checkpoint: str) -> str | None:
+    """Say of a folder in or of a finished stage which stage that is, and where target stages are listed."""
+    from harness.named_path import user_path
+    from harness.training.manifest import StageManifest
+
+    folder = user_path(checkpoint)
+    for place in (folder, folder.parent, folder.parent.parent):
+        try:
+            manifest = StageManifest.model_validate_json((place / "manifest.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        trained = "; ".join(
+            member.name + (f" (labels {names_in_short(member.labels)})" if member.labels else "")
+            for member in manifest.result.members
+        )
+        return (
+            f"This folder is of the stage {' → '.join(manifest.path)}, seed {manifest.seed}, whose head was "
+            f"trained on {trained}. `xstilts show NAME` lists the rows of a leaderboard and, with --row, the "
+            "checkpoints of their target stages, which can be scored on the target's tasks."
+        )
+    return None
 
 
 @contextmanager

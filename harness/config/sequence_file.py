@@ -25,6 +25,8 @@ SequenceName = Annotated[
     ),
 ]
 
+Split = Literal["test", "validation"]
+
 MOST_INTERMEDIATES = 100
 
 MEMBER_SETTINGS = ("max_length", "train_rows")
@@ -48,12 +50,19 @@ class EvaluationSettings(FrozenModel):
     tasks: tuple[Name, ...] = Field(
         min_length=1, description="lm-eval groups or tasks from tasks/evaluation."
     )
-    split: Literal["test", "validation"] = Field("test", description="Which rows are scored.")
+    split: Split = Field("test", description="Which rows are scored.")
+    splits: dict[Name, Split] = Field(
+        {}, description="Target -> the split that it is scored on, where that is not `split`."
+    )
     batch_size: int = Field(
         64, ge=1, le=65536, description="Documents per forward pass; does not enter any digest."
     )
     precision: Precision | None = Field(None, description="Default: the precision of training.")
     limit: int | None = Field(None, ge=1, le=10**9, description="Only this many items per task, for trials.")
+
+    def split_of(self, target: str) -> Split:
+        """Return the split that a target is scored on."""
+        return self.splits.get(target, self.split)
 
 
 class SequenceFile(FrozenModel):

@@ -128,7 +128,7 @@ def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any])
         **common,
         stage=resolved.digests[stage],
         has_head=stage.is_trained,
-        split=settings.split,
+        split=settings.split_of(stage.task),
         limit=settings.limit,
         batch_size=settings.batch_size,
         precision=evaluation_precision(resolved.plan, stage.task),

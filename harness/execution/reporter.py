@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from harness.evaluation.job import EvaluationManifest
 from harness.execution.events import Event, Remark
 from harness.execution.steps.base import StepManifest, StepProgress
+from harness.message_text import duration
 from harness.training.job import StageResult
 from harness.training.manifest import ForgettingManifest, StageManifest
 
@@ -194,16 +195,6 @@ class _Rate:
 
     def each(self) -> float:
         return self._seconds / self._count if self._count else 0.0
-
-
-def duration(seconds: float) -> str:
-    """Format a duration: 45 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def summary(manifest: StepManifest) -> str:

@@ -52,8 +52,12 @@ def refuse_less(board: Board, data: Path) -> None:
             )
         return
     lost = list(_lost(before, _scored(board)))
-    if before.provenance.split != board.provenance.split:
-        lost.append(f"it was scored on the {before.provenance.split} split")
+    for split in dict.fromkeys(
+        before.provenance.split_of(target)
+        for target in before.targets
+        if before.provenance.split_of(target) != board.provenance.split_of(target)
+    ):
+        lost.append(f"it was scored on the {split} split")
     if lost:
         raise LessThanPublishedError(f"{data.with_suffix('.md')} was not written: {'; '.join(lost)}. {_KEEP}")
 
