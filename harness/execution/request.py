@@ -43,7 +43,7 @@ class Roots:
         root, _, rest = name.partition("/")
         found = [folder / rest for known, folder in self._named() if root == f"{{{known}}}"]
         there = [path for path in found if path.exists()]
-        return str((there or found or [name])[0])
+        return str((there or found)[0]) if found else name
 
     def _named(self) -> tuple[tuple[str, Path], ...]:
         """Return the roots that every process has, and the folders with data."""
