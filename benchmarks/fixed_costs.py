@@ -1,7 +1,6 @@
 """What a run of the quickstart costs apart from training: bars of 1 to 3 s each, on an idle machine."""
 
 import io
-import os
 import resource
 import subprocess
 import sys
@@ -43,7 +42,7 @@ def run(report: Report, repeats: int) -> None:
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             report.note("quickstart, everything in the store", seconds, "s", "3 s")
             used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            report.note("  of it the processor's time", used, "s")
+            report.note("  of it the processor's time", used, "s", "none")
         _parts(report, file, folder)
 
 
@@ -79,7 +78,7 @@ def _parts(report: Report, file: Path, folder: Path) -> None:
     publish_plan(resolved, [Store(folder / "store")], options, {})
     report.note("publish the quickstart as it is", time.monotonic() - began, "s", "1 s")
     for picture in (folder / "boards").glob("*.png"):
-        os.unlink(picture)
+        picture.unlink()
     began = time.monotonic()
     publish_plan(resolved, [Store(folder / "store")], options, {})
-    report.note("publish the quickstart with pictures drawn anew", time.monotonic() - began, "s")
+    report.note("publish the quickstart with pictures drawn anew", time.monotonic() - began, "s", "none")
