@@ -14,6 +14,8 @@ _HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN = 401, 403
 class NoTokenError(UserError):
     """There is no token of the hub."""
 
+    page = "how-to/publish.md"
+
 
 class RepositoryNameError(UserError):
     """The hub cannot have a repository of this name."""
