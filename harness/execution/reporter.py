@@ -79,12 +79,16 @@ class Reporter:
         with self._lock:
             self._end(shown)
 
-    def reused(self, label: str, samples: int, items: int) -> None:
-        """Tell that a stage or an evaluation lay in the store; its work is no longer to be done."""
+    def reused(self, label: str, samples: int, items: int, *, there: bool = True) -> None:
+        """Tell that a step's entry lay in the store, or is not needed; its work is no longer to be done."""
         with self._lock:
             self._number += 1
             self._take_off(samples, items)
-            self._say(f"  reused  {label}")
+            self._say(
+                f"  reused  {label}"
+                if there
+                else f"  absent  {label}: it is not in the store, but nothing that is missing starts from it"
+            )
 
     def failed(self, label: str, error: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation failed; its work is no longer to be done."""

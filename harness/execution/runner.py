@@ -61,9 +61,11 @@ class Runner:
         """
         needed = self._states.needed()
         reused = [step for step in self._steps.values() if step.digest not in needed]
+        absent = {step.digest for step in reused if not self._states.is_finished(step.digest)}
         for step in reused:
-            self._outcome.reused[step.kind] += 1
-            self._reporter.reused(str(step), *step_size(self._resolved, step))
+            there = step.digest not in absent
+            (self._outcome.reused if there else self._outcome.absent)[step.kind] += 1
+            self._reporter.reused(str(step), *step_size(self._resolved, step), there=there)
         for digest in needed:
             if not self._states.has_weights(digest):
                 self._reporter.say(
@@ -78,7 +80,8 @@ class Runner:
             again = self._states.needed() - failed
             for step in reused:
                 if step.digest in again:
-                    self._outcome.reused[step.kind] -= 1
+                    counted = self._outcome.absent if step.digest in absent else self._outcome.reused
+                    counted[step.kind] -= 1
                     self._reporter.requeue(*step_size(self._resolved, step))
             self._carry_out(again)
         if self._weights is not None:

@@ -28,7 +28,7 @@ from harness.report.renderers.html_page import render_html
 from harness.report.renderers.latex import render_latex, render_narrow_latex
 from harness.report.renderers.markdown import render_page
 from harness.report.renderers.seeds_csv import render_seeds_csv
-from harness.report.replacement import keep_copy, refuse_less
+from harness.report.replacement import keep_copy, refuse_less, with_known_stages
 from harness.results.board import Board
 from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
@@ -126,7 +126,7 @@ def publish_answers(
             keep_copy(folder, board.name)
         else:
             refuse_less(board, data)
-        board = _after_looks(board, data)
+        board = _after_looks(with_known_stages(board, data), data)
         stored = _store(answers, stored_path) if answers else None
         publication = compile_publication(
             board,
