@@ -110,7 +110,11 @@ def repair(store: Path) -> None:
 
 @command.command("gc")
 @store_option
-@click.option("--unfinished", is_flag=True, help="Also what was begun and is not being made now.")
+@click.option(
+    "--unfinished",
+    is_flag=True,
+    help="Also what stages and evaluations left that were begun and that nobody makes now.",
+)
 @click.option(
     "--logs", type=click.IntRange(0, _MOST_DAYS), help="Also logs of runs that wrote nothing for N days."
 )
