@@ -207,13 +207,17 @@ def summary(manifest: StepManifest) -> str:
         case StageManifest(result=stage):
             return (
                 f"loss {stage.final_loss:.3f}, {stage.samples_per_second:.1f} samples/s, "
-                f"{duration(stage.seconds)}{_held_out(stage)}"
+                f"{duration(stage.seconds)}{_resumed(stage)}{_held_out(stage)}"
             )
         case EvaluationManifest(result=scored):
             scores = ", ".join(f"{score.language} {score.score:.3f}" for score in scored.scores)
             return f"{scores}; {scored.items_per_second:.0f} items/s"
         case ForgettingManifest(result=found):
             return ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in found.scores)
+
+
+def _resumed(stage: StageResult) -> str:
+    return f", resumed at step {stage.resumed_from_step}" if stage.resumed_from_step else ""
 
 
 def _held_out(stage: StageResult) -> str:
