@@ -14,8 +14,8 @@ from harness.errors import UserError
 from harness.metrics.item_file import write_predictions
 from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.report.index import INDEX, INDEX_PAGE, render_index, render_index_page
-from harness.report.pictures.picture import draw_pictures
-from harness.report.pictures.style import drawing_software
+from harness.report.pictures.kept import kept_pictures, note_pictures
+from harness.report.pictures.picture import Drawing, draw_pictures, drawing_software
 from harness.report.publication import (
     Publication,
     StoredPredictions,
@@ -167,13 +167,13 @@ def _after_looks(board: Board, data: Path) -> Board:
 def _write_all(publication: Publication, folder: Path) -> Publication:
     """Draw the pictures, write every file made from the publication, and return it with its pictures."""
     name = publication.board.name
-    drawings = draw_pictures(publication)
+    drawings, drawn_with = _pictures(publication, folder)
     contents = {drawing.picture.svg: drawing.svg for drawing in drawings}
     contents |= {drawing.picture.png: drawing.png for drawing in drawings}
     complete = publication.model_copy(
         update={
             "pictures": tuple(drawing.picture for drawing in drawings),
-            "drawn_with": drawing_software() if drawings else None,
+            "drawn_with": drawn_with if drawings else None,
         }
     )
     for file, content in contents.items():
@@ -186,6 +186,15 @@ def _write_all(publication: Publication, folder: Path) -> Publication:
             if path.name not in contents:
                 path.unlink()
     return complete
+
+
+def _pictures(publication: Publication, folder: Path) -> tuple[list[Drawing], str]:
+    """Return the pictures, drawn where the folder has not the same already, and what drew them."""
+    kept = kept_pictures(publication, folder)
+    if kept is None:
+        kept = draw_pictures(publication), drawing_software()
+        note_pictures(publication, folder, *kept)
+    return kept
 
 
 def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> dict[str, str]:
