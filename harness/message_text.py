@@ -36,6 +36,20 @@ def how_many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def duration(seconds: float | None) -> str:
+    """Return a time in words: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`; an unknown one is `?`."""
+    if seconds is None:
+        return "?"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s" if whole or seconds <= 0 else "<1 s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
     near = get_close_matches(name.lower()[:_LONGEST_SOUGHT], list(known), n=1, cutoff=0.6)

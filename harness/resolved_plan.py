@@ -230,7 +230,7 @@ def _evaluation_digests(
             digests[stage],
             plan.loaded.evaluations[stage.task],
             fingerprints,
-            settings.split,
+            settings.split_of(stage.task),
             settings.limit,
             evaluation_precision(plan, stage.task),
         )

@@ -18,6 +18,7 @@ from harness.message_text import printable
 if TYPE_CHECKING:
     from harness.config.evaluation_task import EvaluationTask
     from harness.config.load import LoadedSequence
+    from harness.config.sequence_file import Split
     from harness.training.distributed import World
 
 _PACKAGES = ("torch", "transformers", "deepspeed", "lm_eval", "datasets")
@@ -160,20 +161,20 @@ def _data(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Findi
     from harness.data.rows import load_training_rows
     from harness.planning.content import few_shot_tasks
 
-    tasks, split = loaded.tasks | few_shot_tasks(loaded), loaded.spec.evaluation.split
+    tasks = loaded.tasks | few_shot_tasks(loaded)
 
     def training(name: str) -> str:
         rows = load_training_rows(tasks[name], data_dir=folders)
         return f"{len(rows.dataset):,} rows ({rows.source})"
 
-    def evaluation(leaf: "EvaluationTask") -> str:
+    def evaluation(leaf: "EvaluationTask", split: "Split") -> str:
         rows = load_evaluation_rows(leaf.corpus, leaf.language, split=split, data_dir=folders)
         return f"{len(rows.dataset):,} rows ({rows.source})"
 
     for name in tasks:
         yield from _tried(f"training task {name}", partial(training, name))
-    for leaf in dict.fromkeys(leaf for leaves in loaded.evaluations.values() for leaf in leaves):
-        yield from _tried(f"evaluation task {leaf.name}", partial(evaluation, leaf))
+    for leaf, split in loaded.scored_splits.items():
+        yield from _tried(f"evaluation task {leaf.name}", partial(evaluation, leaf, split))
 
 
 def _plan(loaded: "LoadedSequence", folders: tuple[Path, ...]) -> Iterator[Finding]:

@@ -11,9 +11,19 @@ from harness.api import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
+from harness.errors import UserError
+from harness.message_text import names_in_short
 
 if TYPE_CHECKING:
     from harness.evaluation.job import EvaluationProgress, TaskScore
+
+
+class ResultsThereError(UserError):
+    """The output folder holds results already."""
+
+
+class StageDoesNotFitError(UserError):
+    """The checkpoint is a stage of a store that was trained on other tasks than it is to be scored on."""
 
 
 @click.command("eval")
@@ -47,6 +57,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder of corpora and evaluation tasks, besides the shipped and the user's own.",
 )
+@click.option("--replace", is_flag=True, help="Write also over results that are in the output folder.")
 @click.option("--revision", default="main", show_default=True, help="Branch, tag or commit of a hub model.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint.")
 def command(
@@ -60,6 +71,7 @@ def command(
     precision: str,
     labels: str | None,
     include_path: tuple[Path, ...],
+    replace: bool,
     revision: str,
     trust_remote_code: bool,
 ) -> None:
@@ -70,26 +82,58 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
-    with _progress() as report:
-        result = evaluate(
-            checkpoint,
-            tasks,
-            output=output,
-            data_dir=data_dirs,
-            split=split,
-            limit=limit,
-            batch_size=batch_size,
-            precision=precision,
-            labels=labels,
-            include_path=include_path,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-            report=report,
+    if not replace and (output / "results.json").exists():
+        raise ResultsThereError(
+            f"--output: {output} holds results already; name another folder, or write over them by --replace"
         )
+    try:
+        with _progress() as report:
+            result = evaluate(
+                checkpoint,
+                tasks,
+                output=output,
+                data_dir=data_dirs,
+                split=split,
+                limit=limit,
+                batch_size=batch_size,
+                precision=precision,
+                labels=labels,
+                include_path=include_path,
+                revision=revision,
+                trust_remote_code=trust_remote_code,
+                report=report,
+            )
+    except UserError as error:
+        if (remark := _stage_remark(checkpoint)) is None:
+            raise
+        raise StageDoesNotFitError(f"{error}\n{remark}") from error
     if result is not None:
         click.echo(_table(result.scores))
         rate = f"{result.items_per_second:.0f} items/s, {result.precision}, {result.device}"
         click.echo(f"\n{output / 'results.json'}  ({rate}, lm-eval {result.lm_eval_version})")
+
+
+def _stage_remark(checkpoint: str) -> str | None:
+    """Say of a folder in or of a finished stage which stage that is, and where target stages are listed."""
+    from harness.named_path import user_path
+    from harness.training.manifest import StageManifest
+
+    folder = user_path(checkpoint)
+    for place in (folder, folder.parent, folder.parent.parent):
+        try:
+            manifest = StageManifest.model_validate_json((place / "manifest.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        trained = "; ".join(
+            member.name + (f" (labels {names_in_short(member.labels)})" if member.labels else "")
+            for member in manifest.result.members
+        )
+        return (
+            f"This folder is of the stage {' → '.join(manifest.path)}, seed {manifest.seed}, whose head was "
+            f"trained on {trained}. `xstilts show NAME` lists the rows of a leaderboard and, with --row, the "
+            "checkpoints of their target stages, which can be scored on the target's tasks."
+        )
+    return None
 
 
 @contextmanager

@@ -14,6 +14,20 @@ from harness.errors import UserError
 from harness.message_text import cut
 
 _NOT_RUN = ("ls", "validate")
+_HELP = """\
+xstilts lm-eval is lm-eval's own command line, to which xstilts adds
+
+  the model   --model xstilts --model_args pretrained=CHECKPOINT[,KEY=VALUE…]
+              CHECKPOINT: a Hugging Face folder with a head, a finished stage's folder, or a hub id
+              precision=fp32|bf16|fp16  label_names=a|b|c  max_length=N
+              revision=COMMIT  trust_remote_code=True
+  the tasks   of `xstilts list evaluation`, and those below --include_path
+  the data    XSTILTS_DATA=FOLDER in the environment (there is no --data-dir)
+
+  XSTILTS_DATA=data xstilts lm-eval run --model xstilts --model_args pretrained=CHECKPOINT --tasks xtreme_xnli
+
+What follows is lm-eval's help.
+"""
 _LONGEST_REASON = 2_000
 
 
@@ -30,12 +44,15 @@ class LmEvalRefusesError(UserError):
 def command(arguments: tuple[str, ...]) -> None:
     """Run lm-eval with ARGUMENTS; `--model xstilts` and the tasks in tasks/evaluation are known to it."""
     _refuse_commas_in_paths(arguments)
+    if not arguments or {"-h", "--help"} & {*arguments}:
+        click.echo(_HELP)
     from harness.compat.lm_eval import register_model, run_command_line
 
     # lm-eval registers its own models only where none is registered: this imports them first.
     register_model()
     import yaml
 
+    from harness.data.rows import NoSourceError
     from harness.evaluation.task_manager import EvaluationTaskManager
 
     folders: list[str | Path] = [*_values_of(arguments, ("--include_path",))]
@@ -46,6 +63,10 @@ def command(arguments: tuple[str, ...]) -> None:
     manager = functools.partial(EvaluationTaskManager, include_defaults=not only_ours)
     try:
         run_command_line(_with_batch_size(arguments), manager)
+    except NoSourceError as error:
+        raise LmEvalRefusesError(
+            f"{error}\nlm-eval has no --data-dir: name the folder by XSTILTS_DATA=FOLDER before the command."
+        ) from error
     # What lm-eval raises for arguments that it cannot use: unknown tasks and models, malformed JSON or YAML.
     except (ValueError, TypeError, FileNotFoundError, yaml.YAMLError) as error:
         raise LmEvalRefusesError(f"lm-eval: {cut(str(error), _LONGEST_REASON)}") from error

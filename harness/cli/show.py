@@ -103,24 +103,34 @@ def _state(result: "SeedResult | None") -> str:
 
 
 def _stages(row: "BoardRow", result: "SeedResult", store: "Store", curves: Path | None) -> Iterator[str]:
+    from harness.execution.attempt_journal import step_logs
     from harness.training.manifest import STAGES
 
     yield f"{row.sequence}, seed {result.seed}"
     digests = [place.split("/")[1] for place in result.manifests if place.startswith(f"{STAGES.folder}/")]
+    logs = step_logs(store.layout, [*digests, result.evaluation_digest or ""])
     for digest in digests:
         manifest = store.get(STAGES, digest)
         if manifest is None:
             yield f"  {digest}: not in the store {store.layout.root}; name another by --store"
             continue
         yield from _stage(manifest, store.path(STAGES, digest), curves)
+        yield _log(logs.get(digest))
     if result.evaluation_digest:
         yield f"  evaluation: {store.layout.root / 'evaluations' / result.evaluation_digest}"
         yield "    scores in results.json, every item in predictions.parquet"
-    yield f"  logs of the runs: {store.layout.runs}"
+        yield _log(logs.get(result.evaluation_digest))
+
+
+def _log(log: Path | None) -> str:
+    return (
+        f"    log: {log}" if log else "    log: not in this store; xstilts store gc --logs removes old ones"
+    )
 
 
 def _stage(manifest: "StageManifest", folder: Path, curves: Path | None) -> Iterator[str]:
     made, own = manifest.result, manifest.hyperparameters
+    bytes_held = sum(record.bytes for record in manifest.files.values())
     yield f"  {' → '.join(manifest.path)}"
     for member in made.members:
         labels = f", labels {', '.join(member.labels)}" if 0 < len(member.labels) <= 10 else ""
@@ -134,7 +144,7 @@ def _stage(manifest: "StageManifest", folder: Path, curves: Path | None) -> Iter
     )
     yield (
         f"    {made.seconds / _HOUR * made.world_size:.3g} device-hours on {made.hardware}; {made.tokens:,} "
-        f"tokens; peak memory {made.peak_memory_bytes / 2**30:.1f} GiB; {folder_size(folder) / 1e6:,.0f} MB"
+        f"tokens; peak memory {made.peak_memory_bytes / 2**30:.1f} GiB; {bytes_held / 1e6:,.0f} MB"
     )
     yield (
         f"    loss {made.loss_curve[0].loss:.3f} to {made.final_loss:.3f}; every step: "
@@ -148,11 +158,6 @@ def _stage(manifest: "StageManifest", folder: Path, curves: Path | None) -> Iter
     if curves is not None:
         yield f"    curve: {', '.join(map(str, _write_curve(manifest, curves)))}"
     yield f"    digest {manifest.digest}"
-
-
-def folder_size(folder: Path) -> int:
-    """Return the bytes of all files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _write_curve(manifest: "StageManifest", folder: Path) -> tuple[Path, Path]:

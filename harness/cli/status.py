@@ -8,6 +8,7 @@ import click
 from harness.cli.options import store_option
 from harness.execution.attempt_journal import AttemptRecord
 from harness.execution.run_status import RunStatus, Steps, StepStatus, held_locks, run_statuses
+from harness.message_text import duration
 from harness.store.layout import Layout
 
 
@@ -29,7 +30,7 @@ def command(store: Path) -> None:
     if others:
         click.echo("made by other processes:")
     for digest, owner, seconds in others:
-        click.echo(f"  {digest[:12]}  {owner}, for {_ago(seconds)}")
+        click.echo(f"  {digest[:12]}  {owner}, for {duration(seconds)}")
     if not runs and not others:
         click.echo(f"nothing runs in {store}")
 
@@ -37,7 +38,7 @@ def command(store: Path) -> None:
 def _show(run: RunStatus, steps: Steps, layout: Layout) -> None:
     click.echo(
         f"{run.sequence}: run {run.run}, executor {run.executor}, on {run.host}, process {run.pid}, "
-        f"for {_ago(time.time() - run.began)}"
+        f"for {duration(time.time() - run.began)}"
     )
     if run.leaves:
         click.echo(f"  the run has ended; {run.leaves}")
@@ -54,11 +55,4 @@ def _line(record: AttemptRecord, step: StepStatus, runs: Path) -> str:
     state = "queued" if step.started is None else "running"
     log = f"log: {runs / record.log}" if record.log else ""
     told = "".join(f"  {part}" for part in (step.where, step.progress, log) if part)
-    return f"  {state:<8}{record.label}  {_ago(time.time() - (step.started or record.submitted))}{told}"
-
-
-def _ago(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"  {state:<8}{record.label}  {duration(time.time() - (step.started or record.submitted))}{told}"

@@ -49,7 +49,7 @@ class CorpusFolder(FolderSource):
 class CorpusHub(HubSource):
     """A repository on the hub; `{language}` and `{split}` stand for the names below."""
 
-    split: Text = SPLIT
+    split: Text = Field(SPLIT, description="A split of the repository.")
     languages: dict[Language, Text] = Field({}, description="Language -> its name here, where not its code.")
     splits: dict[Split, Text] = Field({}, description="Split -> its name here, such as `test: validation`.")
 
@@ -57,15 +57,15 @@ class CorpusHub(HubSource):
 class EmbeddedCorpus(FrozenModel):
     """A data set of the corpus that xstilts generates itself."""
 
-    corpus: Name
+    corpus: Name = Field(description="Name of the generated data set.")
 
 
 class CorpusSources(FrozenModel):
     """Where the rows come from; the first that is available is used: folder, hub, embedded."""
 
-    folder: Layouts[CorpusFolder] | None = None
-    hub: CorpusHub | None = None
-    embedded: EmbeddedCorpus | None = None
+    folder: Layouts[CorpusFolder] | None = Field(None, description="Files below the data folder.")
+    hub: CorpusHub | None = Field(None, description="A repository on the hub.")
+    embedded: EmbeddedCorpus | None = Field(None, description="Rows that xstilts generates.")
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -91,7 +91,7 @@ class CorpusSources(FrozenModel):
 class CorpusFile(FrozenModel):
     """What every corpus says, whatever its kind; the kind's own columns and labels stand beside it."""
 
-    name: Name
+    name: Name = Field(description="Its name; also the name of its file.")
     kind: Text = Field(description="What is asked of the model: a kind of training task.")
     title: Text = Field(description="Its name in the literature.")
     citation: Text | None = Field(None, description="Where the data set was published.")
@@ -101,7 +101,9 @@ class CorpusFile(FrozenModel):
         None, description="Its group of evaluation tasks, PREFIX_LANGUAGE; default: the corpus's name."
     )
     languages: tuple[Language, ...] = Field(min_length=1, description="ISO 639 codes, English first.")
-    splits: tuple[Split, ...] = Field(("test", "validation"), min_length=1)
+    splits: tuple[Split, ...] = Field(
+        ("test", "validation"), min_length=1, description="The splits that have rows."
+    )
     parallel: bool = Field(False, description="Row i is the same item in every language.")
     item: Text | None = Field(
         None,
@@ -116,7 +118,7 @@ class CorpusFile(FrozenModel):
     expected_rows: dict[Split, Annotated[int, Field(ge=1)] | dict[Language, int]] = Field(
         {}, description="Split -> published number of rows, of every language or by language."
     )
-    sources: CorpusSources
+    sources: CorpusSources = Field(description="Where its rows come from.")
 
     @field_validator("languages")
     @classmethod

@@ -31,7 +31,7 @@ def few_shot_problems(
     if (
         outline.few_shot_languages
         and outline.few_shot_split == "development"
-        and outline.split == "validation"
+        and "validation" in map(outline.split_of, outline.targets.values())
     ):
         message = "the development rows are those that evaluation.split: validation scores"
         remedy = "evaluate the test split, or write from: train"

@@ -66,7 +66,7 @@ def _not_keep(head: object) -> object:
 class LoraAdapter(FrozenModel):
     """Low-rank matrices that are trained in place of the encoder's (Hu et al. 2021)."""
 
-    kind: Literal["lora"] = "lora"
+    kind: Literal["lora"] = Field("lora", description="The sort of adapter.")
     rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a weight matrix.")
     alpha: int = Field(16, ge=1, le=10_000, description="It is multiplied by alpha / rank.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the adapter's input.")

@@ -24,7 +24,7 @@ from harness.config.orders import ORDER_SHAPES
 from harness.config.outline import Outline
 from harness.config.problem import MOST_SOUGHT, Problem, SpecError, listed
 from harness.config.sequence_checks import scoring_leaves, sequence_problems
-from harness.config.sequence_file import SequenceFile
+from harness.config.sequence_file import SequenceFile, Split
 from harness.config.text_to_text_checks import text_to_text_problems
 from harness.config.training_task_file import check_training_task, is_training_task
 from harness.config.wording import own_message, read_model
@@ -75,6 +75,16 @@ class LoadedSequence:
     def untrained(self) -> tuple[str, ...]:
         """The targets without training rows, which score the encoder as it is."""
         return tuple(name for name in self.spec.targets if not kind_of(self.tasks[name]).is_trained)
+
+    @property
+    def scored_splits(self) -> dict[EvaluationTask, Split]:
+        """Each leaf evaluation task and the split of it that is scored, in the order of the targets."""
+        splits = map(self.spec.evaluation.split_of, self.evaluations)
+        return {
+            leaf: split
+            for leaves, split in zip(self.evaluations.values(), splits, strict=True)
+            for leaf in leaves
+        }
 
     def members(self, stage: str) -> dict[str, TrainingTask]:
         """Return the training tasks of a stage: those of a mixture, or the one that it is named after."""

@@ -48,7 +48,7 @@ class Mixture(FrozenModel):
         max_length=100,
         description="The training tasks; of their own per_task settings, max_length and train_rows hold.",
     )
-    sampling: Sampling = Sampling()
+    sampling: Sampling = Field(Sampling(), description="How often each task is drawn.")
 
     @field_validator("tasks")
     @classmethod

@@ -25,7 +25,7 @@ class _Design(BaseModel):
 class LengthOrders(_Design):
     """Every order of every choice of that many intermediate tasks; 0 is the target-only baseline."""
 
-    lengths: tuple[Length, ...] = Field(min_length=1)
+    lengths: tuple[Length, ...] = Field(min_length=1, description="How many tasks; 0: the target alone.")
 
 
 class SampledOrders(_Design):
@@ -43,7 +43,7 @@ class BalancedOrders(_Design):
     https://doi.org/10.1071/CH9490149): with n tasks, n orders where n is even, 2n where it is odd.
     """
 
-    balanced: Design
+    balanced: Design = Field(description="By position alone, or also by which task follows which.")
     length: int | None = Field(None, ge=1, description="Tasks of an order; default: all intermediates.")
     rows: int | None = Field(
         None, ge=1, le=MOST_LISTED, description="How many orders; default: the smallest balanced design."
@@ -54,7 +54,7 @@ class BalancedOrders(_Design):
 class ListedOrders(_Design):
     """Orders one by one, with the options of the other designs."""
 
-    listed: tuple[tuple[Name, ...], ...] = Field(min_length=1)
+    listed: tuple[tuple[Name, ...], ...] = Field(min_length=1, description="The orders.")
     repeats: bool = Field(False, description="Whether a task may occur more than once in an order.")
 
 

@@ -30,6 +30,7 @@ class Outline:
         few_shot_languages: Place -> language of few-shot stages.
         few_shot_split: The rows that they draw from; empty where the file names none that exists.
         split: The evaluated split; empty where the file names none that exists.
+        splits: Place -> the split of a target of its own, likewise; the place ends with the target.
     """
 
     source: YamlSource
@@ -48,6 +49,7 @@ class Outline:
     few_shot_split: str = "development"
     evaluations: Places = field(default_factory=dict)
     split: str = "test"
+    splits: Places = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: YamlSource) -> "Outline":
@@ -79,8 +81,16 @@ class Outline:
             few_shot_languages=_entries(few_shot.get("language"), ("few_shot", "language"), str),
             few_shot_split=drawn if drawn in ("train", "development") else "",
             evaluations=_entries(evaluation.get("tasks"), ("evaluation", "tasks"), str),
-            split=split if split in ("test", "validation") else "",
+            split=_known_split(split),
+            splits={
+                ("evaluation", "splits", target): _known_split(own)
+                for target, own in _mapping(evaluation.get("splits")).items()
+            },
         )
+
+    def split_of(self, target: str) -> str:
+        """Return the split that a target is scored on; empty where that is none that exists."""
+        return self.splits.get(("evaluation", "splits", target), self.split)
 
     @property
     def single_intermediates(self) -> Places:
@@ -96,6 +106,10 @@ class Outline:
     def tasks(self) -> Places:
         """The training tasks in use: intermediates, those of mixtures, and targets."""
         return {**self.single_intermediates, **self.members, **self.targets}
+
+
+def _known_split(value: Any) -> str:
+    return value if value in ("test", "validation") else ""
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What must hold in a sequence file beyond the shape of each value."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from harness.config.catalogue import Catalogue
 from harness.config.contrasts import contrast_problems
@@ -24,8 +25,9 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
     yield from contrast_problems(outline)
-    yield from _idle_per_task(outline)
+    yield from _idle_per_task(outline, catalogue)
     yield from _evaluation_problems(outline, catalogue)
+    yield from _split_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
     yield from _broken_zero_shot(outline, catalogue)
     yield from reused_head_problems(outline, catalogue)
@@ -68,10 +70,12 @@ def _untrained_elsewhere(outline: Outline, catalogue: Catalogue) -> Iterator[Pro
             yield outline.source.problem(key, message, "name it under targets only")
 
 
-def _idle_per_task(outline: Outline) -> Iterator[Problem]:
+def _idle_per_task(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     names = dict.fromkeys((*outline.tasks.values(), *outline.mixtures))
+    unknown = [name for name in names if name not in catalogue.training_task_files]
     for key, name in outline.per_task.items():
-        if name not in names:
+        # What is only misspelled among the tasks is told there.
+        if name not in names and not get_close_matches(name, unknown, n=1):
             remedy = f"{nearest(name, names)}Name one of {listed(names)}, or remove the section"
             yield outline.source.problem(key, "this file does not train this task", remedy, f"{cut(name)}: …")
 
@@ -100,6 +104,28 @@ def _evaluation_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Pro
             yield outline.source.problem(key, "no target of this file is scored by this", remedy)
 
 
+def _split_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
+    targets = outline.targets.values()
+    for key in outline.splits:
+        if key[-1] not in targets:
+            remedy = f"{nearest(str(key[-1]), targets)}Name one of {listed(targets)}, or remove the line"
+            yield outline.source.problem(
+                key, "this is no target of this file", remedy, f"{cut(str(key[-1]))}: …"
+            )
+    if not outline.splits:
+        return
+    scored_on: dict[str, str] = {}
+    for key, name in outline.targets.items():
+        for leaf in (
+            scoring_leaves(catalogue.training_tasks[name], catalogue) if _is_task(name, catalogue) else ()
+        ):
+            other = scored_on.setdefault(leaf.name, name)
+            if outline.split_of(other) != outline.split_of(name):
+                message = f"{leaf.name} scores this target and {other}, which are scored on different splits"
+                yield outline.source.problem(key, message, "give both the same in evaluation.splits")
+                break
+
+
 def _unscored_targets(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     evaluated = _evaluated(outline, catalogue)
     for key, name in outline.targets.items():
@@ -113,7 +139,11 @@ def _unscored_targets(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             remedy = "name it under intermediates, and a task of another kind here"
             yield outline.source.problem(key, message, remedy)
         elif not task.scored_by:
-            remedy = f"choose another target, or give {catalogue.training_task_files[name]} a `scored_by`"
+            own = outline.source.path.parent / "tasks"
+            remedy = (
+                f"choose another target, or copy {catalogue.training_task_files[name]} to {own} under a "
+                "name of your own and give it a `scored_by`"
+            )
             yield outline.source.problem(key, "no evaluation task can score this target", remedy)
         elif not any(leaf.name in evaluated for leaf in scoring_leaves(task, catalogue)):
             remedy = f"add one of these to evaluation.tasks: {listed(task.scored_by)}"
@@ -139,9 +169,23 @@ def _broken_zero_shot(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             message = f"this task's rows are in '{task.language}', which is evaluated: not zero-shot any more"
             remedy = f"train on English rows ({file}), or leave '{task.language}' out of evaluation.tasks"
             yield outline.source.problem(key, message, remedy)
-        if scored and _trains_on(task, outline.split):
-            message = f"this task trains on the {outline.split} split, which is evaluated"
-            yield outline.source.problem(key, message, f"give {file} the train split, or evaluate another")
+        for split in _splits_of(scored, outline, catalogue):
+            if _trains_on(task, split):
+                message = f"this task trains on the {split} split, which is evaluated"
+                yield outline.source.problem(
+                    key, message, f"give {file} the train split, or evaluate another"
+                )
+
+
+def _splits_of(leaves: Collection[EvaluationTask], outline: Outline, catalogue: Catalogue) -> list[str]:
+    """Return the splits on which targets are scored by one of these evaluation tasks."""
+    targets = [name for name in outline.targets.values() if _is_task(name, catalogue)]
+    found = [
+        outline.split_of(name)
+        for name in targets
+        if not set(leaves).isdisjoint(scoring_leaves(catalogue.training_tasks[name], catalogue))
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _trains_on(task: TrainingTask, split: str) -> bool:

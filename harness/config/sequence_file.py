@@ -25,6 +25,8 @@ SequenceName = Annotated[
     ),
 ]
 
+Split = Literal["test", "validation"]
+
 MOST_INTERMEDIATES = 100
 
 MEMBER_SETTINGS = ("max_length", "train_rows")
@@ -48,19 +50,26 @@ class EvaluationSettings(FrozenModel):
     tasks: tuple[Name, ...] = Field(
         min_length=1, description="lm-eval groups or tasks from tasks/evaluation."
     )
-    split: Literal["test", "validation"] = "test"
+    split: Split = Field("test", description="Which rows are scored.")
+    splits: dict[Name, Split] = Field(
+        {}, description="Target -> the split that it is scored on, where that is not `split`."
+    )
     batch_size: int = Field(
         64, ge=1, le=65536, description="Documents per forward pass; does not enter any digest."
     )
     precision: Precision | None = Field(None, description="Default: the precision of training.")
     limit: int | None = Field(None, ge=1, le=10**9, description="Only this many items per task, for trials.")
 
+    def split_of(self, target: str) -> Split:
+        """Return the split that a target is scored on."""
+        return self.splits.get(target, self.split)
+
 
 class SequenceFile(FrozenModel):
     """One experiment in orders, as a researcher writes it."""
 
     name: SequenceName = Field(description="Name of the leaderboard and of the registered file.")
-    title: Text | None = None
+    title: Text | None = Field(None, description="Title of the leaderboard.")
     question: Text | None = Field(None, description="The question that the leaderboard answers.")
     model: Annotated[
         str,
@@ -97,12 +106,14 @@ class SequenceFile(FrozenModel):
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
         min_length=1, description="Every sequence is trained once with each."
     )
-    training: TrainingSettings = TrainingSettings()
+    training: TrainingSettings = Field(
+        TrainingSettings(), description="How every stage is trained; `per_task` overrides by name."
+    )
     deepspeed: Text = Field("zero2", description="Name in deepspeed_configs/ or path of a DeepSpeed JSON.")
     few_shot: FewShot | None = Field(
         None, description="One more stage after each target, on a few examples of a target language."
     )
-    evaluation: EvaluationSettings
+    evaluation: EvaluationSettings = Field(description="What the checkpoints of targets are scored on.")
     forgetting: bool = Field(
         False,
         description="After each stage, measure the tasks of all stages before it on their held-out rows.",

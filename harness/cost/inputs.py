@@ -224,7 +224,8 @@ def _measured_tokens(
 def _items(loaded: LoadedSequence) -> tuple[dict[str, int], list[str]]:
     settings, items, uncounted = loaded.spec.evaluation, dict[str, int](), list[str]()
     for target, leaves in loaded.evaluations.items():
-        rows = [leaf.corpus.expected_rows(leaf.language, settings.split) for leaf in leaves]
+        split = settings.split_of(target)
+        rows = [leaf.corpus.expected_rows(leaf.language, split) for leaf in leaves]
         unknown = [leaf.name for leaf, count in zip(leaves, rows, strict=True) if count is None]
         if unknown:
             uncounted.append(

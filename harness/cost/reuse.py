@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.cost.total import PlanCost
 from harness.evaluation.job import EVALUATIONS
-from harness.message_text import how_many
+from harness.message_text import duration, how_many
 from harness.planning.text_table import aligned
 from harness.resolved_plan import ResolvedPlan
 from harness.store.store import Store
@@ -55,15 +55,5 @@ def reuse_table(found: Reuse, cost: PlanCost | None) -> str:
     reused, due = (sum(counts[name] for name in stages) for counts in (found.reused, found.due))
     text = f"In the store: {how_many(reused, 'stage')} reused, {due:,} to train"
     if cost is not None:
-        text += f"; the rest takes {duration_words(found.seconds(cost))}"
+        text += f"; the rest takes {duration(found.seconds(cost))}"
     return f"{aligned([('task', 'reused', 'to make'), *rows])}\n{text}."
-
-
-def duration_words(seconds: float | None) -> str:
-    """Return a time in words: `40 seconds`, `2.5 hours`; an unknown one is `?`."""
-    if seconds is None:
-        return "?"
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}s"
-    return "less than a second" if 0 < seconds < 1 else f"{seconds:.3g} seconds"

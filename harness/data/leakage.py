@@ -176,7 +176,7 @@ def _evaluated(
     plan: Plan, evaluation: Mapping[str, EvaluationRows], data_dir: DataFolders
 ) -> tuple[dict[str, list[_Set]], tuple[str, ...]]:
     """Return target -> its evaluation sets, and what of them is not available."""
-    split = plan.loaded.spec.evaluation.split
+    settings = plan.loaded.spec.evaluation
     sets: dict[str, list[_Set]] = {}
     warnings: dict[str, None] = {}
     for target, leaves in plan.loaded.evaluations.items():
@@ -187,7 +187,9 @@ def _evaluated(
         parallel = (leaf.corpus for leaf in leaves if leaf.corpus.definition.parallel)
         for corpus in dict.fromkeys(corpus for corpus in parallel if corpus not in in_english):
             try:
-                english = load_evaluation_rows(corpus, "en", split=split, data_dir=data_dir)
+                english = load_evaluation_rows(
+                    corpus, "en", split=settings.split_of(target), data_dir=data_dir
+                )
             except (NoSourceError, UnknownEvaluationDataError):
                 warnings[
                     f"{corpus.name}: its English rows are not available, so training rows were compared with "

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-from harness.config.evaluation_task import EvaluationTask
 from harness.config.load import LoadedSequence
 from harness.data.evaluation_rows import EvaluationRows, load_evaluation_rows
 from harness.data.location import DataFolders
@@ -41,10 +40,12 @@ def all_rows(
             training[name] = load_training_rows(task, data_dir=data_dir, revision=revision)
         except NoSourceError as error:
             missing.append(str(error))
-    leaves = dict.fromkeys(leaf for leaves in loaded.evaluations.values() for leaf in leaves)
-    for leaf in leaves:
+    leaves = loaded.scored_splits
+    for leaf, split in leaves.items():
         try:
-            evaluation[leaf.name] = _evaluation(loaded, leaf, data_dir)
+            evaluation[leaf.name] = load_evaluation_rows(
+                leaf.corpus, leaf.language, split=split, data_dir=data_dir
+            )
         except NoSourceError as error:
             missing.append(f"{leaf.name}: {error}")
     if missing:
@@ -55,11 +56,6 @@ def all_rows(
         for name, scored in evaluation.items():
             lock.check(name, scored)
     return training, evaluation
-
-
-def _evaluation(loaded: LoadedSequence, leaf: EvaluationTask, data_dir: DataFolders) -> EvaluationRows:
-    split = loaded.spec.evaluation.split
-    return load_evaluation_rows(leaf.corpus, leaf.language, split=split, data_dir=data_dir)
 
 
 def _all_missing(missing: list[str], leaves: list[str], there: Collection[str]) -> NoSourceError:

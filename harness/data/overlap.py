@@ -1,7 +1,5 @@
 """Training rows that also occur in an evaluation set."""
 
-import functools
-import sys
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -110,17 +108,25 @@ def _normal(text: str, known: dict[str, str]) -> str:
     found = known.get(text)
     if found is None:
         folded = unicodedata.normalize("NFKC", text).casefold()
-        found = known[text] = " ".join(folded.translate(_gaps()).split())
+        found = known[text] = " ".join(folded.translate(_GAPS).split())
     return found
 
 
-@functools.cache
-def _gaps() -> dict[int, str]:
-    # Punctuation, symbols, separators, control and format characters become spaces. Not by the regular
-    # expression \W: it would eat the vowel signs of Thai and Hindi and make different words equal, and
-    # a character class of these members took 0.3 ms a sentence.
-    kinds = {code: unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)}
-    return {code: " " for code, kind in kinds.items() if kind[0] in "PSZ" or kind in ("Cc", "Cf")}
+class _Gaps(dict[int, str]):
+    r"""What str.translate makes of a character, looked up once for each.
+
+    Punctuation, symbols, separators, control and format characters become spaces. Not by the regular
+    expression \W: it would eat the vowel signs of Thai and Hindi and make different words equal, and a
+    character class of these members took 0.3 ms a sentence.
+    """
+
+    def __missing__(self, code: int) -> str:
+        kind = unicodedata.category(chr(code))
+        found = self[code] = " " if kind[0] in "PSZ" or kind in ("Cc", "Cf") else chr(code)
+        return found
+
+
+_GAPS = _Gaps()
 
 
 def _pairs(dataset: "Dataset") -> list[_Pair]:

@@ -47,12 +47,14 @@ class Outcome:
     Attributes:
         made: Kind of step -> how many were made.
         reused: Kind of step -> how many were in the store.
+        absent: Kind of step -> how many are not there, but nothing that was to be made needs them.
         failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
         unmeasured: Stages whose forgetting evaluation failed -> why.
     """
 
     made: Counter[StepKind] = field(default_factory=Counter)
     reused: Counter[StepKind] = field(default_factory=Counter)
+    absent: Counter[StepKind] = field(default_factory=Counter)
     failures: dict[Stage, str] = field(default_factory=dict)
     unmeasured: dict[Stage, str] = field(default_factory=dict)
 
@@ -128,7 +130,7 @@ def _evaluate_step(resolved: ResolvedPlan, stage: Stage, common: dict[str, Any])
         **common,
         stage=resolved.digests[stage],
         has_head=stage.is_trained,
-        split=settings.split,
+        split=settings.split_of(stage.task),
         limit=settings.limit,
         batch_size=settings.batch_size,
         precision=evaluation_precision(resolved.plan, stage.task),

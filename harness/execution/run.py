@@ -16,10 +16,11 @@ from harness.execution.executors.base import Executor, RunContext
 from harness.execution.executors.registry import make_executor
 from harness.execution.options import RunOptions
 from harness.execution.planned_steps import Outcome
-from harness.execution.reporter import Reporter, duration
+from harness.execution.reporter import Reporter
 from harness.execution.request import Roots
 from harness.execution.runner import Runner
 from harness.execution.step_requests import StepRequests
+from harness.message_text import duration
 from harness.planning.drawing import summary
 from harness.planning.stage import Stage
 from harness.planning.tree import Plan
@@ -65,9 +66,11 @@ def run(loaded: LoadedSequence, options: RunOptions, console: Console) -> RunRep
     console.print(f"{loaded.spec.name}: {summary(loaded)}", markup=False, highlight=False, soft_wrap=True)
     resolved = resolve(Plan.of(loaded), options.data_dir)
     _warn(resolved, console)
+    name = options.board_name(loaded.spec.name)
     if not options.replace:
-        name = options.board_name(loaded.spec.name)
         refuse_less_planned(name, planned_rows(resolved), options.leaderboards / f"{name}.json")
+    for line in _intent(resolved, store, options.leaderboards / f"{name}.md"):
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     outcome, logs = carry_out(resolved, store, options, console)
     published = publish_plan(resolved, [store], options, outcome.failures)
     console.print(_closing(outcome, time.monotonic() - started, logs), markup=False, highlight=False)
@@ -209,11 +212,33 @@ def _warn(resolved: ResolvedPlan, console: Console) -> None:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
+def _intent(resolved: ResolvedPlan, store: Store, page: Path) -> Iterator[str]:
+    """Yield what the run is going to do and why, and how to read what it prints."""
+    loaded = resolved.plan.loaded
+    spec = loaded.spec
+    if spec.question:
+        yield spec.question
+    yield (
+        f"Each sequence fine-tunes {spec.model} on its tasks one after the other and is then scored in every "
+        "language, which shows what carries over."
+    )
+    for target in spec.targets:
+        languages = dict.fromkeys(leaf.language for leaf in loaded.evaluations[target])
+        yield f"{target} is scored in {', '.join(languages)}."
+    yield (
+        "[1/N] numbers the stages and their evaluations. The loss is that of training rows; `held out` is "
+        "the score on rows of the stage's task that it was not trained on."
+    )
+    yield f"Stages, scores and logs: {store.layout.root}   Leaderboard: {page}"
+
+
 def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
     failures = len(outcome.failures) + len(outcome.unmeasured)
     failed = f", {failures} failed (logs: {logs})" if failures else ""
+    absent = outcome.absent.total()
+    gone = f" ({absent} not in the store and not needed)" if absent else ""
     return (
-        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused; "
+        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused{gone}; "
         f"{outcome.made['evaluate']} evaluations made, {outcome.reused['evaluate']} reused{failed}; "
         f"{duration(seconds)}"
     )

@@ -83,9 +83,9 @@ class FolderSource(FrozenModel):
 class HubSource(FrozenModel):
     """A data set repository on the Hugging Face hub that holds parquet (loading scripts are gone)."""
 
-    repository: Text
-    config: Text | None = None
-    split: Text = "train"
+    repository: Text = Field(description="Its id, such as nyu-mll/glue.")
+    config: Text | None = Field(None, description="A configuration of the repository.")
+    split: Text = Field("train", description="A split of the repository.")
     revision: Text = Field("main", description="Branch, tag or commit; `xstilts lock` records the commit.")
     only: dict[Text, Text] | None = Field(
         None, min_length=1, description="Column -> how its text begins; other rows are left out."
@@ -121,7 +121,7 @@ def listed_layouts(folder: _Folder | tuple[_Folder, ...] | None) -> tuple[_Folde
 class EmbeddedSource(FrozenModel):
     """A data set of the corpus that xstilts generates itself."""
 
-    corpus: Name
+    corpus: Name = Field(description="Name of the generated data set.")
     language: Text = Field("en", description="ISO 639-1 code; training rows are English.")
     split: Literal["train", "validation", "test"] = Field("train", description="Test rows are for corpora.")
 
@@ -129,9 +129,9 @@ class EmbeddedSource(FrozenModel):
 class Sources(FrozenModel):
     """Where the rows come from; the first that is available is used: folder, hub, embedded."""
 
-    folder: Layouts[FolderSource] | None = None
-    hub: HubSource | None = None
-    embedded: EmbeddedSource | None = None
+    folder: Layouts[FolderSource] | None = Field(None, description="Files below the data folder.")
+    hub: HubSource | None = Field(None, description="A repository on the hub.")
+    embedded: EmbeddedSource | None = Field(None, description="Rows that xstilts generates.")
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -158,9 +158,9 @@ class Sources(FrozenModel):
 class HeldOutSources(FrozenModel):
     """Where held-out rows come from: the first source that is available, or a share of the training rows."""
 
-    folder: Layouts[FolderSource] | None = None
-    hub: HubSource | None = None
-    embedded: EmbeddedSource | None = None
+    folder: Layouts[FolderSource] | None = Field(None, description="Files below the data folder.")
+    hub: HubSource | None = Field(None, description="A repository on the hub.")
+    embedded: EmbeddedSource | None = Field(None, description="Rows that xstilts generates.")
     share: float | None = Field(
         None,
         gt=0,

@@ -37,9 +37,12 @@ class Task(FrozenModel):
         def labels(self) -> tuple[str, ...]:  # noqa: D102 see above
             ...
 
-    name: Name
+    name: Name = Field(description="Its name in sequence files; also the name of its file.")
     kind: str = Field(description="What is asked of the model; decides head and columns.")
-    title: Text
+    title: Text = Field(
+        default_factory=lambda known: known.get("name", ""),
+        description="Its name in the literature. [default: `name`]",
+    )
     citation: Text | None = Field(None, description="Where the data set was published.")
     license: Text | None = Field(None, description="Under which terms; not needed for your own data.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(
@@ -52,7 +55,7 @@ class Task(FrozenModel):
         False,
         description="Leave out lines that break the file's format (too few columns, no JSON); counted.",
     )
-    sources: Sources
+    sources: Sources = Field(description="Where its rows come from.")
     further_sources: tuple[Sources, ...] = Field(
         (),
         max_length=20,

@@ -18,6 +18,7 @@ BUILT_IN = {
     "languages": f"{_ROOM}.languages.section:LANGUAGES",
     "forgetting": f"{_ROOM}.forgetting:FORGETTING",
     "agreement": f"{_ROOM}.agreement:AGREEMENT",
+    "learned": f"{_ROOM}.learned:LEARNED",
     "learning_curves": f"{_ROOM}.learning_curves:LEARNING_CURVES",
     "stages": f"{_ROOM}.stages:STAGES",
     "reading": f"{_ROOM}.reading:READING",

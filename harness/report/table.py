@@ -1,7 +1,7 @@
 """Tables as they are shown, written as markdown or plain text by tabulate."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tabulate import tabulate
@@ -36,7 +36,11 @@ class Table:
 
     def columns(self, start: int, end: int) -> "Table":
         """Return a part of the table: the first two columns, and those from `start` to `end`."""
-        keep = [0, 1, *range(max(2, start), end)]
+        return self.chosen(range(max(2, start), end))
+
+    def chosen(self, columns: Iterable[int]) -> "Table":
+        """Return a part of the table: the first two columns, and those at the given places."""
+        keep = [0, 1, *columns]
         return Table(
             tuple(self.headers[i] for i in keep),
             tuple(tuple(row[i] for i in keep) for row in self.rows),

@@ -12,8 +12,7 @@ from harness.metrics.item_scores import Predictions, PredictionsError
 from harness.registry import UnknownNameError
 from harness.report.index import INDEX, INDEX_PAGE, index_page_rows, index_rows
 from harness.report.kept_check import check_kept_files
-from harness.report.pictures.picture import draw_pictures
-from harness.report.pictures.style import drawing_software
+from harness.report.pictures.picture import draw_pictures, drawing_software
 from harness.report.publication import (
     OldFormatError,
     Publication,

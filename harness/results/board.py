@@ -11,6 +11,7 @@ from harness.frozen_model import FrozenModel
 from harness.message_text import in_short
 from harness.results.curves import StageCurve
 from harness.results.data_use import DataUse, SharedRows
+from harness.results.held_out import HeldOutScores
 from harness.results.kept_files import KeptFiles
 from harness.results.settings import Compute, Scoring, StageSettings
 from harness.results.shown_name import ShownName
@@ -109,8 +110,17 @@ class Provenance(FrozenModel):
     model_fingerprint: str | None = None
     model_description: str | None = Field(None, description="The model in a line for people.")
     split: str = "test"
+    splits: dict[str, str] = Field(
+        {},
+        exclude_if=lambda splits: not splits,
+        description="Target -> the split that it was scored on, where that is not `split`.",
+    )
     limited: int | None = Field(None, description="Items per task where only the first were scored.")
     trial: int | None = Field(None, description="Rows of each task that a trial was limited to (--limit).")
+
+    def split_of(self, target: str) -> str:
+        """Return the split that a target was scored on."""
+        return self.splits.get(target, self.split)
 
 
 class MachineRecord(FrozenModel):
@@ -149,6 +159,7 @@ class Board(FrozenModel):
         machines: The different machines that made the results; none where all were made alike.
         parts: Where the board is a combination, how each board of it was made.
         curves: Learning curves of its stages; none where there are very many, or none were published.
+        held_out: What the stages of each task reach right after their training, on its held-out rows.
     """
 
     name: str = Field(pattern=NAME, description="Also the name of its files.")
@@ -177,6 +188,7 @@ class Board(FrozenModel):
         {}, description="Task whose forgetting was asked for and not measured -> why."
     )
     curves: tuple[StageCurve, ...] = ()
+    held_out: tuple[HeldOutScores, ...] = ()
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -242,7 +254,7 @@ class Board(FrozenModel):
         corpora: dict[str, list[str]] = {}
         for column in self.languages[target]:
             corpora.setdefault(column.title or column.corpus, []).append(column.language)
-        split = self.provenance.split
+        split = self.provenance.split_of(target)
         return ", ".join(f"{title} {split} ({', '.join(codes)})" for title, codes in corpora.items())
 
     def trained_and_scored(self, target: str) -> str:

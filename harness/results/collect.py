@@ -23,6 +23,7 @@ from harness.results.board import (
 )
 from harness.results.curves import stage_curves
 from harness.results.finished import FinishedEntries
+from harness.results.held_out import held_out_scores
 from harness.results.kept_files import kept_files
 from harness.results.made_of import data_uses, provenance, shared_rows
 from harness.results.settings import compute, scoring, stage_settings, target_name
@@ -84,6 +85,7 @@ def make_board(
         files=(kept_files(loaded, _deepspeed(finished)),),
         not_measured=resolved.not_measured,
         curves=stage_curves(resolved, finished),
+        held_out=held_out_scores(resolved, finished),
     )
 
 

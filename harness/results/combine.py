@@ -17,6 +17,7 @@ from harness.results.board import (
 )
 from harness.results.curves import limited
 from harness.results.data_use import DataUse
+from harness.results.held_out import merged
 from harness.results.settings import Compute
 from harness.results.target_metric import TargetMetric
 
@@ -78,6 +79,7 @@ def combine(boards: Sequence[Board], name: str, title: str | None, question: str
         files=tuple(kept for board in boards for kept in (board.files or (None,) * max(1, len(board.parts)))),
         not_measured={task: why for board in boards for task, why in board.not_measured.items()},
         curves=limited(curve for board in boards for curve in board.curves),
+        held_out=merged(part for board in boards for part in board.held_out),
     )
 
 
@@ -99,6 +101,11 @@ def _refuse_others(boards: Sequence[Board]) -> None:
         for what, one, another in (
             ("model", first.model_fingerprint or first.model, other.model_fingerprint or other.model),
             ("evaluation split", first.split, other.split),
+            *(
+                (f"evaluation split of {target}", first.split_of(target), other.split_of(target))
+                for target in board.targets
+                if target in boards[0].targets
+            ),
             ("limit of items", first.limited, other.limited),
         ):
             if one != another:
@@ -264,6 +271,7 @@ def _provenance(parts: Sequence[Provenance], name: str) -> Provenance:
                 package: _joined(part.packages.get(package) for part in parts) or "unknown"
                 for package in dict.fromkeys(package for part in parts for package in part.packages)
             },
+            "splits": {target: split for part in parts for target, split in part.splits.items()},
             "hardware": _joined(part.hardware for part in parts) or "unknown",
             "deepspeed": _joined(part.deepspeed for part in parts) or "unknown",
         }

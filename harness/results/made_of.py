@@ -78,6 +78,7 @@ def provenance(
         model_fingerprint=resolved.model.fingerprint,
         model_description=resolved.model.description,
         split=loaded.spec.evaluation.split,
+        splits=loaded.spec.evaluation.splits,
         limited=loaded.spec.evaluation.limit,
         trial=trial,
     )

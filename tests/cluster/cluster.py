@@ -2,6 +2,7 @@
 
 import random
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.config.executor_profile import ExecutorProfile
@@ -13,10 +14,14 @@ class Cluster(ABC):
     Attributes:
         executor: Name of the executor that runs steps on it.
         may_be_lost: Its nodes without which it goes on.
+        folder: Of its logs and all else that it writes; its processes name it.
     """
 
     executor: ClassVar[str]
     may_be_lost: ClassVar[tuple[str, ...]]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @abstractmethod
     def start(self) -> None:

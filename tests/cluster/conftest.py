@@ -9,6 +9,7 @@ from harness.config.executor_profile import LOCAL
 from tests.cluster import ray_cluster, slurm_cluster
 from tests.cluster.cluster import Cluster
 from tests.cluster.drive import Experiment, drive, executor
+from tests.cluster.processes import processes_with, wait_until
 from tests.cluster.ray_cluster import RayCluster
 from tests.cluster.slurm_cluster import SlurmCluster
 
@@ -46,6 +47,7 @@ def _started(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         cluster.stop()
+        wait_until(lambda: not processes_with(str(cluster.folder)), 20, "the end of its processes")
 
 
 @pytest.fixture(scope="session", params=["slurm", "ray"])

@@ -52,12 +52,12 @@ def kill(pids: Sequence[int]) -> None:
     psutil.wait_procs(family, timeout=10)
 
 
-def processes_with(name: str, within: float = 0) -> list[int]:
-    """Return the ids of the processes with a name; none once there are none, within so many seconds."""
-    limit = time.monotonic() + within
-    while True:
-        lines = {one.pid: " ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])}
-        found = [pid for pid, line in lines.items() if name in line]
-        if not found or time.monotonic() >= limit:
-            return found
-        time.sleep(0.2)
+def processes_with(text: str) -> list[int]:
+    """Return the ids of the processes that have a text in their command line or environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = [*process.cmdline(), *process.environ().values()]
+            if any(text in word for word in words) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found

@@ -38,7 +38,7 @@ class RayCluster(Cluster):
     may_be_lost = (SECOND,)
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        super().__init__(folder)
         self._port = free_port()
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -50,13 +50,13 @@ class RayCluster(Cluster):
         return {"address": self.address, "node_ip_address": HEAD}
 
     def start(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._start(
             HEAD,
             "--head",
             f"--port={self._port}",
             "--include-dashboard=false",
-            f"--temp-dir={self._folder / 'r'}",
+            f"--temp-dir={self.folder / 'r'}",
         )
         wait_until(lambda: self._alive() == 1, 60, "Ray's head", self._log(HEAD))
         self.restore_node(SECOND)
@@ -110,7 +110,7 @@ class RayCluster(Cluster):
         )
 
     def _log(self, address: str) -> Path:
-        return self._folder / f"{address}.log"
+        return self.folder / f"{address}.log"
 
     def _alive(self) -> int:
         """Return how many nodes the head knows to be alive."""

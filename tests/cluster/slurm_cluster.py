@@ -88,7 +88,7 @@ class SlurmCluster(Cluster):
     may_be_lost = NODES
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         self.configuration = folder / "slurm.conf"
 

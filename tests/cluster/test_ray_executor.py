@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.cost.resources import Resources
 from harness.execution.events import Started
 from harness.execution.executors.base import Executor
 from harness.execution.executors.ray_connection import NoRayError
@@ -22,6 +23,27 @@ def test_a_worker_keeps_its_imports_for_the_next_step(tmp_path: Path, ray: RayCl
     with closing(executor(ray.profile(), made.whole, made.data)) as run:
         driven = drive(run, made.requests)
     assert len({start.pid for one in made.requests for start in driven.starts(one)}) == 1
+
+
+def test_an_autoscaler_sees_all_that_waits(experiment: Experiment, tmp_path: Path, ray: RayCluster) -> None:
+    from ray.autoscaler.v2.sdk import get_cluster_status
+
+    with closing(executor(ray.profile(), Store(tmp_path / "store"), experiment.data)) as run:
+        wanted = [*4 * [Resources()], Resources(nodes=2, processes=4)]
+        for number, resources in enumerate(wanted):
+            update = {"attempt": f"test/{number}", "resources": resources}
+            run.submit(experiment.first.model_copy(update=update))
+
+        def demand() -> tuple[int, list[tuple[dict[str, float], int]]]:
+            run.events(0.5)
+            told = get_cluster_status(ray.address).resource_demands
+            actors = [one for actor in told.ray_task_actor_demand for one in actor.bundles_by_count]
+            groups = [one for group in told.placement_group_demand for one in group.bundles_by_count]
+            single = sum(one.count for one in actors if one.bundle == {"CPU": 1.0})
+            return single, [(one.bundle, one.count) for one in groups]
+
+        # The cluster has two cores.
+        wait_until(lambda: demand() == (2, [({"CPU": 2.0}, 2)]), 30, "the demand of the steps that wait")
 
 
 def test_a_run_leaves_no_worker_on_a_cluster(experiment: Experiment, tmp_path: Path, ray: RayCluster) -> None:

@@ -61,21 +61,21 @@ def test_a_run_that_is_told_to_cancels_its_jobs(
 
 
 def test_a_time_limit_of_a_minute_requeues_a_stage_of_three_to_the_same_weights(
-    tmp_path: Path, store: Store, slurm: SlurmCluster
+    experiment: Experiment, tmp_path: Path, store: Store, slurm: SlurmCluster
 ) -> None:
-    made = Experiment(tmp_path, "steps: 60000")
+    known = stage(experiment.whole, experiment.first).result
+    made = Experiment(tmp_path, f"steps: {round(known.steps * 180 / known.seconds)}")
 
     def undisturbed() -> None:
         with closing(executor(slurm.profile(), made.whole, made.data)) as run:
             drive(run, [made.first])
 
     # Side by side: each has a node, and a core.
-    beside = Thread(target=undisturbed)
+    beside = Thread(target=undisturbed, daemon=True)
     beside.start()
     with closing(executor(slurm.profile(), store, made.data)) as run:
         driven = drive(run, [made.first], resources=Resources(time_limit=60))
     beside.join()
-    seconds = stage(made.whole, made.first).result.seconds
-    assert seconds > 150 and len(driven.starts(made.first)) >= 3, seconds
+    assert len(driven.starts(made.first)) >= 3
     assert [type(one) for one in driven.outcomes(made.first)] == [Finished]
     assert weights(store, made.first) == weights(made.whole, made.first)

@@ -63,6 +63,7 @@ def test_a_few_shot_stage_goes_on_with_the_target_s_head_on_k_rows_of_the_langua
     [
         (("from: development", "from: test"), "few_shot.from", "train, development"),
         (("  split: test", "  split: validation"), "few_shot", "evaluation.split: validation"),
+        (("  split: test", "  splits: {xnli: validation}"), "few_shot", "evaluation.split: validation"),
         (("[sw, zh]", "[sv, zh]"), "few_shot.language[0]", "no rows in this language"),
         (("[sw, zh]", "[en]"), "few_shot.language[0]", "no rows in this language"),
         (("[sw, zh]", "[]"), "few_shot.language", "at least 1"),

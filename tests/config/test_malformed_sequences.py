@@ -46,6 +46,13 @@ CASES = {
     "target that no evaluation task of the file scores": Case(
         ("targets: [xnli]", "targets: [xnli, mini_nli]"), 5, "targets[1]", "mini_nli", "add one of these"
     ),
+    "split of something that is no target": Case(
+        ("  split: test", "  splits: {pawsx: validation}"),
+        15,
+        "evaluation.splits.pawsx",
+        "pawsx",
+        "Name one of xnli",
+    ),
     "one seed without brackets": Case(("seeds: [1, 2]", "seeds: 5"), 6, "seeds", "5", "e.g. [5]"),
     "repeated seed": Case(("seeds: [1, 2]", "seeds: [1, 1]"), 6, "seeds[1]", "1", "first at seeds[0]"),
     "negative seed": Case(("seeds: [1, 2]", "seeds: [1, -2]"), 6, "seeds[1]", "-2", "at least 0"),

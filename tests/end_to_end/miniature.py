@@ -39,10 +39,10 @@ def make_miniature(loaded: LoadedSequence, folder: Path) -> Path:
             file = next((layout for layout in layouts if not layout.only), None)
             if file is not None and not (folder / "data" / file.path).exists():
                 write_files(task, file, folder / "data", draw)
-    for leaf in {leaf for leaves in loaded.evaluations.values() for leaf in leaves}:
+    for leaf, wanted in loaded.scored_splits.items():
         task = leaf.corpus.task
         tuned = ("validation",) if kind_of(task).tuned_on_validation(task) else ()
-        for split in dict.fromkeys((loaded.spec.evaluation.split, *tuned)):
+        for split in dict.fromkeys((wanted, *tuned)):
             layouts = leaf.corpus.sources(leaf.language, split).layouts
             for file in [layout for layout in layouts if not layout.only][:1]:
                 write_files(task, file, folder / "data", draw)

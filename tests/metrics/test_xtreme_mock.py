@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.metrics.registry import metric
+from harness.metrics.set_f1 import SetF1
 from tests.export.xtreme_files import answers, lines, pairs, sentences
 
 MOCK = Path(__file__).parents[3] / "shared/reference/xtreme_mock"
@@ -40,3 +41,22 @@ def test_the_mock_submission_scores_as_xtreme_says(task):
             for path in labels
         ]
         assert 100 * sum(scores) / len(scores) == pytest.approx(expected[theirs], abs=1e-9)
+
+
+@pytest.mark.parametrize("task", ["panx", "udpos", "bucc2018"])
+def test_precision_and_recall_of_what_f1_counts_are_xtremes_too(task):
+    read, metrics = SCORED[task]
+    (f1,) = metrics
+    counted = metric(f1)
+    assert isinstance(counted, SetF1)
+    found = {"precision": [], "recall": []}
+    for path in sorted((MOCK / "labels" / task).iterdir()):
+        sides = [
+            list(map(counted.members, side)) for side in read(MOCK / "predictions" / task / path.name, path)
+        ]
+        right = sum(len(given & due) for given, due in zip(*sides, strict=True))
+        for name, side in zip(found, sides, strict=True):
+            found[name].append(right / sum(map(len, side)))
+    expected = json.loads((MOCK / "expected.json").read_text())[task]
+    for name, values in found.items():
+        assert 100 * sum(values) / len(values) == pytest.approx(expected[name], abs=1e-9)

@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import PredictionsError
 from harness.report.index import render_index
+from harness.report.pictures.picture import draw_pictures
 from harness.report.publish import LeaderboardFolderError, make_folder, publish, sequence_link
 from harness.report.table import Table
 from harness.report.verify import verify
@@ -47,6 +49,30 @@ def test_same_content_gives_the_same_bytes(tmp_path, evaluations):
     assert first == content(tmp_path / "b")
     publish(made.board, tmp_path / "a", made.predictions)
     assert first == content(tmp_path / "a")
+
+
+def test_pictures_are_drawn_again_only_where_something_of_them_differs(tmp_path, evaluations, monkeypatch):
+    drawn = []
+
+    def counting(publication):
+        drawn.append(publication.board.name)
+        return draw_pictures(publication)
+
+    monkeypatch.setattr("harness.report.publish.draw_pictures", counting)
+    made, folder = experiment(evaluations), tmp_path / "leaderboards"
+    publish(made.board, folder, made.predictions)
+    whole = content(folder)
+    publish(made.board, folder, made.predictions)
+    assert len(drawn) == 1 and content(folder) == whole
+    picture = next(folder.glob("*.deltas.png"))
+    for damage in (picture.unlink, lambda: picture.write_bytes(b"another")):
+        drawn.clear()
+        damage()
+        publish(made.board, folder, made.predictions)
+        assert len(drawn) == 1 and content(folder) == whole
+
+    publish(made.board.model_copy(update={"note": "changed"}), folder, made.predictions)
+    assert len(drawn) == 2
 
 
 def test_predictions_of_a_real_size_stay_small(tmp_path, evaluations):
@@ -167,11 +193,17 @@ def test_the_sequence_file_is_linked_only_inside_the_project(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("name: a\n")
     leaderboards.mkdir()
-    assert sequence_link(str(inside), leaderboards) == "../sequences/a.yaml"
-    assert sequence_link("sequences/a.yaml", leaderboards) == "../sequences/a.yaml"
-    assert sequence_link(str(outside), leaderboards) is None
+
+    def link(file):
+        sha256 = hashlib.sha256(b"name: a\n").hexdigest()
+        return sequence_link(provenance(sequence_file=str(file), sequence_sha256=sha256), leaderboards)
+
+    assert link(inside) == link("sequences/a.yaml") == "../sequences/a.yaml"
+    assert link(outside) is None
+    inside.write_text("name: a  # edited since\n")
+    assert link(inside) is None
     shutil.rmtree(inside.parent)
-    assert sequence_link("sequences/a.yaml", leaderboards) is None
+    assert link("sequences/a.yaml") is None
 
 
 def test_a_board_whose_runs_all_failed_is_still_published(tmp_path):

@@ -276,7 +276,7 @@ def _unheard(task: _Task, ended: Job | None) -> Outcome:
             error=f"{task.handle.name}: out of memory; raise resources.memory_gb in the executor profile",
             log=str(task.attempt.log),
         )
-    if ended.state == "FAILED" and not task.attempt.events.exists():
+    if ended.state == "FAILED" and not ended.killed and not task.attempt.events.exists():
         tail = _tail(task.attempt.log)
         return Failed(
             error=f"{task.handle.name} failed{why} before its step began\n{tail}", log=str(task.attempt.log)

@@ -46,12 +46,14 @@ class Job:
         name: Its name.
         state: Slurm's word, such as `PENDING` or `RUNNING`.
         reason: Why it waits, or ended as it did.
+        killed: Whether it ended by a signal.
     """
 
     number: str
     name: str
     state: str
     reason: str = ""
+    killed: bool = False
 
 
 def require_slurm() -> None:
@@ -90,7 +92,8 @@ def listed_jobs() -> dict[str, Job]:
         SlurmCommandError: Slurm does not answer.
     """
     lines = _output(["squeue", "--me", "--array", "--noheader", f"--format={_LISTED}"]).splitlines()
-    jobs = [Job(*(part.strip() for part in line.split("|", 3))) for line in lines if line.count("|") >= 3]
+    parts = [[part.strip() for part in line.split("|", 3)] for line in lines if line.count("|") >= 3]
+    jobs = [Job(number, name, state, reason) for number, name, state, reason in parts]
     return {job.number: job for job in jobs if job.state not in _ENDED}
 
 
@@ -101,7 +104,15 @@ def ended_job(number: str) -> Job | None:
     if done.returncode or "JobState" not in facts:
         return None
     reason = facts.get("Reason", "None")
-    return Job(number, facts.get("JobName", ""), facts["JobState"], "" if reason == "None" else reason)
+    # CODE:SIGNAL of the script, whose code is 128 + SIGNAL where its step was killed.
+    code, _, by_signal = facts.get("ExitCode", "0:0").partition(":")
+    return Job(
+        number,
+        facts.get("JobName", ""),
+        facts["JobState"],
+        "" if reason == "None" else reason,
+        killed=int(code) > 128 or by_signal not in ("", "0"),
+    )
 
 
 def cancel(numbers: Sequence[str]) -> None:

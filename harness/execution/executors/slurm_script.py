@@ -25,10 +25,10 @@ class Container(FrozenModel):
 class SlurmSettings(FrozenModel):
     """What a profile sets for Slurm."""
 
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
+    partition: str | None = Field(None, description="Option --partition of sbatch.")
+    account: str | None = Field(None, description="Option --account of sbatch.")
+    qos: str | None = Field(None, description="Option --qos of sbatch.")
+    constraint: str | None = Field(None, description="Option --constraint of sbatch.")
     gpu_type: str | None = Field(None, description="Type of GPU, such as a100 (--gpus-per-node=a100:1).")
     options: tuple[str, ...] = Field((), description="Further options of sbatch, such as --exclude=node7.")
     container: Container | None = Field(None, description="Runs each step in a container.")

@@ -1,11 +1,11 @@
 """The pictures that the sections of a leaderboard have, and their files."""
 
 import hashlib
+import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.report.pictures.style import drawn
 from harness.report.publication import Picture, Publication
 from harness.report.section import BoardSection, Drawable, TargetSection
 
@@ -24,6 +24,8 @@ def draw_pictures(publication: Publication) -> list[Drawing]:
 
     Their files are `NAME.TARGET.KIND.svg` and `.png`; `NAME.KIND.svg` where they are of no target.
     """
+    from harness.report.pictures.style import drawn
+
     drawings = []
     for section, target, drawable in _drawables(publication):
         figures = drawn(drawable.draw)
@@ -42,6 +44,14 @@ def draw_pictures(publication: Publication) -> list[Drawing]:
             )
             drawings.append(Drawing(picture, svg, png))
     return drawings
+
+
+def drawing_software() -> str:
+    """Return what the bytes of a picture depend on apart from its content."""
+    import matplotlib as mpl
+    from matplotlib import ft2font
+
+    return f"matplotlib {mpl.__version__}, FreeType {ft2font.__freetype_version__}, {platform.machine()}"
 
 
 def _drawables(publication: Publication) -> Iterator[tuple[str, str | None, Drawable]]:

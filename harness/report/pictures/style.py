@@ -1,12 +1,10 @@
 """How all pictures look, and how a figure becomes bytes that are the same every time."""
 
 import io
-import platform
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib import ft2font
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
@@ -66,8 +64,3 @@ def drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:
             png, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None}
         )
     return svg.getvalue(), png.getvalue()
-
-
-def drawing_software() -> str:
-    """Return what the bytes of a picture depend on apart from its content."""
-    return f"matplotlib {mpl.__version__}, FreeType {ft2font.__freetype_version__}, {platform.machine()}"

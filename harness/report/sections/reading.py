@@ -32,7 +32,7 @@ def _basics(publication: Publication) -> Iterator[str]:
     board = publication.board
     shares = all(metrics[0].unit == "%" for metrics in board.metrics.values())
     yield (
-        f"{_scored_by(board)} on the {inline(board.provenance.split)} split; "
+        f"{_scored_by(board)} on the {_splits(board)}; "
         "training data is English, other languages are zero-shot."
     )
     yield "**average**: of all languages; **non-English**: of all but English; **gap**: English − those."
@@ -91,6 +91,13 @@ def _tests(board: Board) -> Iterator[str]:
             f"Published before with {looks} seeds of {plan.planned_seeds} planned: levels by alpha spending "
             "(Lan & DeMets 1983)."
         )
+
+
+def _splits(board: Board) -> str:
+    """Name the split, and the targets that are scored on another."""
+    made = board.provenance
+    own = ", ".join(f"{target} on {split}" for target, split in made.splits.items())
+    return inline(f"{made.split} split" + (f" ({own})" if own else ""))
 
 
 def _scored_by(board: Board) -> str:

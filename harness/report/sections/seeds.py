@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from harness.report.blocks import Block, Markup, Tabular
-from harness.report.notation import EMPTY, inline
+from harness.report.notation import EMPTY, code, inline
 from harness.report.publication import Publication
 from harness.report.section import BoardSection, Nothing, Results
 from harness.report.sections.provenance import SHORT
+from harness.report.sections.scores.section import SCORES
 from harness.report.table import Table, column_names
 from harness.results.averages import average
 from harness.results.board import Board, BoardRow, SeedResult
@@ -30,20 +31,33 @@ class SeedsSection(BoardSection[Nothing]):
             runs = len(board.rows_of(target)) * len(board.seeds)
             title = f"Every seed: {target}"
             if runs <= _MOST_RUNS:
-                yield Tabular(_table(board, target), title, folded=True)
+                yield Tabular(_table(publication, target), title, folded=True)
             else:
                 file = f"{board.name}.json"
                 yield Markup(f"{inline(title)}, {runs:,} runs; they stand in [{file}]({file}).")
+        yield Markup(
+            f"Checkpoints, logs, training curves and settings of the stages behind a row: "
+            f"{code(f'xstilts show {board.name} --row ROW --seed SEED')}"
+            f"{', with --target TARGET' if len(board.targets) > 1 else ''}; with --store STORE where the "
+            "stages lie elsewhere than in .xstilts/store."
+        )
 
 
-def _table(board: Board, target: str) -> Table:
+def _table(publication: Publication, target: str) -> Table:
+    board, scores = publication.board, publication.of(SCORES, target)
+    places = {row.sequence: str(place) for place, row in enumerate(scores.rows, 1)} if scores else {}
     made = [header for header, used in (("part", board.parts), ("machine", board.machines)) if used]
     headers = (
-        *("order", "seed", *column_names(board.languages[target])),
+        *("order", "row", "seed", *column_names(board.languages[target])),
         *("average", "items", "training s", "evaluation", *made),
     )
     rows = tuple(
-        (row.sequence, str(seed), *_seed_cells(board, row, row.seed(seed)))
+        (
+            row.sequence,
+            str(places.get(row.sequence, EMPTY)),
+            str(seed),
+            *_seed_cells(board, row, row.seed(seed)),
+        )
         for row in board.rows_of(target)
         for seed in board.seeds
     )

@@ -12,6 +12,7 @@ from harness.report.renderers.terminal import render_terminal
 from harness.report.table import Table
 from harness.results.data_use import NOT_STATED, DataUse, SharedRows
 from harness.results.reported import ReportedFileError, read_reported
+from tests.corpora import CORPORA
 from tests.report.experiments import LANGUAGES, board, columns, experiment, provenance, scored_row
 
 XNLI = {"xnli": columns("xnli", ("en", "de", "sw"))}
@@ -139,6 +140,21 @@ def test_many_languages_stand_in_a_second_table():
     assert "ur" not in summary[0]
     assert summary[0]["average"] == "65.0 ± 7.1"
     assert list(by_language[0]) == ["ranks", "order", *XNLI_CODES]
+
+
+def test_forty_languages_are_folded_by_family_and_fit_a_terminal():
+    languages = CORPORA["panx"].languages
+    scores = {code: 0.5 + 0.01 * at for at, code in enumerate(languages)}
+    rows = [scored_row(order, {1: scores, 2: scores}, "panx") for order in ((), ("rte",))]
+    made = board(rows, {"panx": columns("panx", languages)}, (1, 2))
+    text, shown = render_page(compile_publication(made, None)), render_terminal(made, 120)
+    folded = re.findall(r"<summary>(.*) \((.*)\)</summary>", text)
+    assert sorted(code for _, codes in folded for code in codes.split(", ")) == sorted(languages)
+    assert ("Uralic", "et, fi, hu") in folded
+    assert max(len(codes.split(", ")) for _, codes in folded) <= 8
+    assert max(map(len, shown.splitlines())) <= 120
+    for part in (text, shown):
+        assert all(f"{100 * score:.1f}" in part for score in scores.values())
 
 
 def test_names_cannot_break_out_of_the_page():

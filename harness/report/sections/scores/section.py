@@ -9,10 +9,12 @@ from harness.report.publication import Publication
 from harness.report.section import Cell, Drawable, Nothing, Results, TargetSection
 from harness.report.sections.scores.columns import score_columns
 from harness.report.sections.scores.statistics import TargetStatistics, target_statistics
-from harness.report.sections.scores.table import comparison_table, target_table
+from harness.report.sections.scores.table import comparison_table, family_tables, target_table
 from harness.report.sections.tested import tested_table
 
 _LANGUAGES_IN_ONE_TABLE = 8
+_LANGUAGES_BY_FAMILY = 16
+"""XNLI's 15 are still one table."""
 _FOLD_ABOVE = 12
 _MOST_COMPARED = 500
 
@@ -27,7 +29,7 @@ class ScoresSection(TargetSection[TargetStatistics]):
         return target_statistics(results.board, target, results.shared(tested_table, target))
 
     def blocks(self, data: TargetStatistics, publication: Publication, target: str) -> Iterator[Block]:
-        """Yield the table, cut in two where it has many languages."""
+        """Yield the table, cut in two where it has many languages; of very many each family folded."""
         table, end = target_table(data), 2 + len(data.languages)
         wide = len(data.languages) > _LANGUAGES_IN_ONE_TABLE
         seeds, said = len(publication.board.seeds), publication.board.trained_and_scored(target)
@@ -36,8 +38,12 @@ class ScoresSection(TargetSection[TargetStatistics]):
             f"{data.metrics[0].phrase}, {said}, {seeds} seed{'' if seeds == 1 else 's'}; differences to "
             f"target-only are {family}"
         )
-        cuts = ((end, len(table.headers)), (2, end)) if wide else ()
         yield Heading(f"All sequences: {target}")
+        if len(data.languages) > _LANGUAGES_BY_FAMILY:
+            yield Tabular(table.columns(end, len(table.headers)), title, export=True)
+            yield from (Tabular(part, name, folded=True) for name, part in family_tables(data))
+            return
+        cuts = ((end, len(table.headers)), (2, end)) if wide else ()
         yield Tabular(table, title, export=True, cuts=cuts)
 
     def pictures(self, data: TargetStatistics, publication: Publication, target: str) -> Iterator[Drawable]:

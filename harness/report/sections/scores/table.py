@@ -1,14 +1,17 @@
 """The table of one target, and that of its pairs of orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.report.notation import EMPTY, interval, p_value, spread
+from harness.report.sections.languages.facts import language_families
 from harness.report.sections.scores.statistics import Comparison, RowStatistics, TargetStatistics
 from harness.report.table import Table, column_names, without_bold
 from harness.results.target_metric import Scale, TargetMetric
 from harness.statistics.spread import Spread
 
 UNDECIDED = "≈"
+_MOST_TOGETHER = 8
+"""Languages of small families that stand in one table."""
 
 
 def target_table(statistics: TargetStatistics) -> Table:
@@ -51,6 +54,29 @@ def target_table(statistics: TargetStatistics) -> Table:
         ("order", [sequence_label(row) for row in rows]),
     ]
     return _assemble([*first, *languages, *summary])
+
+
+def family_tables(statistics: TargetStatistics) -> Iterator[tuple[str, Table]]:
+    """Yield the languages of `target_table`, some families together, and their title."""
+    table, known = target_table(statistics), language_families()
+    families: dict[str, list[int]] = {}
+    for place, column in enumerate(statistics.languages, 2):
+        family = known[column.language].family if column.language in known else "other"
+        families.setdefault(family, []).append(place)
+    together: list[str] = []
+    for name in sorted(families):
+        if together and sum(len(families[other]) for other in (*together, name)) > _MOST_TOGETHER:
+            yield _families(table, families, together)
+            together = []
+        together.append(name)
+    if together:
+        yield _families(table, families, together)
+
+
+def _families(table: Table, families: Mapping[str, Sequence[int]], names: Sequence[str]) -> tuple[str, Table]:
+    places = [place for name in names for place in families[name]]
+    codes = ", ".join(table.headers[place] for place in places)
+    return f"{', '.join(names)} ({codes})", table.chosen(places)
 
 
 _GLANCE = ("order", "average", "average 95%", "Δ target-only", "Δ 95%", "adjusted p", "verdict")
