@@ -9,7 +9,7 @@ INSTALLED := $(LOCKED)-$(shell cksum < pyproject.toml | tr ' ' -)
 PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo test test-slow test-cluster bench lint docs reference venv lock lock-docs
+.PHONY: help demo test test-slow test-cluster test-gpu bench bench-gpu lint docs reference venv lock lock-docs
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -17,19 +17,25 @@ help: ## Say what each target does.
 demo: venv ## Train and score sequences/quickstart.yaml, offline; ends with its leaderboard.
 	HF_HUB_OFFLINE=1 $(BIN)/xstilts run sequences/quickstart.yaml --store .xstilts/store --leaderboards .xstilts/leaderboards
 
-# One thread for each test process; together they fill the machine.
+# One thread for each test process; together they fill the machine. What they expect is what CPUs compute.
 test: venv ## Run the fast tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not cluster" -n logical --maxprocesses 8 --dist loadgroup
+	CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not cluster and not gpu" -n logical --maxprocesses 8 --dist loadgroup
 
 # The tests that hypothesis drives try more examples than `make test` does, and new ones each time.
 test-slow: venv ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m "(slow or hypothesis) and not cluster" --hypothesis-profile deep
+	CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -m "(slow or hypothesis) and not cluster and not gpu" --hypothesis-profile deep
 
 test-cluster: venv ## Run the tests that start a real Slurm and Ray on this machine.
 	$(BIN)/python -m pytest -m cluster -rs tests/cluster
 
+test-gpu: venv ## Run the tests that need a CUDA GPU.
+	$(BIN)/python -m pytest -m gpu tests/gpu
+
 bench: venv ## Measure the speed of what has a bar or a fact to keep.
 	$(BIN)/python -m benchmarks
+
+bench-gpu: venv ## Measure what only a CUDA GPU shows, in at most 8 minutes.
+	$(BIN)/python -m benchmarks.gpu
 
 lint: venv ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -158,8 +158,15 @@ def _stop(number: int, frame: FrameType | None) -> None:
     """Stop cleanly at the first signal; a second one ends the process at once, and so its workers."""
     _stopping.set()
     for other in _STOPPING:
-        signal.signal(other, signal.SIG_DFL)
+        signal.signal(other, _end_at_once)
     raise InterruptedRunError(number)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """End at the second signal, saying what becomes of the running stages."""
+    signal.signal(number, signal.SIG_DFL)
+    os.write(2, b"xstilts: ended at once; running stages go on from their last resume point, or begin anew\n")
+    os.kill(os.getpid(), number)
 
 
 def _end_though_blocked() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.config.deepspeed_checks import AUTO
 from harness.config.deepspeed_file import DeepSpeedFile
-from harness.config.deepspeed_keys import KEYS, Effect, Keys
+from harness.config.deepspeed_key import Effect, Keys
+from harness.config.deepspeed_keys import KEYS
 from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision
 from harness.config.problem import Problem
 from harness.config.yaml_source import Key, dotted

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from ctypes.util import find_library
 from typing import Any
 
-from harness.config.deepspeed_keys import KEYS, MONITORS, DeepSpeedKey, Effect, Keys, homes
+from harness.config.deepspeed_key import DeepSpeedKey, Effect, Keys
+from harness.config.deepspeed_keys import KEYS, MONITORS, homes
 from harness.config.problem import Problem, listed
 from harness.config.yaml_source import Key, YamlSource, dotted
 from harness.message_text import nearest

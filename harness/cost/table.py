@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.cost.estimate import Machine
-from harness.cost.total import PlanCost
+from harness.cost.total import EvaluationCost, PlanCost
 from harness.planning.text_table import aligned
 
 _HOUR = 3600
@@ -26,20 +26,6 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         )
         for task in cost.tasks
     ]
-    evaluations = [
-        (
-            f"scoring {one.target}",
-            f"{one.evaluations:,}",
-            f"{one.items:,}",
-            "",
-            "",
-            _scaled(one.flops / one.evaluations),
-            _hours(None if one.seconds is None else one.seconds / one.evaluations),
-            "",
-            "",
-        )
-        for one in cost.evaluations
-    ]
     stages = sum(task.stages for task in cost.tasks)
     total = (
         "all together",
@@ -54,7 +40,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
     )
     lines = [
         f"Cost of one stage of each task, and of all together, on {described(cost.machine)}:",
-        aligned([_HEADER, *rows, *evaluations, total]),
+        aligned([_HEADER, *rows, *map(_evaluation, cost.evaluations), total]),
         "",
         f"Disk with target_weights: discard, which drops what no other stage starts from: "
         f"{_bytes(cost.disk_without_targets)}; with keep {_bytes(cost.disk)}",
@@ -62,6 +48,12 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         *_warnings(cost),
     ]
     return "\n".join(lines)
+
+
+def _evaluation(one: EvaluationCost) -> tuple[str, ...]:
+    seconds = None if one.seconds is None else one.seconds / one.evaluations
+    counts = f"scoring {one.target}", f"{one.evaluations:,}", f"{one.items:,}"
+    return *counts, "", "", _scaled(one.flops / one.evaluations), _hours(seconds), "", ""
 
 
 def described(machine: Machine) -> str:

@@ -99,14 +99,7 @@ def load_evaluation_rows(
         )
     ids = _item_ids(corpus, language, source)
     clusters = ids if cluster is None else _clusters(corpus, ids, source.columns[cluster])
-    expected = corpus.expected_rows(language, part)
     counts = (*source.counted, *found.counted)
-    warnings = [*source.notes, *(f"{where}: {count} ({source.source})" for count in counts)]
-    if expected not in (None, len(source)):
-        warnings.append(
-            f"{where} has {len(source):,} rows where the published data set has {expected:,} "
-            f"({source.source})"
-        )
     dataset = found.dataset.add_column("item_id", ids).add_column("cluster", clusters)
     others = [name for name in dataset.column_names if name not in ("item_id", "cluster")]
     return EvaluationRows(
@@ -115,9 +108,21 @@ def load_evaluation_rows(
         kind_of(corpus.task).fingerprint(found.dataset, found.labels),
         source.source,
         source.revision,
-        tuple(warnings),
+        _warnings(where, source, counts, corpus.expected_rows(language, part)),
         counts,
     )
+
+
+def _warnings(
+    where: str, source: SourceColumns, counts: tuple[RowCount, ...], expected: int | None
+) -> tuple[str, ...]:
+    warnings = [*source.notes, *(f"{where}: {count} ({source.source})" for count in counts)]
+    if expected not in (None, len(source)):
+        warnings.append(
+            f"{where} has {len(source):,} rows where the published data set has {expected:,} "
+            f"({source.source})"
+        )
+    return tuple(warnings)
 
 
 def _item_ids(corpus: Corpus, language: str, source: SourceColumns) -> list[str]:

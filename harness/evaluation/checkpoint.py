@@ -189,11 +189,8 @@ def _config(folder: Path) -> dict[str, Any]:
     check_no_adapter(folder)
     if not (folder / "config.json").exists():
         if heads := sorted(str(path.parent) for path in folder.glob("heads/*/config.json")):
-            raise _error(
-                folder,
-                "it is a stage of several tasks, each with a head of its own. Give the folder of one: "
-                f"{', '.join(heads)}",
-            )
+            what = "it is a stage of several tasks, each with a head of its own. Give the folder of one: "
+            raise _error(folder, what + ", ".join(heads))
         raise _error(
             folder,
             "it has no config.json. Give a folder that save_pretrained wrote, or the folder of a finished "

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 
 from harness.errors import UserError
+from harness.training.determinism import enable_determinism
 
 _ANNOUNCE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _OTHERS_COME_WITHIN = timedelta(minutes=2)
@@ -30,6 +31,10 @@ class Processes:
 
     def __init__(self, device: str) -> None:
         self.device = _find_device(device)
+        if self.device.type == "cuda":
+            enable_determinism()
+            # lm-eval gathers objects by the current device, which would be the first one on every rank.
+            torch.cuda.set_device(self.device)
         if not dist.is_initialized() and os.environ.get("WORLD_SIZE", "1") != "1":
             _join_group("nccl" if self.device.type == "cuda" else "gloo")
         self.rank = dist.get_rank() if dist.is_initialized() else 0

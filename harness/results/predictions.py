@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.metrics.item_file import SharedColumns, read_items
+from harness.metrics.item_file import read_items
 from harness.metrics.item_scores import Predictions, PredictionsError, TaskItems
+from harness.metrics.shared_columns import SharedColumns
 from harness.results.averages import complete_rows
 from harness.results.board import Board, BoardRow, EvaluatedLanguage, SeedResult
 from harness.statistics.item_table import ItemTable

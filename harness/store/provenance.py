@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from functools import cache
 from importlib import metadata
@@ -46,7 +47,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         commit=commit,
         dirty=dirty,
-        hardware=f"{processor()}, {len(os.sched_getaffinity(0))} cores",
+        hardware=", ".join([processor(), f"{len(os.sched_getaffinity(0))} cores", *gpu_names()]),
     )
 
 
@@ -58,6 +59,19 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def gpu_names() -> tuple[str, ...]:
+    """Return the names of the machine's kinds of NVIDIA GPUs, by its driver; none where they are hidden."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    if hidden or shutil.which("nvidia-smi") is None:
+        return ()
+    line = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        told = subprocess.run(line, check=True, capture_output=True, text=True, timeout=20).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(dict.fromkeys(name.strip() for name in told.splitlines() if name.strip()))
 
 
 def _version(package: str) -> str:

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 
 from harness.store.provenance import processor
+from harness.training.determinism import enable_determinism
 
 T = TypeVar("T")
 
@@ -29,15 +30,22 @@ class World:
 def hardware(world: World) -> str:
     """Describe the devices: GPUs by name, or the processor with its threads per process."""
     if world.device.type == "cuda":
-        return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
+        return f"{world.size} × {gpu()}"
     cores = len(os.sched_getaffinity(0))
     return f"{processor()}, {world.size} × {torch.get_num_threads()} threads, {cores} cores"
+
+
+def gpu() -> str:
+    """Return this process's GPU with the libraries that decide which kernels it computes with."""
+    cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}, cuDNN {cudnn}"
 
 
 def start_process_group() -> World:
     """Join the process group that `torch.distributed.run` announces, or form one of this process alone.
 
-    Safe to call again. Sets `LOCAL_RANK`'s CUDA device where there are GPUs.
+    Safe to call again. Where there are GPUs it sets `LOCAL_RANK`'s device, and lets it take deterministic
+    kernels only, for whatever the process does.
     """
     if not dist.is_initialized():
         alone = "RANK" not in os.environ
@@ -47,7 +55,7 @@ def start_process_group() -> World:
         backend = "gloo"
         if torch.cuda.is_available():
             backend = "nccl"
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            enable_determinism()
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         if alone:
             # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.
@@ -75,8 +83,9 @@ def _start_deepspeed() -> None:
     # ZeRO 1 and 2 would ask it for free memory by device number, and fail where CUDA_VISIBLE_DEVICES names
     # devices by UUID or MIG name; torch, which DeepSpeed asks instead, knows them.
     cuda_accelerator.pynvml = None
-    # DeepSpeed would compile this extension at start-up (30 s, needs a compiler, hangs on a stale lock).
-    ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    # DeepSpeed would compile its extension for CPUs at start-up (30 s, needs a compiler, hangs on a stale
+    # lock) if it were not told here that there is none. Asking it what there is would try out all of them.
+    ops.__compatible_ops__ = {}
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
 
 

@@ -17,6 +17,9 @@ from harness.training.monitors import Monitoring, close_monitors, named_run
 from harness.training.optimizer import make_optimizer, make_schedule
 from harness.training.partition import partition_parameters
 
+_DEFAULT_BUCKET = int(5e8)
+"""DeepSpeed's reduce_bucket_size (deepspeed/runtime/zero/config.py)."""
+
 
 class BatchSplitError(UserError):
     """The batch cannot be divided among the processes."""
@@ -98,6 +101,7 @@ def start_engine(
     deepspeed.utils.logger.setLevel(logging.WARNING)
     if zero_stage(config) < 3:
         model.to(world.device)
+    config = without_waits(config, model, world)
     optimizer = make_optimizer(model, settings)
     try:
         if zero_stage(config) == 3:
@@ -117,8 +121,24 @@ def start_engine(
     return engine
 
 
+def without_waits(config: dict[str, Any], model: Any, world: World) -> dict[str, Any]:
+    """Return the configuration without what makes the host wait for a GPU, or is not safe to overlap."""
+    better = {"timers": {"throughput": {"enabled": False}}} | config
+    zero = config.get("zero_optimization", {})
+    if zero_stage(config) == 0 or not zero.get("overlap_comm"):
+        return better
+    # A parameter larger than the bucket is reduced on a stream of its own, and its gradient freed meanwhile
+    # without that stream's knowledge (stage_1_and_2.py, average_tensor). One process has nothing to overlap,
+    # and would wait at the end of each backward pass.
+    largest = max((one.numel() for one in model.parameters() if one.requires_grad), default=0)
+    unsafe = zero_stage(config) < 3 and largest > zero.get("reduce_bucket_size", _DEFAULT_BUCKET)
+    if world.size > 1 and not unsafe:
+        return better
+    return better | {"zero_optimization": zero | {"overlap_comm": False}}
+
+
 def trained_weights(engine: Any, names: Collection[str] | None = None) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield name and fp32 master weights (on the CPU) of trainable parameters; call on every rank.
+    """Yield name and fp32 master weights of trainable parameters; to be called on every rank.
 
     Args:
         engine: The engine.
@@ -136,7 +156,7 @@ def trained_weights(engine: Any, names: Collection[str] | None = None) -> Iterat
         if weights is None:
             weights = parameter
         assert weights.dtype is torch.float32, f"{name}: no fp32 master weights, only {weights.dtype}"
-        yield name, weights.detach().cpu().contiguous()
+        yield name, weights.detach()
 
 
 def _unpartitioned_masters(engine: Any) -> dict[int, torch.Tensor]:
@@ -158,3 +178,5 @@ def stop_engine(engine: Any) -> None:
     release_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+        # Offloaded states lie in pinned memory of the host, which torch would keep.
+        torch._C._host_emptyCache()

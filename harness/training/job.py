@@ -132,5 +132,7 @@ class StageResult(FrozenModel):
     device: str = Field(description="cpu or cuda.")
     hardware: str
     peak_memory_bytes: int = Field(description="Highest use of one process: CUDA memory, else resident set.")
+    skipped_steps: int = Field(0, description="Steps without an update, since a gradient exceeded fp16.")
+    deterministic: bool = Field(True, description="Whether the same device would give the same bits again.")
     members: tuple[MemberResult, ...] = Field(min_length=1)
     early_stop: EarlyStop | None = Field(None, description="None without early stopping.")

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.atomic_write import atomic_write
 from harness.store.layout import StoreError, store_root
-from harness.training.distributed import World, on_first_rank
+from harness.training.distributed import World, from_every_rank, on_first_rank
 from harness.training.early_stopping import EvaluationsSoFar
 from harness.training.resume_key import is_sealed, seal
 
@@ -27,9 +27,11 @@ _COMPLETE = "complete.json"
 _SEAL = "seal"
 _SLOTS = ("a", "b")
 _STATE = "deepspeed"
-# Where saving takes long it is done less often: about this share of the time, but not ten times less often.
+# Where saving takes long it is done less often: about this share of the time, but not ten times less often
+# or, where a point takes long itself (of models of gigabytes), each half hour.
 _SHARE_OF_TIME = 0.03
 _LONGEST = 10
+_SLOW_SECONDS, _LONGEST_SECONDS = 10.0, 1800.0
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class ResumePoints:
         Args:
             workdir: The stage's folder, shared by all ranks.
             identity: From `harness.training.resume_identity`.
-            every: Seconds of training between two points, up to ten times more where saving takes long.
+            every: Seconds of training between two points, more where saving takes long (`pause`).
             world: This process's place.
             made_with: Kept with each point, to say why another run cannot go on from it.
         """
@@ -126,19 +128,21 @@ class ResumePoints:
             generators["cuda"] = torch.cuda.get_rng_state(self._world.device)
         torch.save(generators, self._generators(self._next))
         dist.barrier()
+        # Each rank reads a share of the files: one alone would keep the others waiting for a large model's.
+        parts = from_every_rank(_checksums(slot, self._world.rank, self._world.size))
         point = SavedPoint(
             identity=self._identity,
             step=step,
             seconds=seconds,
             pending=pending,
-            files={},
+            files={name: checksum for part in parts for name, checksum in part.items()},
             made_with=self._made_with,
             evaluations=evaluations,
         )
         on_first_rank(lambda: self._complete(slot, point))
         self._next = _other(self._next)
         now = time.monotonic()
-        self._due = now + max(self._every, min((now - started) / _SHARE_OF_TIME, _LONGEST * self._every))
+        self._due = now + pause(self._every, now - started)
 
     def remove(self) -> None:
         """Remove all points; the stage is finished."""
@@ -150,7 +154,6 @@ class ResumePoints:
         return self._folder / slot / f"generators-{self._world.rank}.pt"
 
     def _complete(self, slot: Path, point: SavedPoint) -> None:
-        point = point.model_copy(update={"files": _checksums(slot)})
         content = point.model_dump_json()
         (slot / _SEAL).write_text(seal(self._key_folder, content.encode()), encoding="utf-8")
         with atomic_write(slot / _COMPLETE) as draft:
@@ -222,10 +225,17 @@ def _read(slot: Path, key_folder: Path) -> SavedPoint | None:
     return point
 
 
-def _checksums(slot: Path) -> dict[str, str]:
+def pause(every: float, saving: float) -> float:
+    """Return the seconds until the next point where the wish is one in `every` and saving took `saving`."""
+    longest = max(_LONGEST * every, _LONGEST_SECONDS if saving > _SLOW_SECONDS else 0.0)
+    return max(every, min(saving / _SHARE_OF_TIME, longest))
+
+
+def _checksums(slot: Path, rank: int = 0, ranks: int = 1) -> dict[str, str]:
+    """Return the checksums of a slot's files, or of a rank's share of them."""
     own = (_COMPLETE, _SEAL)
     files = sorted(path for path in slot.rglob("*") if path.is_file() and path.name not in own)
-    return {str(path.relative_to(slot)): _sha256(path) for path in files}
+    return {str(path.relative_to(slot)): _sha256(path) for path in files[rank::ranks]}
 
 
 def _sha256(path: Path) -> str:

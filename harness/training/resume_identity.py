@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from harness.config.deepspeed_file import zero_stage
-from harness.training.distributed import World
+from harness.training.distributed import World, gpu
 from harness.training.job import StageJob
 from harness.training.task_rows import TaskRows
 
@@ -17,7 +17,7 @@ def conditions(world: World, config: dict[str, Any]) -> dict[str, str]:
     packages = {name: metadata.version(name) for name in ("torch", "deepspeed", "transformers")}
     return {
         "processes": str(world.size),
-        "device": world.device.type,
+        "device": _device(world),
         "ZeRO level": str(zero_stage(config)),
         **packages,
     }
@@ -31,11 +31,16 @@ def identity_of(job: StageJob, world: World, config: dict[str, Any], parts: Sequ
         "tasks": [part.member.model_dump(mode="json", exclude={"data_revision", "head"}) for part in parts],
         "data": [part.data.fingerprint for part in parts],
         "processes": world.size,
-        "device": world.device.type,
+        "device": _device(world),
         "deepspeed": config,
         "versions": {name: metadata.version(name) for name in packages},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _device(world: World) -> str:
+    # Another GPU, or another cuDNN, takes other kernels.
+    return gpu() if world.device.type == "cuda" else "cpu"
 
 
 def dropout_seed(seed: int, rank: int) -> int:

@@ -12,6 +12,7 @@ from harness.data.rows import TrainingRows, load_held_out_rows, stopping_rows
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.training.checkpoint import AdapterWriter, CheckpointWriter
+from harness.training.determinism import is_deterministic, with_all_operations
 from harness.training.distributed import (
     World,
     from_every_rank,
@@ -38,6 +39,9 @@ from harness.training.task_rows import (
 )
 from harness.training.training_log import DivergedError, TrainingLog
 from harness.training.used_rows import merged_rows, used_rows_names
+
+# fp16 finds its scale by steps that it leaves out: a few at the beginning are usual.
+_MANY_SKIPPED = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -76,20 +80,29 @@ def train_stage(
         StepInterruptedError: `stop` said so.
     """
     world = start_process_group()
-    if zero_stage(job.deepspeed) < 3:
-        # At level 3 memory is what is short.
+    if zero_stage(job.deepspeed) < 3 and world.device.type == "cpu":
+        # At level 3 memory is what is short; and from a model that goes to a GPU it is given back.
         keep_memory()
     forget_peak_memory(world.device)
-    if world.device.type == "cuda":
-        # The kernels on CPUs give the same bits anyway.
-        torch.use_deterministic_algorithms(True, warn_only=True)
     config = engine_config(job.deepspeed, job.hyperparameters, world)
     on_first_rank(lambda: job.workdir.mkdir(parents=True, exist_ok=True))
     on_first_rank(job.model.local)
     named, job = job.model, job.model_copy(update={"model": job.model.local()})
     parts = [load_task_rows(job, member) for member in job.members]
-    stage = _Stage(job, named, world, config, parts, load_stage_model(job, parts), step_plan(job, parts))
-    return stage.train(report, remark, resume_every, stop)
+
+    def train() -> StageResult:
+        stage = _Stage(job, named, world, config, parts, load_stage_model(job, parts), step_plan(job, parts))
+        return stage.train(report, remark, resume_every, stop)
+
+    result = with_all_operations(train)
+    if not result.deterministic:
+        remark("an operation has no deterministic form on this GPU, so that weights may differ another time")
+    if result.skipped_steps > _MANY_SKIPPED * result.steps:
+        remark(
+            f"{result.skipped_steps:,} of {result.steps:,} steps changed nothing, since gradients exceeded "
+            "fp16; use precision bf16, or fp32 where the device lacks it"
+        )
+    return result
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,7 @@ class _Stage:
                 early=early,
             )
             done, seconds = steps.run(point)
+            skipped = engine.skipped_steps
             held_out = self._finish(engine, forward, early)
         except DivergedError:
             # Going on from a point shortly before would diverge again.
@@ -157,7 +171,7 @@ class _Stage:
         finally:
             stop_engine(engine)
         points.remove()
-        return self._result(done, seconds, point.step if point else 0, log, held_out, early)
+        return self._result(done, seconds, point.step if point else 0, skipped, log, held_out, early)
 
     def _finish(
         self, engine: Any, forward: Forward, early: EarlyStopping | None
@@ -184,7 +198,8 @@ class _Stage:
 
         def evaluate() -> HeldOutScore:
             # What decay leaves of the word embeddings that no step sees.
-            dict(merged_rows(engine.module, trained_weights(engine, used_rows_names(engine.module))))
+            rows_of_words = trained_weights(engine, used_rows_names(engine.module))
+            dict(merged_rows(engine.module, ((name, rows.cpu()) for name, rows in rows_of_words)))
             return self._score(rows, 0, forward, engine)
 
         so_far = point.evaluations if point and point.evaluations else EvaluationsSoFar()
@@ -214,12 +229,19 @@ class _Stage:
         )
 
     def _save(self, engine: Any) -> None:
-        writer, failure, finite = None, None, True
-        for name, weights in merged_rows(engine.module, trained_weights(engine)):
-            finite = finite and bool(torch.isfinite(weights).all())
-            if self.world.rank or failure is not None:
-                continue
+        writer, failure = None, None
+        finite = torch.ones((), dtype=torch.bool, device=self.world.device)
+
+        def copied() -> Iterator[tuple[str, torch.Tensor]]:
+            for name, weights in trained_weights(engine):
+                finite.logical_and_(torch.isfinite(weights).all())
+                if self.world.rank == 0:
+                    yield name, weights.cpu().contiguous()
+
+        for name, weights in merged_rows(engine.module, copied()):
             try:
+                if failure is not None:
+                    continue
                 writer = writer or self._writer()
                 writer.add(name, weights)
             except Exception as error:  # at once it would leave the other processes waiting for this one
@@ -250,6 +272,7 @@ class _Stage:
         done: int,
         seconds: float,
         resumed: int,
+        skipped: int,
         log: TrainingLog,
         held_out: Sequence[HeldOutScore | None],
         early: EarlyStopping | None,
@@ -272,6 +295,8 @@ class _Stage:
                 device=self.world.device.type,
                 hardware=hardware(self.world),
                 peak_memory_bytes=memory,
+                skipped_steps=skipped,
+                deterministic=is_deterministic(),
                 members=tuple(_member_results(self.job, self.parts, self.plan, done, held_out)),
                 early_stop=early.outcome(self.plan.steps) if early else None,
             )

@@ -53,6 +53,14 @@ class TrainingLog:
         """Take back the losses of a resume point."""
         self._pending = list(pending)
 
+    def diverged(self, what: str, step: int) -> DivergedError:
+        """Return the error that says what ended the stage at which step."""
+        return DivergedError(
+            f"task {self._task}: {what} at step {step} of {self._steps} "
+            f"(training.learning_rate {self._learning_rate:g}). Lower the learning rate, raise "
+            "training.warmup_ratio, or use precision fp32 or bf16."
+        )
+
     def add(self, step: int, loss: float, learning_rate: float, samples_per_second: float) -> None:
         """Note the loss of the step that is the `step`-th.
 
@@ -60,11 +68,7 @@ class TrainingLog:
             DivergedError: the loss is not finite.
         """
         if not math.isfinite(loss):
-            raise DivergedError(
-                f"task {self._task}: the loss became {loss} at step {step} of {self._steps} "
-                f"(training.learning_rate {self._learning_rate:g}). Lower the learning rate, raise "
-                "training.warmup_ratio, or use precision fp32 or bf16."
-            )
+            raise self.diverged(f"the loss became {loss}", step)
         self._pending.append(loss)
         self._last = (step, learning_rate, samples_per_second)
         if step % self._interval == 0 or step == self._steps:

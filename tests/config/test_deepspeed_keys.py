@@ -18,7 +18,8 @@ from deepspeed.runtime.zero.offload_config import (
 )
 from deepspeed.utils.config import DeepSpeedThroughputTimerConfig
 
-from harness.config.deepspeed_keys import KEYS, DeepSpeedKey, Effect, Keys
+from harness.config.deepspeed_key import DeepSpeedKey, Effect, Keys
+from harness.config.deepspeed_keys import KEYS
 
 MODELS: dict[str, type[DeepSpeedConfigModel]] = {
     "zero_optimization": DeepSpeedZeroConfig,

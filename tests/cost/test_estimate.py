@@ -17,25 +17,32 @@ from tests.planning.sequences import loaded
 
 XLMR = KNOWN_MODELS["xlm-roberta-base"]
 A100 = Machine(ACCELERATORS["A100"], utilization=0.5, zero_stage=0)
-SETTINGS = Hyperparameters(batch_size=10, epochs=2.0)
+SETTINGS = Hyperparameters(batch_size=1000, epochs=2.0)
 SIZE = Size(rows=1000, tokens_per_row=50.0, labels=3)
 
 
 def test_one_stage_of_xlm_r_by_hand():
     cost = stage_cost(XLMR, SIZE, SETTINGS, A100)
-    assert (cost.samples, cost.steps, cost.tokens) == (2000, 200, 100_000)
+    assert (cost.samples, cost.steps, cost.tokens) == (2000, 2, 100_000)
     matrices = 12 * (4 * 768**2 + 2 * 768 * 3072)
     products = 6 * matrices * 100_000 + 12 * 12 * 768 * 50 * 100_000 + 6 * 2000 * (768**2 + 768 * 3)
     trained = 278_045_955  # AutoModelForSequenceClassification of xlm-roberta-base with three labels
     assert cost.disk == 4 * trained
     idle = (250_002 - 4_472) * 768  # 20 · sqrt(50,000 tokens) rows are named
-    assert cost.flops == pytest.approx(products + 200 * 15 * (trained - idle))
-    assert cost.seconds == pytest.approx(products / (312e12 * 0.5) + 200 * 30 * (trained - idle) / 2039e9)
+    assert cost.flops == pytest.approx(products + 2 * 15 * (trained - idle))
+    assert cost.seconds == pytest.approx(products / (312e12 * 0.5) + 2 * 30 * (trained - idle) / 2039e9)
 
 
 def test_steps_and_rows_of_the_settings_count():
-    assert stage_cost(XLMR, SIZE, SETTINGS.overridden({"steps": 7}), A100).samples == 70
+    assert stage_cost(XLMR, SIZE, SETTINGS.overridden({"steps": 7}), A100).samples == 7000
     assert stage_cost(XLMR, SIZE, SETTINGS.overridden({"train_rows": 100}), A100).samples == 200
+
+
+def test_small_batches_take_a_gpu_the_time_in_which_their_kernels_are_started():
+    small = SETTINGS.overridden({"batch_size": 10})
+    assert stage_cost(XLMR, SIZE, small, A100).seconds == pytest.approx(200 * 12 * 160 * 6e-6)
+    split = small.overridden({"accumulation": 2})
+    assert stage_cost(XLMR, SIZE, split, A100).seconds == pytest.approx(2 * 200 * 12 * 160 * 6e-6)
 
 
 def test_devices_share_the_work():

@@ -1,23 +1,28 @@
 """Trains the stages of a list of jobs in this process: `python driver.py ORDERS.json`, also below torchrun.
 
-Each order: {"job": StageJob, "resume_every": seconds, "kill_after_step": step, "kill_in_save": true}; all but
-the job may be absent. Writes the result, or the error, of each beside its workdir.
+Each order: {"job": StageJob, "resume_every": seconds, "kill_after_step": step, "kill_in_save": true,
+"infinite_gradient": step}; all but the job may be absent. Writes the result, or the error, of each beside
+its workdir.
 """
 
 import gc
+import itertools
 import json
+import math
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
     from harness.errors import XstiltsError
+    from harness.training import stage
     from harness.training.distributed import start_process_group
     from harness.training.job import StageJob, StageProgress
-    from harness.training.stage import train_stage
 
     world = start_process_group()
     for order in json.loads(Path(sys.argv[1]).read_text()):
@@ -26,20 +31,38 @@ def main() -> None:
         if order.get("kill_in_save"):
             threading.Thread(target=_kill_in_save, args=(job.workdir / "resume",), daemon=True).start()
 
+        load = stage.load_stage_model
+        if "infinite_gradient" in order:
+            stage.load_stage_model = _with_an_infinite_gradient(load, order["infinite_gradient"])
+
         def report(progress: StageProgress, kill_after: int | None = kill_after) -> None:
             if kill_after is not None and progress.step >= kill_after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         try:
-            result = train_stage(job, report, resume_every=order.get("resume_every", 60.0))
+            result = stage.train_stage(job, report, resume_every=order.get("resume_every", 60.0))
             answer = {
                 "result": result.model_dump(mode="json"),
                 "engines": _living_engines(),
             }
         except XstiltsError as error:
             answer = {"error": type(error).__name__, "message": str(error)}
+        finally:
+            stage.load_stage_model = load
         if world.rank == 0:
             job.workdir.with_suffix(".answer.json").write_text(json.dumps(answer))
+
+
+def _with_an_infinite_gradient(load: Callable[..., Any], step: int) -> Callable[..., Any]:
+    """Make one gradient infinite in a step, as a product that overflows does; its loss is finite."""
+
+    def loaded(*arguments: Any) -> Any:
+        model, passes = load(*arguments), itertools.count(1)
+        trained = next(one for one in model.module.parameters() if one.requires_grad and one.ndim > 1)
+        trained.register_hook(lambda gradient: gradient * (math.inf if next(passes) == step else 1.0))
+        return model
+
+    return loaded
 
 
 def _kill_in_save(resume: Path) -> None:

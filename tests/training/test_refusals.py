@@ -20,6 +20,18 @@ def test_a_stage_that_cannot_be_trained_says_why(one_process, name, error, words
         assert word in answer["message"]
 
 
+def test_a_step_that_deepspeed_would_leave_out_without_a_word_ends_the_stage(laboratory):
+    orders = [
+        {"job": laboratory.job(f"overflow-{level}-{precision}", level, precision=precision, steps=6),
+         "infinite_gradient": 3}
+        for level, precision in (("zero0", "bf16"), ("zero3", "bf16"), ("zero2", "fp32"), ("zero3", "fp32"))
+    ]  # fmt: skip
+    for answer in laboratory.train(*orders):
+        assert answer["error"] == "DivergedError"
+        assert "a gradient became infinite or NaN at step 3 of 6" in answer["message"]
+        assert "training.learning_rate 0.001" in answer["message"]
+
+
 def test_the_worker_goes_on_after_a_refused_stage_and_leaves_no_resume_point(one_process, laboratory):
     assert not (laboratory.folder / "work" / "infinite" / "resume").exists()
     assert list(one_process)[-1] == "too-long"

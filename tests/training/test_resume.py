@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.training.resume import pause
 from harness.training.resume_key import is_sealed, seal
 
 from .models import deepspeed_config
@@ -118,6 +119,21 @@ def test_two_killed_processes_resume_to_bit_identical_weights(laboratory, weight
     answers = laboratory.train(whole, killed, processes=2)
     assert answers[1]["result"]["resumed_from_step"] >= 8
     assert identical(weights(whole.digest), weights(killed.digest))
+
+
+@pytest.mark.parametrize(
+    ("every", "saving", "seconds"),
+    [
+        (60.0, 0.1, 60.0),
+        (60.0, 6.0, 200.0),  # 3% of the time
+        (60.0, 50.0, 50 / 0.03),  # of a model of billions
+        (60.0, 90.0, 1800.0),
+        (600.0, 500.0, 6000.0),
+        (0.0, 1.0, 0.0),
+    ],
+)
+def test_points_that_take_long_are_rarer_but_never_rarer_than_each_half_hour(every, saving, seconds):
+    assert pause(every, saving) == pytest.approx(seconds)
 
 
 def test_a_copied_store_brings_no_key_with_it(tmp_path: Path) -> None:

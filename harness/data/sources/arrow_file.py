@@ -1,7 +1,7 @@
 """Rows of parquet files, and of folders that datasets' save_to_disk wrote: typed columns with class names."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,6 @@ def arrow_columns(path: Path, layout: FolderSource, needed: tuple[str, ...]) -> 
         MissingColumnError: a column is not there.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
-    from datasets import Features
 
     if path.is_dir() and not is_saved(path):
         inside = names_in_short(sorted(entry.name for entry in path.iterdir())) or "nothing"
@@ -45,21 +43,7 @@ def arrow_columns(path: Path, layout: FolderSource, needed: tuple[str, ...]) -> 
     kind = "arrow" if is_saved(path) or layout.format == "arrow" else "parquet"
     wanted = (*needed, *(layout.only or ()))
     try:
-        if kind == "parquet":
-            file = pq.ParquetFile(path)
-            schema = file.schema_arrow
-        else:
-            files = [path / name for name in _saved_files(path)] if path.is_dir() else [path]
-            schema = _reader(files[0]).schema
-        found, notes = find_columns(str(path), schema.names, wanted, layout.rename or {}, NAMES_REMEDY)
-        theirs = list(dict.fromkeys(found.values()))
-        batches = (
-            file.iter_batches(_ROWS_AT_ONCE, columns=theirs) if kind == "parquet" else _batches(files, theirs)
-        )
-        table = _within_limit(path, batches, pa.schema([schema.field(name) for name in theirs]))
-        # A damaged file's offsets and texts are taken as they are until they are asked about.
-        table.validate(full=True)
-        classes = class_names(Features.from_arrow_schema(schema), theirs)
+        table, found, classes, notes = _read(path, kind, wanted, layout.rename or {})
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise MalformedFileError(
@@ -76,6 +60,31 @@ def arrow_columns(path: Path, layout: FolderSource, needed: tuple[str, ...]) -> 
         {name: classes[column] for name, column in found.items() if column in classes},
         notes=notes,
     )
+
+
+def _read(
+    path: Path, kind: str, wanted: tuple[str, ...], rename: Mapping[str, str]
+) -> tuple["pa.Table", dict[str, str], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return the wanted columns, their names in the file, the names of its classes, and what to remark."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from datasets import Features
+
+    if kind == "parquet":
+        file = pq.ParquetFile(path)
+        schema = file.schema_arrow
+    else:
+        files = [path / name for name in _saved_files(path)] if path.is_dir() else [path]
+        schema = _reader(files[0]).schema
+    found, notes = find_columns(str(path), schema.names, wanted, rename, NAMES_REMEDY)
+    theirs = list(dict.fromkeys(found.values()))
+    batches = (
+        file.iter_batches(_ROWS_AT_ONCE, columns=theirs) if kind == "parquet" else _batches(files, theirs)
+    )
+    table = _within_limit(path, batches, pa.schema([schema.field(name) for name in theirs]))
+    # A damaged file's offsets and texts are taken as they are until they are asked about.
+    table.validate(full=True)
+    return table, found, class_names(Features.from_arrow_schema(schema), theirs), notes
 
 
 def class_names(features: "Features", names: Sequence[str]) -> dict[str, tuple[str, ...]]:

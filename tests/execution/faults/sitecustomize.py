@@ -3,7 +3,7 @@
 XSTILTS_TEST_FAULT is a JSON object: `pattern` (of the operation's path), `count` (which of the matching
 operations), `delay` (seconds from the beginning of that operation to the kill), and `hit` (a file that is
 made at the kill).
-XSTILTS_TEST_ERROR is the name of a stage that fails in workers as after an assertion on a GPU.
+XSTILTS_TEST_ERROR is the name of a stage that fails in workers by an assertion on a GPU, or as after one.
 XSTILTS_TEST_KERNEL is a C++ file that workers compile at their start, as DeepSpeed does with its kernels.
 """
 
@@ -57,6 +57,10 @@ if IS_WORKER and (failing := os.environ.get("XSTILTS_TEST_ERROR")):
 
     def run(step, context, train=TrainStep.run):
         if step.name == failing:
+            import torch
+
+            if torch.cuda.is_available():  # the real one, after which the device is dead for this process
+                torch.zeros(1, device="cuda")[torch.ones(1, dtype=torch.long, device="cuda")].cpu()
             raise RuntimeError("CUDA error: device-side assert triggered")
         return train(step, context)
 
