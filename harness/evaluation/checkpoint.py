@@ -34,6 +34,8 @@ _DEFAULT_CLASS = "AutoModelForSequenceClassification"
 class CheckpointError(UserError):
     """A checkpoint can't be scored as it stands; the message says why and what would do."""
 
+    page = "how-to/from-lm-eval.md"
+
 
 @dataclass(frozen=True)
 class Checkpoint:

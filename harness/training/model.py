@@ -49,6 +49,8 @@ _DROPOUT_FIELDS = (
 class UnsafePrecisionError(UserError):
     """The model's activations exceed the number format."""
 
+    page = "faq.md"
+
 
 class UnsmoothedLossError(UserError):
     """Label smoothing is asked of a kind whose loss has no labels."""
