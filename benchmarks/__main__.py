@@ -7,6 +7,7 @@ from benchmarks import (
     data_path,
     evaluation,
     evaluation_rivals,
+    fixed_costs,
     growth,
     learning,
     loss_curve,
@@ -22,6 +23,7 @@ from benchmarks.report import Report
 
 BENCHMARKS = {
     "startup": startup.run,
+    "fixed-costs": fixed_costs.run,
     "growth": growth.run,
     "data-path": data_path.run,
     "evaluation": evaluation.run,

@@ -14,25 +14,23 @@ from harness.execution.events import (
     Interrupted,
     Lost,
     Missing,
+    Outcome,
     Queued,
     Released,
     Remark,
     Started,
 )
-from harness.execution.events import Outcome as EndOfStep
 from harness.execution.executors.base import Executor, StepEvent
 from harness.execution.graph import Node
-from harness.execution.planned_steps import Outcome, PlannedStep
+from harness.execution.planned_steps import PlannedStep
 from harness.execution.preflight import CHECK
-from harness.execution.reporter import Reporter, Shown, summary
 from harness.execution.run_status import RunStatus
 from harness.execution.running_steps import RunningStep, RunningSteps
 from harness.execution.scheduler import Scheduler, State
+from harness.execution.step_outcomes import StepOutcomes
 from harness.execution.step_requests import StepRequests
 from harness.execution.steps.base import ENTRY_KINDS, StepProgress
 from harness.execution.taken_steps import TakenSteps
-from harness.execution.target_weights import TargetWeights
-from harness.planning.stage import Stage
 from harness.resolved_plan import ResolvedPlan
 from harness.store.disk import StoreFullError
 from harness.store.store import Store
@@ -56,9 +54,7 @@ class Dispatcher:
         states: EntryStates,
         requests: StepRequests,
         steps: Mapping[str, PlannedStep],
-        reporter: Reporter,
-        outcome: Outcome,
-        weights: TargetWeights | None,
+        outcomes: StepOutcomes,
     ) -> None:
         """Prepare to carry steps out.
 
@@ -68,13 +64,11 @@ class Dispatcher:
             states: Which of them are finished.
             requests: Makes the requests of steps.
             steps: Digest -> step, in the order of the plan.
-            reporter: Shows what happens.
-            outcome: Is filled.
-            weights: Discards those of targets; None: they are kept.
+            outcomes: Takes note of how they end.
         """
         self._resolved, self._store, self._states = resolved, store, states
-        self._requests, self._steps = requests, steps
-        self._reporter, self._outcome, self._weights = reporter, outcome, weights
+        self._requests, self._steps, self._outcomes = requests, steps, outcomes
+        self._reporter = outcomes.reporter
         status = RunStatus(
             run=requests.run, sequence=resolved.plan.loaded.spec.name, executor=requests.profile.executor
         )
@@ -153,15 +147,13 @@ class Dispatcher:
             self._running.add(key, request, executor.submit(request))
 
     def _tell_status(self, leaves: str = "") -> None:
-        failed = len(self._outcome.failures) + len(self._outcome.unmeasured)
-        finished = self._outcome.made.total() + self._outcome.reused.total()
-        self._running.tell(len(self._steps), finished, failed, leaves)
+        self._running.tell(len(self._steps), *self._outcomes.counts, leaves)
 
     def _look_at_taken(self) -> None:
         for key in self._taken.due():
             if self._store.path(ENTRY_KINDS[self._steps[key].kind], key).exists():
                 self._taken.remove(key)
-                self._finish(key, reused=True)
+                self._reuse(key)
             elif not self._taken.is_taken(key, self._running.tries(key).ended):
                 self._taken.remove(key)
                 self._scheduler.put_back(key)
@@ -177,22 +169,22 @@ class Dispatcher:
             case Heartbeat() | Released():
                 return
             case Queued():
-                self._reporter.say(f"  queued  {self._label(running.key)}: {heard.event.text}")
+                self._reporter.say(f"  queued  {self._outcomes.label(running.key)}: {heard.event.text}")
                 return
             case Started():
-                self._show(running)
+                self._outcomes.show(running)
                 return
             case StepProgress() | Remark():
-                self._show(running).on_event(heard.event)
+                self._outcomes.show(running).on_event(heard.event)
                 return
         self._running.end(running, heard.event)
         self._end(running, heard.event)
 
-    def _end(self, running: RunningStep, event: EndOfStep) -> None:
+    def _end(self, running: RunningStep, event: Outcome) -> None:
         key = running.key
         match event:
             case Checked():
-                self._withdraw(running)
+                self._outcomes.withdraw(running)
                 for warning in event.warnings:
                     self._reporter.say(f"warning: {warning}")
                 self._scheduler.finish(key)
@@ -201,36 +193,25 @@ class Dispatcher:
             case Failed():
                 self._end_failed(running, event)
             case Busy():
-                self._withdraw(running)
+                self._outcomes.withdraw(running)
                 self._taken.add(key)
             case Missing():
-                self._withdraw(running)
+                self._outcomes.withdraw(running)
                 self._end_missing(key, event)
             case Interrupted() | Lost():
-                self._withdraw(running)
+                self._outcomes.withdraw(running)
                 self._try_again(running, event)
 
     def _end_finished(self, running: RunningStep, event: Finished) -> None:
         if event.reused or event.manifest is None:
-            self._withdraw(running)
-            self._finish(running.key, reused=True)
+            self._outcomes.withdraw(running)
+            self._reuse(running.key)
             return
-        step = self._steps[running.key]
-        self._finish(running.key, reused=False)
-        self._show(running).finished(
-            *self._size(step), event.manifest.result.seconds, summary(event.manifest)
-        )
+        self._outcomes.made(running, event.manifest)
+        self._scheduler.finish(running.key)
 
-    def _finish(self, key: str, *, reused: bool) -> None:
-        step = self._steps[key]
-        self._states.note(key, finished=True)
-        if reused:
-            self._outcome.reused[step.kind] += 1
-            self._reporter.reused(str(step), *self._size(step))
-        else:
-            self._outcome.made[step.kind] += 1
-        if self._weights is not None:
-            self._weights.after(step)
+    def _reuse(self, key: str) -> None:
+        self._outcomes.reused(key)
         self._scheduler.finish(key)
 
     def _end_failed(self, running: RunningStep, event: Failed) -> None:
@@ -246,21 +227,7 @@ class Dispatcher:
         self._fail(running.key, error)
 
     def _fail(self, key: str, error: str) -> None:
-        step = self._steps[key]
-        self._failures(step)[step.stage] = error
-        self._store.record_failure(key, error)
-        self._reporter.failed(str(step), error, *self._size(step))
-        for left_out, before in self._scheduler.fail(key):
-            self._leave_out(self._steps[left_out], self._steps[before].stage)
-
-    def _leave_out(self, step: PlannedStep, before: Stage) -> None:
-        # A target's own failure is already there when its evaluation is left out.
-        self._failures(step).setdefault(step.stage, f"left out: {before} failed")
-        self._reporter.left_out(str(step), f"left out: {before} failed", *self._size(step))
-
-    def _failures(self, step: PlannedStep) -> dict[Stage, str]:
-        """Return where a failure is kept: what was not measured keeps no stage from being trained."""
-        return self._outcome.unmeasured if step.kind == "forgetting" else self._outcome.failures
+        self._outcomes.failed(key, error, self._scheduler.fail(key))
 
     def _end_missing(self, key: str, event: Missing) -> None:
         """Put a step back, behind the stages that it needs and what those need in turn."""
@@ -280,7 +247,7 @@ class Dispatcher:
         again = [step for digest, step in self._steps.items() if digest in needed]
         for step in again:
             if step.digest not in self._scheduler or self._scheduler.state(step.digest) is State.FINISHED:
-                self._reporter.requeue(*self._size(step))
+                self._outcomes.requeue(step)
         self._scheduler.reopen(self._node(step) for step in again)
 
     def _try_again(self, running: RunningStep, event: Interrupted | Lost) -> None:
@@ -290,7 +257,7 @@ class Dispatcher:
             self._fail(running.key, f"lost {tries.losses} times without saving anything new")
         else:
             why = event.reason if isinstance(event, Lost) else "interrupted from outside"
-            self._reporter.say(f"  again   {self._label(running.key)}: {why}")
+            self._reporter.say(f"  again   {self._outcomes.label(running.key)}: {why}")
             self._scheduler.put_back(running.key)
 
     def _hear_last(self, heard: StepEvent) -> None:
@@ -317,28 +284,4 @@ class Dispatcher:
         self._say_stopped(running, said)
 
     def _say_stopped(self, running: RunningStep, said: str) -> None:
-        self._reporter.say(f"  stopped {self._label(running.key)}: {said}")
-
-    def _label(self, key: str) -> str:
-        return "the check of the model" if key == CHECK else str(self._steps[key])
-
-    def _show(self, running: RunningStep) -> Shown:
-        if running.shown is None:
-            running.shown = self._reporter.begin(self._label(running.key), counts=running.key != CHECK)
-        return running.shown
-
-    def _withdraw(self, running: RunningStep) -> None:
-        if running.shown is not None:
-            self._reporter.withdraw(running.shown)
-            running.shown = None
-
-    def _size(self, step: PlannedStep) -> tuple[int, int]:
-        """Return how many samples and items a step has."""
-        return step_size(self._resolved, step)
-
-
-def step_size(resolved: ResolvedPlan, step: PlannedStep) -> tuple[int, int]:
-    """Return how many training samples and evaluation items a step has."""
-    if step.kind == "train":
-        return resolved.samples(step.stage), 0
-    return 0, resolved.items(step.stage) if step.kind == "evaluate" else 0
+        self._reporter.say(f"  stopped {self._outcomes.label(running.key)}: {said}")

@@ -11,7 +11,7 @@ from harness.cost.resources import Resources
 from harness.data.location import DataFolders, as_folders
 from harness.execution.steps import AnyStep
 from harness.frozen_model import FrozenModel
-from harness.resources import cache_folder
+from harness.resources import cache_folder, shipped, user_folder
 
 
 @dataclass(frozen=True)
@@ -21,35 +21,39 @@ class Roots:
     Attributes:
         store: Folder of the store.
         data: Folders with local data, of which the first that has a file counts.
-        cache: Folder for what can be made again.
     """
 
     store: Path
-    data: tuple[Path, ...]
-    cache: Path
+    data: tuple[Path, ...] = ()
 
     @classmethod
     def here(cls, store: Path, data: DataFolders) -> "Roots":
         """Return the roots of this process."""
-        return cls(store, as_folders(data), cache_folder())
+        return cls(store.absolute(), tuple(folder.absolute() for folder in as_folders(data)))
 
     def portable(self, name: str) -> str:
         """Return a path below a root as `{root}/…`; other names, and paths below none, as they are."""
-        for root, folder in self._named():
-            if Path(name).is_absolute() and Path(name).is_relative_to(folder):
+        for root, folder in self._named() if Path(name).is_absolute() else ():
+            if Path(name).is_relative_to(folder):
                 return f"{{{root}}}/{Path(name).relative_to(folder).as_posix()}"
         return name
 
     def located(self, name: str) -> str:
         """Return the path of this process that `portable` wrote elsewhere."""
-        for root, folder in self._named():
-            if name.startswith(f"{{{root}}}/"):
-                return str(folder / name.removeprefix(f"{{{root}}}/"))
-        return name
+        root, _, rest = name.partition("/")
+        found = [folder / rest for known, folder in self._named() if root == f"{{{known}}}"]
+        there = [path for path in found if path.exists()]
+        return str((there or found)[0]) if found else name
 
     def _named(self) -> tuple[tuple[str, Path], ...]:
-        data = ((f"data{number}", folder) for number, folder in enumerate(self.data))
-        return (("store", self.store), *data, ("cache", self.cache))
+        """Return the roots that every process has, and the folders with data."""
+        return (
+            ("store", self.store),
+            ("shipped", shipped("tasks").parent),
+            ("user", user_folder().absolute()),
+            ("cache", cache_folder().absolute()),
+            *(("data", folder) for folder in self.data),
+        )
 
 
 class StepRequest(FrozenModel):
@@ -77,12 +81,24 @@ class StepRequest(FrozenModel):
 
     def write(self, path: Path, roots: Roots) -> None:
         """Write the request so that a process with other roots can read it."""
-        portable = self.model_copy(update={"step": self.step.moved(roots.portable)})
+        everywhere = Roots(roots.store)
+        folders = tuple(Path(everywhere.portable(str(folder))) for folder in roots.data)
+        portable = {"step": self.step.moved(roots.portable), "data_dir": folders}
         with atomic_write(path) as draft:
-            draft.write_text(portable.model_dump_json(), encoding="utf-8")
+            draft.write_text(self.model_copy(update=portable).model_dump_json(), encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path, roots: Roots) -> "StepRequest":
-        """Read a request as it is to be carried out below these roots."""
+    def read(cls, path: Path, store: Path, data_dir: DataFolders) -> "StepRequest":
+        """Read a request as it is to be carried out here.
+
+        Args:
+            path: The file.
+            store: Folder of the store.
+            data_dir: Folders with local data of this machine; those of the run come after them.
+        """
         request = cls.model_validate_json(path.read_bytes())
-        return request.model_copy(update={"step": request.step.moved(roots.located)})
+        everywhere = Roots.here(store, ())
+        named = (Path(everywhere.located(str(folder))) for folder in as_folders(request.data_dir))
+        roots = Roots.here(store, tuple(dict.fromkeys((*as_folders(data_dir), *named))))
+        located = {"step": request.step.moved(roots.located), "data_dir": roots.data or None}
+        return request.model_copy(update=located)

@@ -34,7 +34,7 @@ from harness.execution.events import (
     Outcome,
     Started,
 )
-from harness.execution.request import Roots, StepRequest
+from harness.execution.request import StepRequest
 from harness.execution.stall import Silence
 from harness.execution.steps.base import StepProgress
 from harness.execution.stop import INTERRUPTED, Stop
@@ -54,7 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m harness.execution.run_step", description=__doc__)
     parser.add_argument("folder", type=Path, help="Folder of the attempt, below the store.")
     parser.add_argument(
-        "--data-dir", type=Path, action="append", default=[], help="Folder with local data of this machine."
+        "--data-dir",
+        type=Path,
+        action="append",
+        default=[],
+        help="Folder with local data of this machine, before those of the run.",
     )
     parser.add_argument(
         "--distributed",
@@ -89,9 +93,7 @@ def run_folder(
     """
     rank = int(os.environ.get("RANK", "0"))
     store = Store(store_root(attempt.folder))
-    unlocated = StepRequest.model_validate_json(attempt.request.read_bytes())
-    roots = Roots.here(store.layout.root, data_dir or unlocated.data_dir)
-    request = StepRequest.read(attempt.request, roots)
+    request = StepRequest.read(attempt.request, store.layout.root, data_dir)
     if again:
         request = request.model_copy(update={"lost": (*request.lost, request.attempt)})
     events = _Events(attempt, rank, request.stall_seconds)
@@ -105,7 +107,7 @@ def run_folder(
     from harness.training.distributed import start_process_group
 
     world = start_process_group()
-    outcome = run_request(request, store, roots.data, events.tell, asked, world.rank, world.size)
+    outcome = run_request(request, store, request.data_dir, events.tell, asked, world.rank, world.size)
     events.end(outcome)
     if world.size > 1 and isinstance(outcome, Failed):
         # The other ranks may wait in a collective that this one will never join.

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from harness.errors import InterruptedRunError
-from harness.execution.dispatcher import Dispatcher, step_size
+from harness.execution.dispatcher import Dispatcher
 from harness.execution.entry_state import EntryStates
 from harness.execution.executors.base import Executor
 from harness.execution.planned_steps import Outcome, all_steps
 from harness.execution.reporter import Reporter
+from harness.execution.step_outcomes import StepOutcomes
 from harness.execution.step_requests import StepRequests
 from harness.execution.target_weights import TargetWeights
 from harness.resolved_plan import ResolvedPlan
@@ -45,11 +46,9 @@ class Runner:
         self._make_executor, self._requests = make_executor, requests
         self._states = EntryStates(resolved, store, reporter.say)
         self._steps = {step.digest: step for step in all_steps(resolved)}
-        self._outcome = Outcome()
         self._weights = TargetWeights(resolved, store, self._states, self._steps) if discards else None
-        self._dispatcher = Dispatcher(
-            resolved, store, self._states, requests, self._steps, reporter, self._outcome, self._weights
-        )
+        self._outcomes = StepOutcomes(resolved, store, self._states, self._steps, reporter, self._weights)
+        self._dispatcher = Dispatcher(resolved, store, self._states, requests, self._steps, self._outcomes)
 
     def run(self) -> Outcome:
         """Carry out all the steps there are; failures are kept in the outcome, not raised.
@@ -62,8 +61,7 @@ class Runner:
         needed = self._states.needed()
         reused = [step for step in self._steps.values() if step.digest not in needed]
         for step in reused:
-            self._outcome.reused[step.kind] += 1
-            self._reporter.reused(str(step), *step_size(self._resolved, step))
+            self._outcomes.found(step)
         for digest in needed:
             if not self._states.has_weights(digest):
                 self._reporter.say(
@@ -74,16 +72,15 @@ class Runner:
         # They are read last, when no worker waits for it.
         damaged = [step for step in reused if step.kind != "train" and self._states.damaged(step)]
         if damaged:
-            failed = {self._resolved.digests[stage] for stage in self._outcome.failures}
+            failed = {self._resolved.digests[stage] for stage in self._outcomes.total.failures}
             again = self._states.needed() - failed
             for step in reused:
                 if step.digest in again:
-                    self._outcome.reused[step.kind] -= 1
-                    self._reporter.requeue(*step_size(self._resolved, step))
+                    self._outcomes.found_damaged(step)
             self._carry_out(again)
         if self._weights is not None:
             self._weights.all()
-        return self._outcome
+        return self._outcomes.total
 
     def _carry_out(self, needed: set[str]) -> None:
         if not needed:

@@ -6,7 +6,7 @@ DeepSpeed's engine starts them from its configuration and writes the learning ra
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,14 @@ class Monitoring(FrozenModel):
 
     def located(self, folder: Path) -> "Monitoring":
         """Return the same with output folders that are relative to `folder`, where a run is started."""
+        return self.moved(lambda path: str(folder / path))
+
+    def moved(self, change: Callable[[str], str]) -> "Monitoring":
+        """Return the same with other output folders: `change` takes each one."""
         monitors = {name: dict(settings) for name, settings in self.monitors.items()}
         for name in _FOLDERS:
             if name in monitors:
-                monitors[name]["output_path"] = str(folder / monitors[name].get("output_path", ""))
+                monitors[name]["output_path"] = change(monitors[name].get("output_path", ""))
         return self.model_copy(update={"monitors": monitors})
 
     def config(self) -> dict[str, dict[str, Any]]:

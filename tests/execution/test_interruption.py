@@ -163,7 +163,7 @@ OPERATIONS = {
     "results of an evaluation": (r"/building/\w+/(results|predictions)", 2),
     "an evaluation put in place": (r"/evaluations/\w+$", 2),
     "a published page": (r"/leaderboards/", 20),
-    "notes of a run": (r"/runs/.*/(submitted|worker)", 8),
+    "notes of a run": (r"/runs/.*/(attempts|worker)", 8),
     "a lock": (r"/locks/", 8),
     "tokenized rows": (r"/cache/tokenized/", 2),
 }

@@ -12,7 +12,7 @@ import pytest
 from harness.evaluation.job import EVALUATIONS
 from harness.store.store import Store
 from harness.training.manifest import STAGES
-from tests.execution.command import ROOT, command, published, wait_for, weights, worker_of, xstilts
+from tests.execution.command import ROOT, command, published, submitted, wait_for, weights, worker_of, xstilts
 from tests.execution.experiment import LANGUAGES, make_experiment
 
 
@@ -138,7 +138,8 @@ def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
     }
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, kill):
     file = make_experiment(tmp_path, rows=480, orders="[[rte]]", seeds="[1]")
     whole = xstilts(tmp_path, file=file)
@@ -161,14 +162,21 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, kill):
 
 
 @pytest.mark.slow
-def test_two_runs_share_one_store(tmp_path):
+def test_two_runs_of_overlapping_files_by_different_executors_train_no_stage_twice(tmp_path):
     file = make_experiment(tmp_path, seeds="[1]")
-    runs = [xstilts(tmp_path, file=file, wait=False) for _ in range(2)]
+    part = file.with_name("part.yaml")
+    text = file.read_text().replace("name: tiny-orders", "name: part")
+    part.write_text(text.replace("orders: all", "orders: [[rte], [rte, pawsx], [pawsx]]"))
+    runs = [
+        xstilts(tmp_path, "--executor", executor, file=one, wait=False)
+        for one, executor in ((file, "local"), (part, "inline"))
+    ]
     outs = [run.communicate(timeout=1800)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outs
+    made = [one for one in submitted(tmp_path / "store") if one.made_entry]
+    assert len({one.digest for one in made}) == len(made) == 9 + 5
     trained = [int(out.split(" stages trained")[0].split()[-1]) for out in outs]
-    assert sum(trained) == 9
-    assert len(list(Store(tmp_path / "store").all(STAGES))) == 9
+    assert sum(trained) == len(list(Store(tmp_path / "store").all(STAGES))) == 9 and min(trained) > 0
 
 
 def test_training_rows_among_the_evaluation_rows_are_refused(tmp_path):

@@ -10,8 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.execution.attempt import run_request
 from harness.execution.attempt_folder import AttemptFolder, EventReader
 from harness.execution.events import Busy, Failed, Finished, Interrupted
+from harness.execution.run_step import exit_code
 from harness.execution.steps.base import StepProgress
 from harness.store.store import Store
 from harness.training.manifest import STAGES
@@ -78,16 +80,23 @@ def test_a_stage_goes_on_after_a_signal_where_the_store_has_moved_to(
 
 
 def test_what_another_process_makes_is_left_to_it(experiment: Path, tmp_path: Path) -> None:
-    first, store = (
-        step_requests(experiment / "tiny-orders.yaml", experiment / "data")[0],
-        Store(tmp_path / "s"),
-    )
-    attempt = write_request(first, store, experiment / "data")
+    first = step_requests(experiment / "tiny-orders.yaml", experiment / "data")[0]
+    store = Store(tmp_path / "store")
     with store.lock(first.step.digest, "theirs"):
-        assert start(attempt, experiment).wait() == 75
-    assert isinstance(attempt.outcome, Busy) and str(os.getpid()) in attempt.outcome.owner
+        outcome = run_request(first, store, experiment / "data", lambda event: None, lambda: False)
+    assert isinstance(outcome, Busy) and str(os.getpid()) in outcome.owner
+    assert exit_code(outcome) == 75
 
 
+def test_the_first_error_of_several_ranks_is_the_cause(tmp_path: Path) -> None:
+    attempt = AttemptFolder(tmp_path)
+    attempt.end_rank(1, Failed(error="its disk is full"))
+    attempt.end_rank(0, Failed(error="the other one is gone"))
+    attempt.end(Interrupted())
+    assert attempt.outcome == Failed(error="rank 1: its disk is full")
+
+
+@pytest.mark.slow
 def test_the_error_of_any_rank_is_heard(experiment: Path, tmp_path: Path) -> None:
     first = step_requests(experiment / "tiny-orders.yaml", experiment / "data")[0]
     attempt = write_request(first, Store(tmp_path / "store"), experiment / "data")

@@ -15,13 +15,14 @@ from tests.execution.command import WITH_FAULTS, processes_of, wait_for, xstilts
 from tests.execution.experiment import make_experiment
 
 
-def test_a_failed_stage_takes_no_other_with_it_where_two_processes_train(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_a_failed_stage_takes_no_other_with_it(tmp_path: Path, processes: str) -> None:
     """The next stage went to processes that were about to end, and was recorded as failed too."""
     file = make_experiment(tmp_path, orders="[[rte], [pawsx]]", seeds="[1]")
     rows = tmp_path / "data" / "glue" / "rte" / "train.tsv"
     variables = {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_ERROR": "rte"}
     assert rows.is_file()
-    run = xstilts(tmp_path, "--processes", "2", "--workers", "1", file=file, variables=variables)
+    run = xstilts(tmp_path, "--processes", processes, "--workers", "1", file=file, variables=variables)
     assert isinstance(run, subprocess.CompletedProcess)
     assert re.search(
         r"FAILED  rte \(seed 1\): (rank 1: )?RuntimeError: CUDA error: device-side assert", run.stdout
@@ -33,19 +34,17 @@ def test_a_failed_stage_takes_no_other_with_it_where_two_processes_train(tmp_pat
     assert len(list((tmp_path / "store").glob("runs/*/worker-*.log"))) == 2
 
 
-def test_variables_that_a_launcher_left_behind_reach_no_worker(tmp_path: Path) -> None:
-    file = make_experiment(tmp_path, rows=16, orders="[[]]", seeds="[1]")
-    left = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "3", "MASTER_ADDR": "192.0.2.1", "MASTER_PORT": "1"}
-    left |= {"PET_NNODES": "2", "SLURM_PROCID": "1", "SLURM_NTASKS": "2", "OMPI_COMM_WORLD_RANK": "1"}
-    run = xstilts(tmp_path, file=file, variables=left)
-    assert isinstance(run, subprocess.CompletedProcess)
-    assert run.returncode == 0, run.stdout + run.stderr
+LEFT_BEHIND = {
+    "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "3", "MASTER_ADDR": "192.0.2.1", "MASTER_PORT": "1",
+    "PET_NNODES": "2", "SLURM_PROCID": "1", "SLURM_NTASKS": "2", "OMPI_COMM_WORLD_RANK": "1",
+}  # fmt: skip
+"""A launcher's variables, which keep a worker waiting for processes that there are not."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGUSR1, marks=pytest.mark.slow)])
 def test_the_first_signal_saves_a_resume_point_and_says_what_is_lost(tmp_path: Path, number: int) -> None:
     file = make_experiment(tmp_path, rows=1600, orders="[[]]", seeds="[1]")
-    run = xstilts(tmp_path, "--workers", "1", file=file, wait=False)
+    run = xstilts(tmp_path, "--workers", "1", file=file, wait=False, variables=LEFT_BEHIND)
     assert isinstance(run, subprocess.Popen)
     building = (tmp_path / "store" / "building").glob
     wait_for(lambda: bool(list(building("*/training_log.jsonl"))))
@@ -57,6 +56,7 @@ def test_the_first_signal_saves_a_resume_point_and_says_what_is_lost(tmp_path: P
     assert not processes_of(tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_the_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
     file = make_experiment(tmp_path, rows=1600, orders="[[]]", seeds="[1]")
     # A worker that does not answer, as in a long call into a library.

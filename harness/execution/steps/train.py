@@ -1,6 +1,7 @@
 """The step that trains a stage."""
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Self
 
 from harness.config.hyperparameters import Hyperparameters
 from harness.config.mixture import Sampling
@@ -76,6 +77,11 @@ class TrainStep(Step):
             deepspeed_config=self.deepspeed_config,
             result=result,
         )
+
+    def moved(self, change: Callable[[str], str]) -> Self:
+        """Return the step with other paths."""
+        monitoring = self.monitoring.moved(change) if self.monitoring else None
+        return super().moved(change).model_copy(update={"monitoring": monitoring})
 
     def _with_head(self, member: Member, context: StepContext) -> Member:
         if member.name not in self.heads:
