@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harness.evaluation.job import EvaluationProgress, TaskScore
 
 
+class ResultsThereError(UserError):
+    """The output folder holds results already."""
+
+
 class StageDoesNotFitError(UserError):
     """The checkpoint is a stage of a store that was trained on other tasks than it is to be scored on."""
 
@@ -53,6 +57,7 @@ class StageDoesNotFitError(UserError):
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder of corpora and evaluation tasks, besides the shipped and the user's own.",
 )
+@click.option("--replace", is_flag=True, help="Write also over results that are in the output folder.")
 @click.option("--revision", default="main", show_default=True, help="Branch, tag or commit of a hub model.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint.")
 def command(
@@ -66,6 +71,7 @@ def command(
     precision: str,
     labels: str | None,
     include_path: tuple[Path, ...],
+    replace: bool,
     revision: str,
     trust_remote_code: bool,
 ) -> None:
@@ -76,6 +82,10 @@ def command(
     Choices are matched with the checkpoint's labels by name. Leaves results.json, in lm-eval's format, and
     predictions.parquet in the output folder.
     """
+    if not replace and (output / "results.json").exists():
+        raise ResultsThereError(
+            f"--output: {output} holds results already; name another folder, or write over them by --replace"
+        )
     try:
         with _progress() as report:
             result = evaluate(

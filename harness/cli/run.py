@@ -24,14 +24,15 @@ _RUNS_OF_A_SCRIPT = 4
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Stages trained at the same time. [default: as suits the machine]",
+    help="Stages trained at the same time, each by --processes of its own: on 4 GPUs 4 workers train 4 "
+    "stages at once, 1 worker with 4 processes one after the other. [default: as suits the machine]",
 )
 @click.option(
     "--processes",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Training processes, one a device.",
+    help="Training processes of each stage, one a device.",
 )
 @click.option(
     "--resume-minutes",

@@ -9,13 +9,13 @@ import click
 @click.command("schema")
 @click.option(
     "--kind",
-    type=click.Choice(["sequence", "task"]),
+    type=click.Choice(["sequence", "task", "corpus"]),
     default="sequence",
     show_default=True,
-    help="Sequence files, or training task files.",
+    help="Sequence files, training task files, or corpora (evaluation rows).",
 )
-def command(kind: Literal["sequence", "task"]) -> None:
-    """Print the JSON Schema of sequence files, by which editors complete and check them.
+def command(kind: Literal["sequence", "task", "corpus"]) -> None:
+    """Print the JSON Schema of sequence files or others, by which editors complete and check them.
 
     With the YAML extension of VS Code, for example: save it as xstilts.schema.json and begin a file with
     "# yaml-language-server: $schema=xstilts.schema.json".

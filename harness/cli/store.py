@@ -2,15 +2,18 @@
 
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import store_option
+from harness.message_text import how_many, names_in_short
 
 if TYPE_CHECKING:
     from harness.store.check import DamagedEntry, Repaired
+    from harness.store.store import Store
 
 _DAY = 86_400
 _MOST_DAYS = 100_000
@@ -50,8 +53,26 @@ def check(store: Path) -> None:
         f"{opened.layout.root}: {valid['stages']} stages and {valid['evaluations']} evaluations are as they "
         f"were written; damaged: {faults or 'nothing'}"
     )
+    if gone := _parents_gone(opened):
+        click.echo(
+            f"{how_many(len(gone), 'stage')} from which others were trained are not there: "
+            f"{names_in_short(gone)}; a run that needs one trains it again"
+        )
     if faults:
         raise click.exceptions.Exit(1)
+
+
+def _parents_gone(store: "Store") -> list[str]:
+    """Return the digests of the stages that others were trained from and that the store holds no more."""
+    from harness.store.integrity import DamagedEntryError
+    from harness.training.manifest import STAGES
+
+    there, parents = store.digests(STAGES), dict[str, None]()
+    for digest in there:
+        with suppress(DamagedEntryError):
+            manifest = store.get(STAGES, digest)
+            parents |= {manifest.parent: None} if manifest and manifest.parent else {}
+    return [parent for parent in parents if parent not in {*there}]
 
 
 @command.command("repair")
@@ -89,7 +110,11 @@ def repair(store: Path) -> None:
 
 @command.command("gc")
 @store_option
-@click.option("--unfinished", is_flag=True, help="Also what was begun and is not being made now.")
+@click.option(
+    "--unfinished",
+    is_flag=True,
+    help="Also what stages and evaluations left that were begun and that nobody makes now.",
+)
 @click.option(
     "--logs", type=click.IntRange(0, _MOST_DAYS), help="Also logs of runs that wrote nothing for N days."
 )

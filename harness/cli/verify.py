@@ -9,7 +9,7 @@ from harness.message_text import printable
 
 
 @click.command("verify")
-@click.argument("files", metavar="FILES…", nargs=-1, required=True, type=FilePath(path_type=Path))
+@click.argument("files", metavar="FILES...", nargs=-1, required=True, type=FilePath(path_type=Path))
 @click.option(
     "--store",
     "stores",

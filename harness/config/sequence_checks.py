@@ -1,6 +1,7 @@
 """What must hold in a sequence file beyond the shape of each value."""
 
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from harness.config.catalogue import Catalogue
 from harness.config.contrasts import contrast_problems
@@ -24,7 +25,7 @@ def sequence_problems(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
     yield from mixture_problems(outline, catalogue)
     yield from order_problems(outline)
     yield from contrast_problems(outline)
-    yield from _idle_per_task(outline)
+    yield from _idle_per_task(outline, catalogue)
     yield from _evaluation_problems(outline, catalogue)
     yield from _split_problems(outline, catalogue)
     yield from _unscored_targets(outline, catalogue)
@@ -69,10 +70,12 @@ def _untrained_elsewhere(outline: Outline, catalogue: Catalogue) -> Iterator[Pro
             yield outline.source.problem(key, message, "name it under targets only")
 
 
-def _idle_per_task(outline: Outline) -> Iterator[Problem]:
+def _idle_per_task(outline: Outline, catalogue: Catalogue) -> Iterator[Problem]:
     names = dict.fromkeys((*outline.tasks.values(), *outline.mixtures))
+    unknown = [name for name in names if name not in catalogue.training_task_files]
     for key, name in outline.per_task.items():
-        if name not in names:
+        # What is only misspelled among the tasks is told there.
+        if name not in names and not get_close_matches(name, unknown, n=1):
             remedy = f"{nearest(name, names)}Name one of {listed(names)}, or remove the section"
             yield outline.source.problem(key, "this file does not train this task", remedy, f"{cut(name)}: …")
 
@@ -136,7 +139,11 @@ def _unscored_targets(outline: Outline, catalogue: Catalogue) -> Iterator[Proble
             remedy = "name it under intermediates, and a task of another kind here"
             yield outline.source.problem(key, message, remedy)
         elif not task.scored_by:
-            remedy = f"choose another target, or give {catalogue.training_task_files[name]} a `scored_by`"
+            own = outline.source.path.parent / "tasks"
+            remedy = (
+                f"choose another target, or copy {catalogue.training_task_files[name]} to {own} under a "
+                "name of your own and give it a `scored_by`"
+            )
             yield outline.source.problem(key, "no evaluation task can score this target", remedy)
         elif not any(leaf.name in evaluated for leaf in scoring_leaves(task, catalogue)):
             remedy = f"add one of these to evaluation.tasks: {listed(task.scored_by)}"

@@ -47,12 +47,14 @@ class Outcome:
     Attributes:
         made: Kind of step -> how many were made.
         reused: Kind of step -> how many were in the store.
+        absent: Kind of step -> how many are not there, but nothing that was to be made needs them.
         failures: Stages that failed, or whose evaluation or an earlier stage failed -> why.
         unmeasured: Stages whose forgetting evaluation failed -> why.
     """
 
     made: Counter[StepKind] = field(default_factory=Counter)
     reused: Counter[StepKind] = field(default_factory=Counter)
+    absent: Counter[StepKind] = field(default_factory=Counter)
     failures: dict[Stage, str] = field(default_factory=dict)
     unmeasured: dict[Stage, str] = field(default_factory=dict)
 

@@ -79,12 +79,16 @@ class Reporter:
         with self._lock:
             self._end(shown)
 
-    def reused(self, label: str, samples: int, items: int) -> None:
-        """Tell that a stage or an evaluation lay in the store; its work is no longer to be done."""
+    def reused(self, label: str, samples: int, items: int, *, there: bool = True) -> None:
+        """Tell that a step's entry lay in the store, or is not needed; its work is no longer to be done."""
         with self._lock:
             self._number += 1
             self._take_off(samples, items)
-            self._say(f"  reused  {label}")
+            self._say(
+                f"  reused  {label}"
+                if there
+                else f"  absent  {label}: it is not in the store, but nothing that is missing starts from it"
+            )
 
     def failed(self, label: str, error: str, samples: int, items: int) -> None:
         """Tell that a stage or an evaluation failed; its work is no longer to be done."""
@@ -203,13 +207,17 @@ def summary(manifest: StepManifest) -> str:
         case StageManifest(result=stage):
             return (
                 f"loss {stage.final_loss:.3f}, {stage.samples_per_second:.1f} samples/s, "
-                f"{duration(stage.seconds)}{_held_out(stage)}"
+                f"{duration(stage.seconds)}{_resumed(stage)}{_held_out(stage)}"
             )
         case EvaluationManifest(result=scored):
             scores = ", ".join(f"{score.language} {score.score:.3f}" for score in scored.scores)
             return f"{scores}; {scored.items_per_second:.0f} items/s"
         case ForgettingManifest(result=found):
             return ", ".join(f"{score.task} {score.metric} {score.value:.3f}" for score in found.scores)
+
+
+def _resumed(stage: StageResult) -> str:
+    return f", resumed at step {stage.resumed_from_step}" if stage.resumed_from_step else ""
 
 
 def _held_out(stage: StageResult) -> str:

@@ -235,8 +235,10 @@ def _intent(resolved: ResolvedPlan, store: Store, page: Path) -> Iterator[str]:
 def _closing(outcome: Outcome, seconds: float, logs: Path) -> str:
     failures = len(outcome.failures) + len(outcome.unmeasured)
     failed = f", {failures} failed (logs: {logs})" if failures else ""
+    absent = outcome.absent.total()
+    gone = f" ({absent} not in the store and not needed)" if absent else ""
     return (
-        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused; "
+        f"{outcome.made['train']} stages trained, {outcome.reused['train']} reused{gone}; "
         f"{outcome.made['evaluate']} evaluations made, {outcome.reused['evaluate']} reused{failed}; "
         f"{duration(seconds)}"
     )

@@ -40,6 +40,7 @@ class StepOutcomes:
         self.reporter = reporter
         self._resolved, self._store, self._states = resolved, store, states
         self._steps, self._weights = steps, weights
+        self._absent: set[str] = set()
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -71,19 +72,22 @@ class StepOutcomes:
         self.show(running).finished(*self._size(step), manifest.result.seconds, summary(manifest))
 
     def found(self, step: PlannedStep) -> None:
-        """Take note of a step whose entry lay in the store before the run."""
-        self.total.reused[step.kind] += 1
-        self.reporter.reused(str(step), *self._size(step))
+        """Take note of a step that is not carried out: its entry lies in the store, or nothing needs it."""
+        there = self._states.is_finished(step.digest)
+        if not there:
+            self._absent.add(step.digest)
+        (self.total.reused if there else self.total.absent)[step.kind] += 1
+        self.reporter.reused(str(step), *self._size(step), there=there)
 
     def found_damaged(self, step: PlannedStep) -> None:
         """Take `found` back."""
-        self.total.reused[step.kind] -= 1
+        (self.total.absent if step.digest in self._absent else self.total.reused)[step.kind] -= 1
         self.requeue(step)
 
     def reused(self, key: str) -> None:
         """Take note of a step whose entry another run has made meanwhile."""
-        self.found(self._steps[key])
         self._finish(self._steps[key])
+        self.found(self._steps[key])
 
     def requeue(self, step: PlannedStep) -> None:
         """Take note of a step that is to be carried out again."""

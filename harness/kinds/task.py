@@ -39,7 +39,10 @@ class Task(FrozenModel):
 
     name: Name = Field(description="Its name in sequence files; also the name of its file.")
     kind: str = Field(description="What is asked of the model; decides head and columns.")
-    title: Text = Field(description="Its name in the literature.")
+    title: Text = Field(
+        default_factory=lambda known: known.get("name", ""),
+        description="Its name in the literature. [default: `name`]",
+    )
     citation: Text | None = Field(None, description="Where the data set was published.")
     license: Text | None = Field(None, description="Under which terms; not needed for your own data.")
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = Field(

@@ -28,8 +28,8 @@ from harness.report.renderers.html_page import render_html
 from harness.report.renderers.latex import render_latex, render_narrow_latex
 from harness.report.renderers.markdown import render_page
 from harness.report.renderers.seeds_csv import render_seeds_csv
-from harness.report.replacement import keep_copy, refuse_less
-from harness.results.board import Board
+from harness.report.replacement import keep_copy, refuse_less, with_known_stages
+from harness.results.board import Board, Provenance
 from harness.results.json_file import BoardFileError, canonical_json
 from harness.results.predictions import gather_predictions
 from harness.results.recomputed_scores import SAME_SCORE, ScoreMismatch, with_recomputed_scores
@@ -126,13 +126,13 @@ def publish_answers(
             keep_copy(folder, board.name)
         else:
             refuse_less(board, data)
-        board = _after_looks(board, data)
+        board = _after_looks(with_known_stages(board, data), data)
         stored = _store(answers, stored_path) if answers else None
         publication = compile_publication(
             board,
             answers,
             stored=stored,
-            sequence_link=sequence_link(board.provenance.sequence_file, folder),
+            sequence_link=sequence_link(board.provenance, folder),
             reported=reported,
         )
         publication = _write_all(publication, folder)
@@ -216,17 +216,16 @@ def rendered_files(publication: Publication, pictures: Mapping[str, bytes]) -> d
     }
 
 
-def sequence_link(sequence_file: str, folder: Path) -> str | None:
-    """Return the link from a page to a sequence file of the same project, None for one elsewhere.
+def sequence_link(made: Provenance, folder: Path) -> str | None:
+    """Return the link from a page to its sequence file in the same project, None where it is not there.
 
     The project is the folder that holds the leaderboards' folder; a path outside of it would name a
-    place on one machine only.
+    place on one machine only. A file of other content is another file, whatever its name.
     """
     project = folder.resolve().parent
-    path = Path(sequence_file).resolve()
-    if not path.is_file() or not path.is_relative_to(project):
-        path = (project / sequence_file).resolve()
-    if not path.is_file() or not path.is_relative_to(project):
+    places = (Path(made.sequence_file).resolve(), (project / made.sequence_file).resolve())
+    path = next((path for path in places if path.is_file() and path.is_relative_to(project)), None)
+    if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != made.sequence_sha256:
         return None
     link = Path(os.path.relpath(path, folder.resolve())).as_posix()
     return None if set(link) & set("<>\n\\") else link

@@ -9,6 +9,8 @@ from harness.errors import UserError
 from harness.message_text import names_in_short
 from harness.report.publication import load_publication
 from harness.results.board import Board, SeedResult
+from harness.results.curves import limited
+from harness.results.held_out import merged
 from harness.results.json_file import BoardFileError
 
 REPLACED = "replaced"
@@ -20,6 +22,8 @@ _KEEP = (
 
 class LessThanPublishedError(UserError):
     """What would be written holds less than the leaderboard that is there."""
+
+    page = "how-to/publish.md"
 
 
 class NothingToPublishError(UserError):
@@ -81,6 +85,54 @@ def refuse_less_planned(name: str, planned: Mapping[tuple[str, int], str], data:
         raise LessThanPublishedError(
             f"{name}: {data.with_suffix('.md')} holds more: {'; '.join(lost)}. {_KEEP}"
         )
+
+
+def with_known_stages(board: Board, data: Path) -> Board:
+    """Return a board with what the one that it replaces knows of stages that no store has any more.
+
+    An evaluation is the same by its digest, and so are the stages that led to it: their checksums, times and
+    curves stay true when their folders are removed.
+
+    Args:
+        board: What is to be written.
+        data: JSON file of the leaderboard of that name.
+    """
+    before = published_board(data)
+    known = {place: one for place, one in _scored(before).items() if one.manifests} if before else {}
+    rows = tuple(
+        row.model_copy(
+            update={
+                "seeds": tuple(_with_stages(one, known.get((row.sequence, one.seed))) for one in row.seeds)
+            }
+        )
+        for row in board.rows
+    )
+    if before is None or rows == board.rows:
+        return board
+    settings = {one.stage: one for one in before.settings if one.from_manifests}
+    return board.model_copy(
+        update={
+            "rows": rows,
+            "curves": limited((*before.curves, *board.curves)),
+            "held_out": merged((*board.held_out, *before.held_out)),
+            "settings": tuple(
+                one if one.from_manifests else settings.get(one.stage, one) for one in board.settings
+            ),
+            "compute": max(
+                filter(None, (board.compute, before.compute)), key=lambda one: one.stages, default=None
+            ),
+        }
+    )
+
+
+def _with_stages(result: SeedResult, before: SeedResult | None) -> SeedResult:
+    """Return a result with the stages that an earlier publication of the same evaluation knew, if any."""
+    if before is None or before.evaluation_digest != result.evaluation_digest:
+        return result
+    if not before.manifests.keys() > result.manifests.keys():
+        return result
+    kept = ("manifests", "train_seconds", "weights", "notes")
+    return result.model_copy(update={name: getattr(before, name) for name in kept})
 
 
 def refuse_nothing(board: Board) -> None:

@@ -15,8 +15,10 @@ import psutil
 from tests.cluster.cluster import Cluster
 from tests.cluster.processes import free_port, kill, start, wait_until
 
-# The head takes a node for lost in seconds; by default it takes a quarter of a minute.
+# The head takes a node for lost in seconds; by default it takes a quarter of a minute. And workers are not
+# nicer than the tests.
 _VARIABLES = {
+    "RAY_worker_niceness": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_stage_whose_node_is_lost_goes_on_elsewhere_from_its_resume_point(
-    experiment: Experiment, store: Store, cluster: Cluster
+    cluster: Cluster, experiment: Experiment, store: Store
 ) -> None:
     # Two stages, so that both nodes are at work.
     stages, lost = [experiment.first, experiment.twin()], list[str]()
@@ -44,7 +44,7 @@ def test_a_stage_whose_node_is_lost_goes_on_elsewhere_from_its_resume_point(
     assert all(weights(store, one) == weights(experiment.whole, experiment.first) for one in stages)
 
 
-def test_a_cancelled_step_saves_what_it_has(experiment: Experiment, store: Store, cluster: Cluster) -> None:
+def test_a_cancelled_step_saves_what_it_has(cluster: Cluster, experiment: Experiment, store: Store) -> None:
     cancelled = list[Handle]()
 
     with closing(executor(cluster.profile(), store, experiment.data)) as run:
@@ -71,7 +71,7 @@ def by_one_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 
 
 def test_a_stage_over_two_nodes_learns_what_one_process_does(
-    by_one_process: Experiment, store: Store, cluster: Cluster
+    cluster: Cluster, by_one_process: Experiment, store: Store
 ) -> None:
     stages = [by_one_process.first]
     with closing(executor(cluster.profile(), store, by_one_process.data)) as run:

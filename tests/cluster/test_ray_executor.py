@@ -25,7 +25,7 @@ def test_a_worker_keeps_its_imports_for_the_next_step(tmp_path: Path, ray: RayCl
     assert len({start.pid for one in made.requests for start in driven.starts(one)}) == 1
 
 
-def test_an_autoscaler_sees_all_that_waits(experiment: Experiment, tmp_path: Path, ray: RayCluster) -> None:
+def test_an_autoscaler_sees_all_that_waits(ray: RayCluster, experiment: Experiment, tmp_path: Path) -> None:
     from ray.autoscaler.v2.sdk import get_cluster_status
 
     with closing(executor(ray.profile(), Store(tmp_path / "store"), experiment.data)) as run:
@@ -46,7 +46,7 @@ def test_an_autoscaler_sees_all_that_waits(experiment: Experiment, tmp_path: Pat
         wait_until(lambda: demand() == (2, [({"CPU": 2.0}, 2)]), 30, "the demand of the steps that wait")
 
 
-def test_a_run_leaves_no_worker_on_a_cluster(experiment: Experiment, tmp_path: Path, ray: RayCluster) -> None:
+def test_a_run_leaves_no_worker_on_a_cluster(ray: RayCluster, experiment: Experiment, tmp_path: Path) -> None:
     run = executor(ray.profile(), Store(tmp_path / "store"), experiment.data)
     begin(run, experiment)
     assert ray.workers()
@@ -55,7 +55,7 @@ def test_a_run_leaves_no_worker_on_a_cluster(experiment: Experiment, tmp_path: P
 
 
 def test_a_run_leaves_nothing_of_its_own_cluster(
-    experiment: Experiment, tmp_path: Path, ray: RayCluster
+    ray: RayCluster, experiment: Experiment, tmp_path: Path
 ) -> None:
     def processes() -> set[int]:
         return {one.pid for one in psutil.Process().children(recursive=True)}

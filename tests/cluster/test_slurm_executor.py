@@ -28,7 +28,7 @@ def _no_jobs(slurm: SlurmCluster) -> None:
 
 
 def test_a_run_that_is_interrupted_leaves_its_jobs_to_the_next(
-    experiment: Experiment, store: Store, slurm: SlurmCluster
+    slurm: SlurmCluster, experiment: Experiment, store: Store
 ) -> None:
     first_run = executor(slurm.profile(), store, experiment.data)
     first_run.submit(experiment.first)
@@ -50,7 +50,7 @@ def test_a_run_that_is_interrupted_leaves_its_jobs_to_the_next(
 
 
 def test_a_run_that_is_told_to_cancels_its_jobs(
-    experiment: Experiment, store: Store, slurm: SlurmCluster
+    slurm: SlurmCluster, experiment: Experiment, store: Store
 ) -> None:
     run = executor(slurm.profile(on_interrupt="cancel"), store, experiment.data)
     run.submit(experiment.first)
@@ -61,7 +61,7 @@ def test_a_run_that_is_told_to_cancels_its_jobs(
 
 
 def test_a_time_limit_of_a_minute_requeues_a_stage_of_three_to_the_same_weights(
-    experiment: Experiment, tmp_path: Path, store: Store, slurm: SlurmCluster
+    slurm: SlurmCluster, experiment: Experiment, tmp_path: Path, store: Store
 ) -> None:
     known = stage(experiment.whole, experiment.first).result
     made = Experiment(tmp_path, f"steps: {round(known.steps * 180 / known.seconds)}")

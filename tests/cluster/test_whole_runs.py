@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from harness.execution.attempt_journal import attempts_of
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 from tests.cluster.cluster import Cluster
+from tests.cluster.processes import kill
 from tests.execution.command import FREQUENT_POINTS, results, weights, xstilts
 from tests.execution.experiment import make_experiment
 
@@ -38,6 +40,7 @@ class Laboratory:
     def __init__(self, folder: Path, **experiment: str) -> None:
         self.folder = folder
         self.file = make_experiment(folder, **experiment)  # type: ignore[arg-type]
+        self._runs: list[subprocess.Popen[str]] = []
 
     def place(self, name: str) -> Path:
         """A folder for the store and leaderboards of one run, with the same data."""
@@ -47,21 +50,26 @@ class Laboratory:
         (folder / "data").symlink_to(self.folder / "data")
         return folder
 
-    def start(self, name: str, profile: Path | str) -> "subprocess.Popen[str]":
+    def start(self, place: Path, profile: Path | str, file: Path | None = None) -> "subprocess.Popen[str]":
         variables = FREQUENT_POINTS | {"XSTILTS_CACHE": os.environ["XSTILTS_CACHE"]}
         words = ("--executor", str(profile))
-        run = xstilts(self.place(name), *words, file=self.file, wait=False, variables=variables)
+        run = xstilts(place, *words, file=file or self.file, wait=False, variables=variables)
         assert isinstance(run, subprocess.Popen)
+        self._runs.append(run)
         return run
 
     def run(self, name: str, profile: Path | str) -> str:
         """Run to the end; return what is said."""
-        out, _ = self.start(name, profile).communicate()
+        out, _ = self.start(self.place(name), profile).communicate()
         return out
+
+    def close(self) -> None:
+        """End the runs of tests that were cut off."""
+        kill([run.pid for run in self._runs if run.poll() is None])
 
 
 @pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
     """Six stages and three evaluations for each seed, carried out undisturbed in `local`."""
     kept = os.environ.get("XSTILTS_TEST_KEEP")
     made = Laboratory(
@@ -71,10 +79,11 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
         # Long enough for faults to fall into the training.
         settings="steps: 600",
     )
-    if not (made.folder / "local" / "leaderboards").exists():
-        out = made.run("local", "local")
-        assert f"{STAGES_OF_PLAN} stages trained" in out, out
-    return made
+    with closing(made):
+        if not (made.folder / "local" / "leaderboards").exists():
+            out = made.run("local", "local")
+            assert f"{STAGES_OF_PLAN} stages trained" in out, out
+        yield made
 
 
 @pytest.fixture
@@ -109,7 +118,7 @@ def test_random_faults_change_nothing(
     while len(happened) < FAULTS:
         name = f"{cluster.executor}-faults-{number}"
         number += 1
-        run = laboratory.start(name, profile(cluster.executor))
+        run = laboratory.start(laboratory.place(name), profile(cluster.executor))
         store, seen = laboratory.folder / name / "store", 0
         while run.poll() is None and len(happened) < FAULTS:
             # However slow the machine is, something of what begins between two faults is lost by the second.
@@ -139,12 +148,8 @@ def test_two_runs_through_different_executors_train_no_stage_twice(
         files.append(laboratory.folder / f"{name}.yaml")
         files[-1].write_text(text)
     folder, trained = laboratory.place("shared"), list[int]()
-    runs = [
-        xstilts(folder, "--executor", str(one), file=file, wait=False, variables=FREQUENT_POINTS)
-        for one, file in zip((profile("slurm"), "local"), files, strict=True)
-    ]
-    for run in runs:
-        assert isinstance(run, subprocess.Popen)
+    engines = (profile("slurm"), "local")
+    for run in [laboratory.start(folder, *both) for both in zip(engines, files, strict=True)]:
         out, _ = run.communicate()
         assert run.returncode == 0, out
         (count,) = re.findall(r"(\d+) stages trained", out)

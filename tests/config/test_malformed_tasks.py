@@ -13,7 +13,7 @@ from tests.config.files import SEQUENCE, TASK, Case, assert_refused, changed, wr
 
 CASES = {
     "unknown key": Case(("citation:", "citaton:"), 4, "citaton", "citaton", "did you mean 'citation'?"),
-    "missing title": Case(("title: My task\n", ""), 1, "title", "nothing", "add `title: …`"),
+    "missing kind": Case(("kind: classification\n", ""), 1, "kind", "nothing", "add `kind: …`"),
     "another name than the file's": Case(("name: own", "name: other"), 1, "name", "other", "rename the file"),
     "unknown kind": Case(("classification", "ranking"), 2, "kind", "ranking", "classification"),
     "YAML's no for Norwegian": Case(("language: en", "language: no"), 6, "language", "no", '("no")'),
@@ -107,6 +107,8 @@ def test_the_unchanged_task_is_sound_and_labels_may_stand_in_another_order(
     path = write(tmp_path, "own.yaml", changed(TASK, reordered))
     task = check_training_task(read_yaml(path), catalogue.scorers)
     assert task.labels == ("contradiction", "neutral", "entailment")
+    untitled = write(tmp_path, "own.yaml", changed(TASK, ("title: My task\n", "")))
+    assert check_training_task(read_yaml(untitled), catalogue.scorers).title == "own"
 
 
 def test_a_task_beside_the_sequence_file_can_be_named(tmp_path: Path) -> None:

@@ -108,6 +108,11 @@ def test_the_page_has_the_settings_of_the_manifests_and_what_was_trained_and_sco
         assert one["hyperparameters"] == manifest["hyperparameters"]
         assert [m["used"] for m in one["members"]] == [m["rows"] for m in manifest["result"]["members"]]
         assert one["from_manifests"]
+    learned = day.board()["held_out"]
+    assert [one["task"] for one in learned] == ["own"] and learned[0]["rows"] == 48 - settings["own"][
+        "members"
+    ][0]["used"]
+    assert "What the stages learned" in text and "significantly above the commonest label" in day.said
     for word in ("learning rate", "epochs", "batch size", "precision", "rows used", "device-hours", "FLOPs"):
         assert word in text, word
     used = settings["own"]["members"][0]["used"]
@@ -161,6 +166,9 @@ def test_a_row_leads_to_its_checkpoint_curve_and_settings(day: Day, tmp_path: Pa
     folder = Path(said.split("checkpoint with the head of own: ")[1].split(",")[0])
     assert (folder / "model.safetensors").is_file() or list(folder.glob("*.safetensors"))
     assert "learning rate 0.001" in said and "device-hours" in said
+    logs = [Path(line.split("log: ")[1]) for line in said.splitlines() if "  log: " in line]
+    assert len(logs) == 3 and all(log.is_file() for log in logs), said
+    assert "`xstilts show tiny-orders --row ROW --seed SEED`" in day.page.read_text()
     assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".png"}
     assert len(list(tmp_path.iterdir())) == 4
 
@@ -169,7 +177,7 @@ def test_a_plan_says_what_is_reused_and_what_the_rest_takes(day: Day) -> None:
     data = ("--data-dir", day.folder / "data", "--data-dir", day.folder / "more")
     words = ("plan", day.file, *data, "--store", day.folder / "store", "--cost")
     code, said = xstilts(*words)
-    assert code == 0 and "In the store: 3 stages reused, 0 to train; the rest takes 0 seconds." in said
+    assert code == 0 and "In the store: 3 stages reused, 0 to train; the rest takes 0 s." in said
     code, said = xstilts(*words, "--add-seeds", 2)
     assert code == 0 and "In the store: 3 stages reused, 3 to train; the rest takes" in said
     code, said = xstilts(*words, "--limit", 8, "--seeds", 1)
@@ -190,6 +198,45 @@ def test_everything_that_is_missing_is_named_at_once(day: Day) -> None:
     assert "3 data sets are not available" in said
     assert all(name in said for name in ("'rte'", "test-de.tsv", "test-sw.tsv"))
     assert "score only what is there: evaluation: {tasks: [xtreme_xnli_en]}" in said
+
+
+def test_a_stage_does_not_do_another_task_and_says_which_stage_it_is(day: Day, tmp_path: Path) -> None:
+    manifests = {
+        path.parent: json.loads(path.read_text()) for path in day.folder.glob("store/stages/*/manifest.json")
+    }
+    rte = next(folder for folder, manifest in manifests.items() if manifest["path"] == ["rte"])
+    for place in (rte, rte / "encoder"):
+        code, said = xstilts(
+            "eval",
+            place,
+            "--tasks",
+            "xtreme_xnli_en",
+            "--data-dir",
+            day.folder / "data",
+            "--output",
+            tmp_path,
+        )
+        assert code == 2 and "This folder is of the stage rte, seed 1" in said and "xstilts show NAME" in said
+
+
+def test_what_is_published_of_a_stage_stays_when_its_folder_is_removed(day: Day) -> None:
+    before = day.board()
+    own = next(row for row in before["rows"] if row["order"] == ["rte"])["seeds"][0]
+    parent = day.folder / "store" / next(iter(own["manifests"]))
+    kept = day.folder / "removed"
+    parent.rename(kept)
+    try:
+        code, said = day.run()
+        assert (
+            code == 0 and "absent  rte" in said and "2 reused (1 not in the store and not needed)" in said
+        ), said
+        assert day.board() == before
+        code, said = xstilts("store", "check", "--store", day.folder / "store")
+        assert code == 0 and parent.name in said and "are not there" in said
+        code, said = xstilts("verify", day.page, "--store", day.folder / "store")
+        assert code == 1 and f"{parent.name}/manifest.json" in said and "missing" in said
+    finally:
+        kept.rename(parent)
 
 
 def test_an_empty_or_absent_store_makes_no_page(day: Day, tmp_path: Path) -> None:

@@ -105,12 +105,12 @@ def test_a_malformed_one_is_refused_with_place_and_remedy(
 def test_of_an_unknown_kind_the_common_keys_are_checked_all_the_same(
     tmp_path: Path, catalogue: Catalogue
 ) -> None:
-    changes = ("kind: tagging", "kind: parsing"), ("title: Mine\n", ""), ("own/rows", "../rows")
+    changes = ("kind: tagging", "kind: parsing"), ("own/rows", "../rows")
     with pytest.raises(SpecError) as caught:
         check_training_task(
             read_yaml(write(tmp_path, "own.yaml", changed(text("tagging"), *changes))), catalogue.scorers
         )
-    assert {problem.key for problem in caught.value.problems} == {"kind", "title", "sources.folder.path"}
+    assert {problem.key for problem in caught.value.problems} == {"kind", "sources.folder.path"}
 
 
 @pytest.mark.parametrize(

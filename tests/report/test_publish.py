@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -192,11 +193,17 @@ def test_the_sequence_file_is_linked_only_inside_the_project(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("name: a\n")
     leaderboards.mkdir()
-    assert sequence_link(str(inside), leaderboards) == "../sequences/a.yaml"
-    assert sequence_link("sequences/a.yaml", leaderboards) == "../sequences/a.yaml"
-    assert sequence_link(str(outside), leaderboards) is None
+
+    def link(file):
+        sha256 = hashlib.sha256(b"name: a\n").hexdigest()
+        return sequence_link(provenance(sequence_file=str(file), sequence_sha256=sha256), leaderboards)
+
+    assert link(inside) == link("sequences/a.yaml") == "../sequences/a.yaml"
+    assert link(outside) is None
+    inside.write_text("name: a  # edited since\n")
+    assert link(inside) is None
     shutil.rmtree(inside.parent)
-    assert sequence_link("sequences/a.yaml", leaderboards) is None
+    assert link("sequences/a.yaml") is None
 
 
 def test_a_board_whose_runs_all_failed_is_still_published(tmp_path):

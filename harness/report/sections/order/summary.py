@@ -115,6 +115,9 @@ def _needed(analysis: OrderAnalysis, scale: Scale) -> Iterator[str]:
     if power is None:
         return
     low, high = (scale.value(end) for end in (power.detectable_interval.low, power.detectable_interval.high))
+    if scale.value(power.detectable) == scale.value(0.0):
+        yield f"The {analysis.seeds} seeds gave the same scores, so nothing can be said of power."
+        return
     compared = "one comparison" if power.comparisons == 1 else f"{power.comparisons:,} comparisons"
     yield (
         f"With 80% power the {analysis.seeds} seeds detect a difference of "
