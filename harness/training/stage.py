@@ -1,6 +1,7 @@
 """Train one stage."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -197,9 +198,6 @@ class _Stage:
             )
 
         def evaluate() -> HeldOutScore:
-            # What decay leaves of the word embeddings that no step sees.
-            rows_of_words = trained_weights(engine, used_rows_names(engine.module))
-            dict(merged_rows(engine.module, ((name, rows.cpu()) for name, rows in rows_of_words)))
             return self._score(rows, 0, forward, engine)
 
         so_far = point.evaluations if point and point.evaluations else EvaluationsSoFar()
@@ -216,6 +214,9 @@ class _Stage:
 
     def _score(self, rows: TrainingRows, number: int, forward: Forward, engine: Any) -> HeldOutScore:
         part = self.parts[number]
+        # On every rank: what decay leaves of the word embeddings that no step sees.
+        words = trained_weights(engine, used_rows_names(engine.module))
+        deque(merged_rows(engine.module, ((name, now.cpu()) for name, now in words)), maxlen=0)
         return score_held_out(
             part.model,
             part.task,

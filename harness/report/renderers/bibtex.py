@@ -30,8 +30,9 @@ def _entries(board: Board) -> Iterator[str]:
         yield _misc("model", {"title": made.model, "note": f"Pretrained model{revision}"})
     elif made.model_description:
         yield _misc("model", {"title": made.model, "note": made.model_description})
-    version = made.packages.get("xstilts", "unknown")
-    yield _misc("xstilts", {"title": "xstilts", "note": f"Version {version}", "year": made.created[:4]})
+    version = made.packages.get("xstilts")
+    note = {"note": f"Version {version}"} if version else {}
+    yield _misc("xstilts", {"title": "xstilts", **note, "year": made.created[:4]})
 
 
 def _entry(name: str, title: str, citation: str) -> str:
