@@ -87,15 +87,23 @@ def build_network(
         ignore_mismatched_sizes=True,
     )
     _check(source, report, head_names, pooler, bool(reused), weights)
-    carried = {}
-    for name in bare.state_dict() if prefix else ():
-        tensor = found.get(prefix + name, found.get(name))
-        if tensor is not None and prefix + name not in names:
-            carried[prefix + name] = tensor.float()
+    carried = _carried(bare, prefix, names, found) if prefix else {}
     fix_umt5_logit_scaling(model)
     enable_cpu_attention(model)
     enable_cpu_dropout(model)
     return Network(model, head_names | pooler, carried)
+
+
+def _carried(
+    bare: Any, prefix: str, names: frozenset[str], found: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Return the tensors of the bare encoder that the one with a head has not."""
+    carried = {}
+    for name in bare.state_dict():
+        tensor = found.get(prefix + name, found.get(name))
+        if tensor is not None and prefix + name not in names:
+            carried[prefix + name] = tensor.float()
+    return carried
 
 
 def _check(
