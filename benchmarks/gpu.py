@@ -66,7 +66,7 @@ def _section(name: str, limit: float) -> dict[str, Any]:
     # A section prints a line of JSON as soon as it has a figure, so that a late end leaves what came before.
     figures: dict[str, Any] = {}
     for line in lines:
-        if line.startswith("{"):
+        if line.startswith('{"'):  # Trainer prints dictionaries of Python's
             figures |= json.loads(line)
     if process.returncode:
         figures["error"] = f"code {process.returncode}: {' | '.join(lines[-8:])}"[-1500:]
