@@ -43,7 +43,7 @@ lint: venv ## Check style, types and the direction of imports.
 	$(BIN)/mypy --strict harness
 	$(BIN)/lint-imports --no-cache
 
-docs: $(DOCS_LOCKED) ## Build the documentation into site/; every warning is an error.
+docs: $(DOCS_LOCKED) ## Build the documentation into site/ (its search: python -m http.server --directory site).
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
 reference: venv ## Write the generated pages of docs/reference anew.

@@ -329,7 +329,7 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _page(title: str, *parts: str) -> str:
-    return "\n\n".join((GENERATED, f"# {title}", *parts)) + "\n"
+    return "\n\n".join((f"# {title}", GENERATED, *parts)) + "\n"
 
 
 if __name__ == "__main__":

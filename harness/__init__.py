@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from harness.api import evaluate, load, plan, publish, run
     from harness.report.leaderboard import Leaderboard, read_leaderboard
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Leaderboard", "__version__", "evaluate", "load", "plan", "publish", "read_leaderboard", "run"]
 
 _HOMES = {"Leaderboard": "harness.report.leaderboard", "read_leaderboard": "harness.report.leaderboard"}

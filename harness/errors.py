@@ -3,11 +3,18 @@
 The command line prints such an error without a traceback and exits with the error's `exit_code`.
 """
 
+from typing import ClassVar
+
 
 class XstiltsError(Exception):
-    """An expected failure; its message names the place, the value found and the remedy."""
+    """An expected failure; its message names the place, the value found and the remedy.
+
+    Attributes:
+        page: The page of docs/ that explains it, where one does.
+    """
 
     exit_code = 1
+    page: ClassVar[str | None] = None
 
 
 class InterruptedRunError(BaseException):

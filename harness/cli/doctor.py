@@ -113,12 +113,13 @@ def _machine(store: Path) -> Iterator[Finding]:
 
 
 def _model(name: str) -> str:
-    from harness.models.checks import check_architecture, check_folder, check_tokenizer
+    from harness.models.checks import check_architecture, check_folder
     from harness.models.families import FAMILIES
     from harness.models.files import read_config
     from harness.models.generic import kinds_with_head
     from harness.models.references import ModelRef, resolve_model
     from harness.models.tokenizer import fast_tokenizer
+    from harness.models.tokenizer_checks import check_tokenizer
     from harness.training.self_check import self_check
 
     model = resolve_model(ModelRef(name=name))

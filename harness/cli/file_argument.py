@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from harness.message_text import in_short
 
@@ -36,6 +37,16 @@ class FileOrName(click.ParamType[str]):
         """
         _is_there_or_possible(self, str(value), param, ctx)
         return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the known sequences whose names begin so, and leave files to the shell."""
+        from harness.config.catalogue import sequence_files
+
+        names = sequence_files() if param.name in ("file", "files") else ()
+        known = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return [*known, CompletionItem(incomplete, type="file")]
 
 
 def _is_there_or_possible(

@@ -15,30 +15,46 @@ from harness import __version__
 from harness.errors import InterruptedRunError, XstiltsError
 from harness.message_text import in_short, printable
 
-# command -> (module, one line of help); the module defines `command`
-COMMANDS: dict[str, tuple[str, str]] = {
-    "validate": ("harness.cli.validate", "Check sequence files and list every error."),
-    "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
-    "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
-    "show": ("harness.cli.show", "Show a row's checkpoints, curves, logs, settings and cost."),
-    "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
-    "unregister": ("harness.cli.unregister", "Forget a registered sequence."),
-    "diff": ("harness.cli.diff", "Compare a registered sequence with the file it was copied from."),
-    "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
-    "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
-    "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
-    "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
-    "status": ("harness.cli.status", "Say what runs where, of the runs that share a store."),
-    "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
-    "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
-    "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
-    "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
-    "export": ("harness.cli.export", "Write published predictions in the format of a benchmark."),
-    "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
-    "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
-    "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
-    "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
+# what a user is at -> command -> (module, one line of help); the module defines `command`
+GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Write": {
+        "list": ("harness.cli.list", "List the tasks, sequences or DeepSpeed files that are known."),
+        "validate": ("harness.cli.validate", "Check sequence files and list every error."),
+        "schema": ("harness.cli.schema", "Print the JSON Schema of sequence files for editors."),
+        "plan": ("harness.cli.plan", "Draw the tree of stages of a sequence file and count them."),
+        "register": ("harness.cli.register", "Check a sequence file and keep it under its name."),
+        "unregister": ("harness.cli.unregister", "Forget a registered sequence."),
+        "diff": ("harness.cli.diff", "Compare a registered sequence with the file it was copied from."),
+        "lock": ("harness.cli.lock", "Write down the exact data and model revisions in use."),
+    },
+    "Run": {
+        "doctor": ("harness.cli.doctor", "Say what would stop a run, before it starts."),
+        "run": ("harness.cli.run", "Train, evaluate and publish a sequence file."),
+        "status": ("harness.cli.status", "Say what runs where, of the runs that share a store."),
+        "eval": ("harness.cli.eval", "Score any checkpoint on evaluation tasks."),
+        "lm-eval": ("harness.cli.lm_eval", "lm-eval's own command line with xstilts loaded."),
+    },
+    "Look": {
+        "show": ("harness.cli.show", "Show a row's checkpoints, curves, logs, settings and cost."),
+        "analyze": ("harness.cli.analyze", "Say whether order matters in a leaderboard."),
+        "verify": ("harness.cli.verify", "Recompute published leaderboards from their predictions."),
+        "reproduce": ("harness.cli.reproduce", "Train a published row again and compare."),
+    },
+    "Publish": {
+        "publish": ("harness.cli.publish", "Write the leaderboards of finished runs."),
+        "merge": ("harness.cli.merge", "Combine published leaderboards into one."),
+        "export": ("harness.cli.export", "Write published predictions in the format of a benchmark."),
+        "push": ("harness.cli.push", "Upload a row's checkpoint, model card and leaderboard to the hub."),
+    },
+    "Keep house": {
+        "store": ("harness.cli.store", "Check, repair, tidy and measure a store."),
+        "completion": (
+            "harness.cli.completion",
+            "Have the shell complete commands, options and names.",
+        ),
+    },
 }
+COMMANDS = {name: found for group in GROUPS.values() for name, found in group.items()}
 
 
 _SYSTEM_REFUSES = frozenset(
@@ -115,9 +131,11 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with their help, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """Write the commands with their help by what a user is at, without importing them."""
+        widest = max(map(len, COMMANDS))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), text) for name, (_, text) in commands.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -142,6 +160,8 @@ def main() -> None:
         sys.exit(interruption.exit_code)
     except XstiltsError as error:
         print(f"xstilts: {printable(str(error))}", file=sys.stderr)
+        if error.page is not None:
+            print(f"More in the documentation: {error.page}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)

@@ -4,8 +4,10 @@ The formulas, with N the parameters of the matrices, t the tokens, L the layers,
 
 - A forward pass takes t · (2 · N + 4 · L · h · s) operations, a training step three times that (Kaplan et
   al. 2020, section 2.1, https://arxiv.org/abs/2001.08361; Chowdhery et al. 2022, appendix B,
-  https://arxiv.org/abs/2204.02311: 6 · N + 12 · L · h · s for each token). Word embeddings are looked up, not
-  multiplied, so frozen ones save only the optimizer's work.
+  https://arxiv.org/abs/2204.02311: 6 · N + 12 · L · h · s for each token): one for the pass, one for the
+  gradients of activations, one for those of weights, which frozen ones beside an adapter do without (Hu et
+  al. 2021). Activation checkpointing takes one pass more (Chen et al. 2016, https://arxiv.org/abs/1604.06174).
+  Word embeddings are looked up, not multiplied, so frozen ones save only the optimizer's work.
 - Of word embeddings that are trained, an encoder's optimizer sees the rows that inputs name
   (`harness.training.used_rows`): about 20 · sqrt(tokens of the task's rows), in the manner of Heaps' law
   (XLM-R's tokenizer on XNLI, PAWS-X, RTE and WikiANN: 1,000 to 3,400 of 10,000 tokens, 4,900 to 11,500 of
@@ -100,7 +102,7 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
     samples = settings.steps * settings.batch_size if settings.steps else round(rows * settings.epochs)
     steps = settings.steps or -(-samples // settings.batch_size)
     tokens = samples * size.tokens_per_row
-    products = 3 * forward_flops(model, samples, size.tokens_per_row, size.labels)
+    products = _passes(settings) * forward_flops(model, samples, size.tokens_per_row, size.labels)
     head = model.head_parameters(size.labels)
     trained = trained_parameters(model, settings) + head
     frozen = model.word_embeddings if settings.freeze_embeddings or settings.adapter else 0
@@ -135,6 +137,13 @@ def stage_cost(model: Architecture, size: Size, settings: Hyperparameters, machi
         disk=_BYTES * (model.body_parameters() + head if _merges(settings) else trained),
         frozen=_BYTES * _stored_frozen(model, settings),
     )
+
+
+def _passes(settings: Hyperparameters) -> int:
+    """Return how many times the operations of a forward pass a training step takes."""
+    # Forward, the gradients of activations and those of weights, which an adapter's base does without.
+    passes = 2 if settings.adapter is not None else 3
+    return passes + settings.activation_checkpointing
 
 
 def forward_flops(model: Architecture, samples: int, tokens_per_row: float, labels: int) -> float:

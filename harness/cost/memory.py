@@ -15,11 +15,14 @@ from dataclasses import dataclass
 
 from harness.config.hyperparameters import Hyperparameters, Optimizer, Precision
 from harness.cost.architecture import OUTPUT_TOKENS, Architecture
+from harness.models.files import MAX_SHARD_BYTES
 
 # Resident set of a process that has imported torch, transformers, DeepSpeed and lm-eval and read a tokenizer
 # of 250,000 pieces (measured: 868 MB, 350 MB of them the tokenizer).
 _LIBRARIES = 0.87e9
 _HEAP = 2.5
+# Parameters that ZeRO 3 gathers at one time: DeepSpeed's default, and that of zero3_offload.json.
+_LIVE, _LIVE_OFFLOADED = 1_000_000_000, 200_000_000
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,26 @@ def peak_memory(
     if offloads and not on_host:
         states = 0
         parameters = 0 if zero_stage == 3 else parameters
-    # The file that was loaded stays mapped; trained weights are copied out of it, and once more to be saved.
-    host = _LIBRARIES + 4 * (trained + frozen) + 8 * trained + 8 * idle if on_host else 0.0
+    host = _host(trained, frozen, idle, width, devices, zero_stage, offloads) if on_host else 0.0
     activations = _activations(model, settings, devices, width) * (_HEAP if on_host else 1)
     copies = (6 if zero_stage in (1, 2) else 4) if mixed else (4 if zero_stage else 0)
     step = 0.0 if offloads or on_host else copies * trained / (devices if zero_stage else 1)
     return Memory(parameters + gradients + states, activations, host, step)
+
+
+def _host(
+    trained: int, frozen: int, idle: int, width: int, devices: int, zero_stage: int, offloads: bool
+) -> float:
+    """Return what a CPU's process holds besides the states: libraries, files, copies."""
+    file, saved = 4 * (trained + frozen), min(4 * trained, MAX_SHARD_BYTES)
+    if zero_stage < 3:
+        # The file that was loaded stays mapped; trained weights are copied out of it, and once more to be
+        # saved; rows of word embeddings that are not trained are, and are scaled to be saved.
+        return _LIBRARIES + file + 4 * trained + saved + 8 * idle
+    # Gradients in fp32; the parameters that are whole at one time; and the file while it is divided, or one
+    # file that is saved.
+    whole = width * min(trained + frozen, _LIVE_OFFLOADED if offloads else _LIVE)
+    return _LIBRARIES + 4 * trained / devices + whole + saved + 8 * idle
 
 
 def _activations(model: Architecture, settings: Hyperparameters, devices: int, width: int) -> float:

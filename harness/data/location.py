@@ -19,6 +19,8 @@ _PACKED = ("", ".gz", ".bz2", ".xz", ".zst")
 class DataFolderMissingError(UserError):
     """The data folder that the user named does not exist."""
 
+    page = "how-to/add-a-task.md"
+
 
 class OutsideDataFolderError(UserError):
     """A path of a source leads out of the data folder."""

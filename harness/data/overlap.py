@@ -15,6 +15,8 @@ _Pair = tuple[str, str]
 class OverlapError(UserError):
     """Training rows also occur in an evaluation set, so that its scores would not be zero-shot."""
 
+    page = "explanation/leakage.md"
+
 
 @dataclass(frozen=True)
 class OverlappingPair:

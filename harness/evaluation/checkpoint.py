@@ -16,11 +16,12 @@ from harness.kinds.registry import KINDS
 from harness.kinds.text_form import TEXT_FORMAT_VERSION, TextFormat
 from harness.kinds.text_to_text import TextToTextModel
 from harness.message_text import cut, in_short, names_in_short
-from harness.models.checks import check_no_adapter, check_tokenizer, check_weights
+from harness.models.checks import check_no_adapter, check_weights
 from harness.models.files import ModelFileError, read_config
 from harness.models.positions import usable_positions
 from harness.models.references import ModelRef, resolve_model
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.tokenizer_checks import check_tokenizer
 from harness.named_path import is_file, is_folder, user_path
 
 _LONGEST_DEFAULT = 512
@@ -33,6 +34,8 @@ _DEFAULT_CLASS = "AutoModelForSequenceClassification"
 
 class CheckpointError(UserError):
     """A checkpoint can't be scored as it stands; the message says why and what would do."""
+
+    page = "how-to/from-lm-eval.md"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from harness.evaluation.checkpoint import NO_HEAD, Checkpoint, first_line
 from harness.message_text import names_in_short
 from harness.models.adapters import AdapterBase, weights_of
 from harness.models.generic import auto_class
-from harness.training.model import fix_umt5_logit_scaling
+from harness.training.network import fix_umt5_logit_scaling
 
 DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
 

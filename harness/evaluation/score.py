@@ -50,15 +50,7 @@ def evaluate_checkpoint(
     """
     loaded = load_tasks(job)
     results_file = ResultsFile(job)
-    model = XstiltsModel(
-        job.checkpoint.name,
-        batch_size=job.batch_size,
-        precision=job.precision,
-        label_names=job.labels,
-        revision=job.checkpoint.revision,
-        trust_remote_code=job.checkpoint.trust_remote_code,
-        report=report,
-    )
+    model = _model(job, report)
     job.output.mkdir(parents=True, exist_ok=True)  # what cannot be made is found before the work
     started = time.perf_counter()
     with quiet_lm_eval():
@@ -82,6 +74,18 @@ def evaluate_checkpoint(
         precision=job.precision,
         device=str(model.device),
         lm_eval_version=version("lm_eval"),
+    )
+
+
+def _model(job: EvaluationJob, report: Callable[[EvaluationProgress], None] | None) -> XstiltsModel:
+    return XstiltsModel(
+        job.checkpoint.name,
+        batch_size=job.batch_size,
+        precision=job.precision,
+        label_names=job.labels,
+        revision=job.checkpoint.revision,
+        trust_remote_code=job.checkpoint.trust_remote_code,
+        report=report,
     )
 
 

@@ -85,6 +85,11 @@ def text_form(task: Task) -> TextForm[Any]:
 
 def unsuited(task: Task) -> str:
     """Return why a task has no text form."""
+    if not kind_of(task).is_trained:
+        return (
+            f"a text-to-text model is not scored on a task of {kind_of(task).described(task)}: it compares "
+            "vectors of an encoder's layers; those of an encoder-decoder are made for its decoder alone"
+        )
     return f"a text-to-text model cannot be trained on a task of {kind_of(task).described(task)}"
 
 

@@ -14,6 +14,8 @@ _MOST_LAYERS = 10_000
 _LAYERS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "num_decoder_layers")
 _LONGEST_HEADER = 100_000_000  # bytes, as safetensors itself allows
 INDEX = "model.safetensors.index.json"
+MAX_SHARD_BYTES = 1_000_000_000
+"""Bytes of one of the files in which a stage's weights are written, unless a single tensor has more."""
 
 
 class ModelFileError(UserError):

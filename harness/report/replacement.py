@@ -23,6 +23,8 @@ _KEEP = (
 class LessThanPublishedError(UserError):
     """What would be written holds less than the leaderboard that is there."""
 
+    page = "how-to/publish.md"
+
 
 class NothingToPublishError(UserError):
     """There is no result, so that the leaderboard would be empty."""

@@ -30,6 +30,8 @@ from harness.training.manifest import STAGES, StageManifest
 class NotTheSameExperimentError(UserError):
     """File, data or options no longer describe the row that was published."""
 
+    page = "how-to/reproduce-a-row.md"
+
 
 class NotReproducedError(RunError):
     """The row could not be trained again."""

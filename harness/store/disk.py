@@ -13,6 +13,8 @@ _PROBE_BYTES = 1 << 20
 class StoreFullError(RunError):
     """The disk of the store is full; what is finished and the resume points are kept."""
 
+    page = "how-to/shared-storage.md"
+
     def __init__(self, root: Path) -> None:
         super().__init__(
             f"store {root}: no space is left on its disk. Free some ('xstilts store gc' and 'xstilts store "

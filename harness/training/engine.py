@@ -117,6 +117,8 @@ def start_engine(
     except BaseException:
         undo_zero3()
         raise
+    # What dividing a model left: the parts as they were before DeepSpeed laid them side by side.
+    release_memory()
     engine.train()
     return engine
 

@@ -20,7 +20,7 @@ from harness.training.distributed import World, from_every_rank, start_process_g
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
 from harness.training.job import HeldOutScore
-from harness.training.model import fix_umt5_logit_scaling
+from harness.training.network import fix_umt5_logit_scaling
 
 
 class HeldOutGoneError(RunError):

@@ -1,9 +1,14 @@
 """What the first worker looks at before any stage is trained, so that nothing is found out hours later."""
 
 from harness.config.model_family import model_type
-from harness.models.checks import check_known, check_tokenizer, pipeline_warnings, unknown_warnings
 from harness.models.families import FAMILIES
 from harness.models.tokenizer import fast_tokenizer
+from harness.models.tokenizer_checks import (
+    check_known,
+    check_tokenizer,
+    pipeline_warnings,
+    unknown_warnings,
+)
 from harness.models.xmod import check_languages
 from harness.training.distributed import World
 from harness.training.engine import engine_config

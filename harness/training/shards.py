@@ -11,9 +11,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from harness.models.files import INDEX, tensor_files
-
-MAX_SHARD_BYTES = 1_000_000_000
+from harness.models.files import INDEX, MAX_SHARD_BYTES, tensor_files
 
 
 @dataclass

@@ -116,6 +116,8 @@ def load_mixture(
     tasks: Sequence[tuple[TrainingTask, Hyperparameters, Path | None]],
     seed: int,
     used_ids: npt.NDArray[np.int64] | None = None,
+    *,
+    mapped: bool = False,
 ) -> LoadedMixture:
     """Load the encoder of a model and put a head on it for each task, new ones drawn by `seed`.
 
@@ -124,6 +126,7 @@ def load_mixture(
         tasks: The tasks with their settings, and the folder of the model whose head one reuses.
         seed: Seed of each head's weights: those that the task would begin with alone.
         used_ids: The token ids that inputs of any of the tasks can hold, ascending; None: not known.
+        mapped: As for `load_model`.
 
     Raises:
         UserError: as `load_model`.
@@ -132,7 +135,7 @@ def load_mixture(
     used: list[set[str]] = []
     holder, encoder, most = 0, None, 0
     for task, settings, head in tasks:
-        part = load_model(model, task, settings, seed, head, used_ids)
+        part = load_model(model, task, settings, seed, head, used_ids, mapped=mapped)
         parts.append(part)
         used.append({name for name, _ in part.model.named_parameters()})
         count = sum(1 for _ in part.model.base_model.parameters())

@@ -1,6 +1,7 @@
 """Train one stage."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,6 @@ from harness.config.deepspeed_file import zero_stage
 from harness.data.rows import TrainingRows, load_held_out_rows, stopping_rows
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
-from harness.training.checkpoint import AdapterWriter, CheckpointWriter
 from harness.training.determinism import is_deterministic, with_all_operations
 from harness.training.distributed import (
     World,
@@ -28,6 +28,7 @@ from harness.training.loop import Forward, Steps, TaskBatches
 from harness.training.memory import forget_peak_memory, keep_memory, peak_memory_bytes
 from harness.training.resume import ResumePoints, SavedPoint
 from harness.training.resume_identity import conditions, dropout_seed, identity_of
+from harness.training.save import save_stage
 from harness.training.stage_model import StageModel, load_stage_model
 from harness.training.step_plan import StepPlan
 from harness.training.task_rows import (
@@ -197,9 +198,6 @@ class _Stage:
             )
 
         def evaluate() -> HeldOutScore:
-            # What decay leaves of the word embeddings that no step sees.
-            rows_of_words = trained_weights(engine, used_rows_names(engine.module))
-            dict(merged_rows(engine.module, ((name, rows.cpu()) for name, rows in rows_of_words)))
             return self._score(rows, 0, forward, engine)
 
         so_far = point.evaluations if point and point.evaluations else EvaluationsSoFar()
@@ -216,6 +214,9 @@ class _Stage:
 
     def _score(self, rows: TrainingRows, number: int, forward: Forward, engine: Any) -> HeldOutScore:
         part = self.parts[number]
+        # On every rank: what decay leaves of the word embeddings that no step sees.
+        words = trained_weights(engine, used_rows_names(engine.module))
+        deque(merged_rows(engine.module, ((name, now.cpu()) for name, now in words)), maxlen=0)
         return score_held_out(
             part.model,
             part.task,
@@ -229,43 +230,7 @@ class _Stage:
         )
 
     def _save(self, engine: Any) -> None:
-        writer, failure = None, None
-        finite = torch.ones((), dtype=torch.bool, device=self.world.device)
-
-        def copied() -> Iterator[tuple[str, torch.Tensor]]:
-            for name, weights in trained_weights(engine):
-                finite.logical_and_(torch.isfinite(weights).all())
-                if self.world.rank == 0:
-                    yield name, weights.cpu().contiguous()
-
-        for name, weights in merged_rows(engine.module, copied()):
-            try:
-                if failure is not None:
-                    continue
-                writer = writer or self._writer()
-                writer.add(name, weights)
-            except Exception as error:  # at once it would leave the other processes waiting for this one
-                failure = error
-
-        def finish() -> None:
-            if failure is not None:
-                raise failure
-            if not finite or writer is None:
-                rate = self.job.hyperparameters.learning_rate
-                raise DivergedError(
-                    f"task {self.job.name}: weights became infinite or NaN in the last step "
-                    f"(training.learning_rate {rate:g}). Lower the learning rate or use precision fp32 or "
-                    "bf16."
-                )
-            writer.finish()
-
-        on_first_rank(finish)
-
-    def _writer(self) -> CheckpointWriter | AdapterWriter:
-        adapter, exports = self.job.hyperparameters.adapter, self.model.exports
-        if adapter is None or adapter.merge:
-            return CheckpointWriter(self.job.workdir, exports, self.job.model)
-        return AdapterWriter(self.job.workdir, exports, self.job.model, self.named)
+        save_stage(engine, self.job, self.named, self.world, self.model.exports)
 
     def _result(
         self,

@@ -41,14 +41,15 @@ def load_stage_model(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
     Raises:
         UserError: as `harness.training.model.load_model`.
     """
+    # What ZeRO 3 divides among the processes is not copied in each of them before.
+    mapped = zero_stage(job.deepspeed) == 3
     if is_text_to_text(job.model.folder):
-        return _without_heads(job, parts)
+        return _without_heads(job, parts, mapped)
     tasks = [(part.task, part.member.hyperparameters, part.member.head) for part in parts]
     used = _used_ids(job, parts)
     if len(tasks) > 1:
-        return _shared(load_mixture(job.model, tasks, job.seed, used), parts)
+        return _shared(load_mixture(job.model, tasks, job.seed, used, mapped=mapped), parts)
     ((task, settings, head),) = tasks
-    mapped = zero_stage(job.deepspeed) == 3
     loaded = load_model(job.model, task, settings, job.seed, head, used, mapped=mapped)
     return StageModel(
         loaded.model,
@@ -67,9 +68,12 @@ def _used_ids(job: StageJob, parts: Sequence[TaskRows]) -> npt.NDArray[np.int64]
     return np.unique(np.concatenate([part.collator.tokens.used_ids for part in parts]))
 
 
-def _without_heads(job: StageJob, parts: Sequence[TaskRows]) -> StageModel:
+def _without_heads(job: StageJob, parts: Sequence[TaskRows], mapped: bool) -> StageModel:
     """Return a text-to-text model, one and the same for all tasks; its output layer always passes on."""
-    loaded = [load_model(job.model, part.task, part.member.hyperparameters, job.seed) for part in parts]
+    loaded = [
+        load_model(job.model, part.task, part.member.hyperparameters, job.seed, mapped=mapped)
+        for part in parts
+    ]
 
     # Only how inputs are written differs, which the configurations say.
     exports = [

@@ -43,6 +43,7 @@ def blocks(page: str) -> list[Block]:
     """Return the blocks of a page in their order."""
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("\n```") == 2 * len(_BLOCK.findall(text)), f"{page}: a block has no language"
+    assert text.count("--8<--") == len(_SNIPPET.findall(text)) and "--8 <" not in text, page
     return [
         Block(language, title, _SNIPPET.sub(lambda found: (ROOT / found[1]).read_text().strip(), body))
         for language, title, body in _BLOCK.findall(text)

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from harness.store.discard import discarded
 from harness.store.store import Store
 from harness.training.manifest import STAGES
@@ -11,7 +13,7 @@ from tests.execution.experiment import make_experiment
 
 
 def run(folder: Path, file: Path, *words: str) -> str:
-    done = xstilts(folder, *words, file=file)
+    done = xstilts(folder, "--executor", "inline", *words, file=file)
     assert isinstance(done, subprocess.CompletedProcess)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -59,15 +61,23 @@ def test_discarded_weights_are_trained_again_bit_identically_where_they_are_need
     assert discarded(store) == targets
     assert weights(lean) == weights(kept)
 
+    # And on demand.
+    before = weight_files(kept)
+    assert "weights of an evaluated target" in store_command(kept, "gc", "--target-weights", "--dry-run")
+    assert weight_files(kept) == before
+    store_command(kept, "gc", "--target-weights")
+    assert discarded(Store(kept / "store")) == targets and weight_files(kept) < before
+    assert "0 stages trained, 3 reused" in run(kept, file)
 
-def test_gc_drops_the_weights_of_evaluated_targets_on_demand(tmp_path: Path) -> None:
+
+@pytest.mark.slow
+def test_a_row_whose_weights_were_discarded_is_reproduced_by_their_checksums(tmp_path: Path) -> None:
     file = make_experiment(tmp_path, orders="[[rte]]", seeds="[1]")
-    run(tmp_path, file)
-    before = weight_files(tmp_path)
-    assert "weights of an evaluated target" in store_command(tmp_path, "gc", "--target-weights", "--dry-run")
-    assert weight_files(tmp_path) == before
-    store_command(tmp_path, "gc", "--target-weights")
-    after = Store(tmp_path / "store")
-    (gone,) = discarded(after)
-    assert after.get(STAGES, gone).task == "xnli" and weight_files(tmp_path) < before
-    assert "0 stages trained, 2 reused" in run(tmp_path, file)
+    run(tmp_path, file, "--discard-target-weights")
+    assert len(discarded(Store(tmp_path / "store"))) == 1
+    page, data = tmp_path / "leaderboards" / "tiny-orders.md", tmp_path / "data"
+    words = ("--row", "1", "--store", str(tmp_path / "store"), "--data-dir", str(data))
+    line = command("reproduce", str(page), *words)
+    again = subprocess.run(line, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "weights of rte → xnli" in again.stdout and "bit-identical" in again.stdout

@@ -84,6 +84,10 @@ def test_the_same_task_with_other_settings_is_refused_though_no_seed_is_shared()
     [
         ({"provenance": provenance(model_fingerprint="ee" * 32)}, "another model"),
         ({"provenance": provenance(split="validation")}, "another evaluation split"),
+        (
+            {"provenance": provenance(splits={"xnli": "validation"})},
+            "another evaluation split of xnli",
+        ),
         ({"provenance": provenance(limited=32)}, "another limit of items"),
         (
             {"data": (DataUse(name="rte", role="training", source="x", fingerprint="cc" * 32),)},

@@ -6,7 +6,8 @@ from harness.config.hyperparameters import Hyperparameters
 from harness.models.families import FAMILIES, Structure
 from harness.models.references import ModelRef
 from harness.training.checkpoint import CheckpointWriter, HeadExport
-from harness.training.model import InputTooLongError, load_model
+from harness.training.model import load_model
+from harness.training.model_config import InputTooLongError
 
 from .models import TASK
 

@@ -74,7 +74,8 @@ def test_architectures_that_are_not_known_are_refused(tmp_path):
 def test_fp16_is_refused_for_models_whose_activations_exceed_it(tmp_path):
     from transformers import MT5Config
 
-    from harness.training.model import UnsafePrecisionError, load_model
+    from harness.training.model import load_model
+    from harness.training.model_config import UnsafePrecisionError
 
     from .models import TASK
 

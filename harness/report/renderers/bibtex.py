@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from harness import __version__
 from harness.report.publication import Publication
 from harness.report.renderers.latex import escaped
 from harness.results.board import Board
@@ -31,7 +30,9 @@ def _entries(board: Board) -> Iterator[str]:
         yield _misc("model", {"title": made.model, "note": f"Pretrained model{revision}"})
     elif made.model_description:
         yield _misc("model", {"title": made.model, "note": made.model_description})
-    yield _misc("xstilts", {"title": "xstilts", "note": f"Version {__version__}", "year": made.created[:4]})
+    version = made.packages.get("xstilts")
+    note = {"note": f"Version {version}"} if version else {}
+    yield _misc("xstilts", {"title": "xstilts", **note, "year": made.created[:4]})
 
 
 def _entry(name: str, title: str, citation: str) -> str:

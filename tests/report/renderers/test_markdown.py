@@ -142,6 +142,19 @@ def test_many_languages_stand_in_a_second_table():
     assert list(by_language[0]) == ["ranks", "order", *XNLI_CODES]
 
 
+def test_the_page_says_on_which_split_each_target_is_scored():
+    scores = {1: dict.fromkeys(("en", "de"), 0.5)}
+    rows = [scored_row((), scores, target) for target in ("xnli", "panx")]
+    languages = {target: columns(target, ("en", "de")) for target in ("xnli", "panx")}
+    text = render_page(
+        compile_publication(
+            board(rows, languages, (1,), provenance=provenance(splits={"panx": "validation"})), None
+        )
+    )
+    assert "on the test split (panx on validation);" in text
+    assert "scored on xnli test (en, de)" in text and "scored on panx validation (en, de)" in text
+
+
 def test_forty_languages_are_folded_by_family_and_fit_a_terminal():
     languages = CORPORA["panx"].languages
     scores = {code: 0.5 + 0.01 * at for at, code in enumerate(languages)}
