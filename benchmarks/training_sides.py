@@ -21,6 +21,7 @@ from benchmarks.material import (
     task_examples,
     training_examples,
 )
+from harness.models.references import ModelRef
 from harness.training.batches import BatchPlan
 from harness.training.memory import keep_memory
 from harness.training.stage import train_stage
@@ -106,8 +107,9 @@ def many_stages(stages: int, deepspeed: str) -> None:
         resident = []
         for number in range(stages):
             changes = {
-                "encoder": model,
+                "model": ModelRef.at(model),
                 "hyperparameters": short,
+                "members": tuple(one.model_copy(update={"hyperparameters": short}) for one in job.members),
                 "workdir": Path(folder) / str(number),
                 "seed": number,
             }

@@ -29,7 +29,7 @@ def test_the_large_files_say_their_cost() -> None:
 def test_the_head_says_what_the_estimate_says(path: Path) -> None:
     printed = CliRunner().invoke(command, [str(path), "--cost"], catch_exceptions=False).output
     (total,) = (line for line in printed.splitlines() if line.startswith("all together"))
-    stages, _, flops, hours, memory, disk = re.split(r"\s{2,}", total.strip())[1:]
+    stages, _, _, flops, hours, memory, disk = re.split(r"\s{2,}", total.strip())[1:]
     (sequences,) = re.findall(r"^([\d,]+) sequences", printed, re.MULTILINE)
     assert (
         f"{sequences} sequences, {stages} stages, {flops} FLOPs: {hours} hours on one A100 at 30% "

@@ -7,7 +7,10 @@ from harness.cost.total import EvaluationCost, PlanCost
 from harness.planning.text_table import aligned
 
 _HOUR = 3600
-_HEADER = ("task", "stages", "rows", "tokens/row", "tokens", "FLOPs", "hours", "memory", "disk")
+_HEADER = (
+    *("task", "stages", "rows there", "examples seen", "tokens/row"),
+    *("tokens", "FLOPs", "hours", "memory", "disk"),
+)
 
 
 def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
@@ -17,6 +20,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
             task.task,
             f"{task.stages:,}",
             f"{task.size.rows:,}",
+            f"{task.each.samples:,}",
             f"{task.size.tokens_per_row:.1f}",
             _scaled(task.each.tokens),
             _scaled(task.each.flops),
@@ -31,6 +35,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         "all together",
         f"{stages:,}",
         "",
+        f"{sum(task.stages * task.each.samples for task in cost.tasks):,}",
         "",
         _scaled(cost.tokens),
         _scaled(cost.flops),
@@ -39,7 +44,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
         _bytes(cost.disk),
     )
     lines = [
-        f"Cost of one stage of each task, and of all together, on {described(cost.machine)}:",
+        f"Cost of ONE stage of each task (the last line: of all stages) on {described(cost.machine)}:",
         aligned([_HEADER, *rows, *map(_evaluation, cost.evaluations), total]),
         "",
         f"Disk with target_weights: discard, which drops what no other stage starts from: "
@@ -53,7 +58,7 @@ def cost_table(cost: PlanCost, sources: Sequence[str]) -> str:
 def _evaluation(one: EvaluationCost) -> tuple[str, ...]:
     seconds = None if one.seconds is None else one.seconds / one.evaluations
     counts = f"scoring {one.target}", f"{one.evaluations:,}", f"{one.items:,}"
-    return *counts, "", "", _scaled(one.flops / one.evaluations), _hours(seconds), "", ""
+    return *counts, "", "", "", _scaled(one.flops / one.evaluations), _hours(seconds), "", ""
 
 
 def described(machine: Machine) -> str:

@@ -7,6 +7,7 @@ checksums and moved into the store, the next one computes.
 """
 
 import gc
+import importlib
 import os
 import queue
 import socket
@@ -23,6 +24,9 @@ from harness.execution.steps.base import StepManifest
 from harness.execution.steps.check import CheckStep
 from harness.execution.stop import INTERRUPTED, Stop
 from harness.store.store import Store
+
+_OF_THE_FIRST_STAGE = ("harness.training.stage", "transformers.modeling_utils", "datasets")
+"""What takes seconds to import: done while the run still resolves its plan or another worker checks it."""
 
 
 def main() -> None:
@@ -51,6 +55,8 @@ class Worker:
 
         world = start_process_group()
         self._rank, self._ranks = world.rank, world.size
+        for name in _OF_THE_FIRST_STAGE:
+            importlib.import_module(name)
         first = True
         while (request := self._requests.get()) is not None:
             self._carry_out(request)

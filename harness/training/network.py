@@ -59,12 +59,9 @@ def build_network(
         IncompleteEncoderError: an encoder weight is missing.
         HeadNotReusableError: the reused head lacks weights.
     """
-    import transformers
-
     auto = auto_class(head.auto_class)
     with torch.device("meta"):
         skeleton = auto.from_config(config, trust_remote_code=source.trust_remote_code)
-        bare = transformers.AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
     # T5's models are their own base, whatever their prefix says.
     prefix = "" if skeleton.base_model is skeleton else f"{skeleton.base_model_prefix}."
     names = frozenset(skeleton.state_dict())
@@ -87,7 +84,7 @@ def build_network(
         ignore_mismatched_sizes=True,
     )
     _check(source, report, head_names, pooler, bool(reused), weights)
-    carried = _carried(bare, prefix, names, found) if prefix else {}
+    carried = _carried(source, config, prefix, names, found)
     fix_umt5_logit_scaling(model)
     enable_cpu_attention(model)
     enable_cpu_dropout(model)
@@ -95,15 +92,17 @@ def build_network(
 
 
 def _carried(
-    bare: Any, prefix: str, names: frozenset[str], found: Mapping[str, torch.Tensor]
+    source: ModelRef, config: Any, prefix: str, names: frozenset[str], found: Mapping[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """Return the tensors of the bare encoder that the one with a head has not."""
-    carried = {}
-    for name in bare.state_dict():
-        tensor = found.get(prefix + name, found.get(name))
-        if tensor is not None and prefix + name not in names:
-            carried[prefix + name] = tensor.float()
-    return carried
+    """Return the tensors of the encoder that are found and that the model with its head does without."""
+    if not prefix or all(prefix + name.removeprefix(prefix) in names for name in found):
+        return {}
+    import transformers
+
+    with torch.device("meta"):
+        bare = transformers.AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
+    tensors = {prefix + name: found.get(prefix + name, found.get(name)) for name in bare.state_dict()}
+    return {name: one.float() for name, one in tensors.items() if one is not None and name not in names}
 
 
 def _check(

@@ -2,7 +2,8 @@
 
 Each order: {"job": StageJob, "resume_every": seconds, "kill_after_step": step, "kill_in_save": true,
 "infinite_gradient": step}; all but the job may be absent. Writes the result, or the error, of each beside
-its workdir.
+its workdir. Without a list it takes lines of JSON, `orders` (a file), `environment` and `log`, does each in a
+copy of itself, once its libraries are imported, and says with which code that ended.
 """
 
 import gc
@@ -13,19 +14,52 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def main() -> None:
+def serve() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    import datasets  # noqa: F401
+    import deepspeed  # noqa: F401
+    import transformers.modeling_utils  # noqa: F401
+
+    import harness.training.stage  # noqa: F401
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.environ.clear()
+            os.environ.update(order["environment"])
+            os._exit(_done(Path(order["orders"])))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+
+
+def _done(orders: Path) -> int:
+    try:
+        main(orders)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def main(orders: Path) -> None:
     from harness.errors import XstiltsError
     from harness.training import stage
     from harness.training.distributed import start_process_group
     from harness.training.job import StageJob, StageProgress
 
     world = start_process_group()
-    for order in json.loads(Path(sys.argv[1]).read_text()):
+    for order in json.loads(orders.read_text()):
         job = StageJob.model_validate(order["job"])
         kill_after = order.get("kill_after_step")
         if order.get("kill_in_save"):
@@ -82,4 +116,4 @@ def _living_engines() -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1])) if sys.argv[1:] else serve()
