@@ -47,9 +47,10 @@ def test_runs_end_to_end_in_miniature(path: Path, tmp_path: Path) -> None:
         wanted = small.spec.mixtures[stage.task].tasks if stage.task in small.spec.mixtures else None
         assert wanted is None or tuple(member.name for member in members) == wanted
         assert all(member.steps for member in members)
-    board = json.loads((tmp_path / "boards" / f"{loaded.spec.name}.json").read_text())["board"]
+    name = f"{loaded.spec.name}-trial-12"
+    board = json.loads((tmp_path / "boards" / f"{name}.json").read_text())["board"]
     assert len(board["rows"]) == len(plan.sequences)
     assert all(result["status"] == "ok" for row in board["rows"] for result in row["seeds"]), board["rows"]
-    page = (tmp_path / "boards" / f"{loaded.spec.name}.md").read_text()
+    page = (tmp_path / "boards" / f"{name}.md").read_text()
     assert ("not zero-shot" in page) == (small.spec.few_shot is not None)
     assert all(f"**{name}** is a mixture" in page.replace("\\", "") for name in small.spec.mixtures)
