@@ -90,7 +90,6 @@ def _settings(
             members=tuple(_planned(resolved, stages[0])),
             from_manifests=False,
         )
-    lengths = {member.name: member.settings.max_length for member in content.members}
     return StageSettings(
         stage=name,
         hyperparameters=made.hyperparameters,
@@ -98,13 +97,14 @@ def _settings(
         samples=made.result.samples,
         members=tuple(
             UsedRows(
-                name=member.name,
+                # A stage of the same rows and settings was perhaps trained under another task's name.
+                name=planned.name,
                 rows=member.data.rows,
                 dropped=member.data.dropped,
                 used=member.rows,
-                max_length=lengths[member.name],
+                max_length=planned.settings.max_length,
             )
-            for member in made.result.members
+            for planned, member in zip(content.members, made.result.members, strict=True)
         ),
         early_stops=tuple(one.result.early_stop for one in found if one.result.early_stop is not None),
         from_manifests=True,

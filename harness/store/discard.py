@@ -1,5 +1,6 @@
 """Weights that are dropped once nothing needs them; the entry, its manifest and its checksums stay."""
 
+from collections import Counter
 from typing import Any
 
 from harness.store.files import sync_folder
@@ -44,9 +45,16 @@ def discard_weights(store: Store, kind: EntryKind[Any], digest: str) -> int:
 
 
 def weights_bytes(store: Store, kind: EntryKind[Any], digest: str) -> int:
-    """Return what `discard_weights` would free: files that no other entry shares."""
+    """Return what `discard_weights` would free: files that no other entry shares.
+
+    A file may stand several times in one entry, as an encoder's does with the head's and alone.
+    """
     manifest = store.get(kind, digest)
     records = manifest.files if manifest is not None else {}
-    shared = {record.sha256: record.bytes for name, record in records.items() if name.endswith(SHARED_SUFFIX)}
-    paths = {name: store.layout.tensors / name for name in shared}
-    return sum(shared[name] for name, path in paths.items() if path.is_file() and path.stat().st_nlink <= 2)
+    own = Counter(record for name, record in records.items() if name.endswith(SHARED_SUFFIX))
+    freed = 0
+    for record, places in own.items():
+        shared = store.layout.tensors / record.sha256
+        if shared.is_file() and shared.stat().st_nlink <= places + 1:
+            freed += record.bytes
+    return freed

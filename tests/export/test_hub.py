@@ -148,11 +148,8 @@ def test_a_row_is_pushed_with_its_card_checkpoint_and_leaderboard(tmp_path: Path
         if path.is_file()
     }
     assert arrived == written
-    assert {
-        "config.json",
-        "model.safetensors",
-        "leaderboard/tiny-orders.predictions.parquet",
-    } <= arrived.keys()
+    assert {"config.json", "leaderboard/tiny-orders.predictions.parquet"} <= arrived.keys()
+    assert any(name.endswith(".safetensors") for name in arrived)
 
     code, said = push(page, tmp_path / "boards", "--dry-run", str(tmp_path / "other"))
     assert code == 2 and "Traceback" not in said
