@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from harness.cost.resources import Resources
-from harness.execution.events import Started
-from harness.execution.executors.base import Executor
+from harness.execution.events import Lost, Started
+from harness.execution.executors.base import Executor, StepEvent
 from harness.execution.executors.ray_connection import NoRayError
 from harness.store.store import Store
 from tests.cluster.drive import Experiment, drive, executor
@@ -67,6 +67,20 @@ def test_a_run_leaves_nothing_of_its_own_cluster(
     assert len(processes() - before) > 2
     run.close()
     wait_until(lambda: not [pid for pid in processes() - before if is_alive(pid)], 20, "the end of Ray")
+
+
+def test_steps_whose_workers_never_start_are_lost_with_the_reason(
+    ray: RayCluster, experiment: Experiment, tmp_path: Path
+) -> None:
+    nowhere = {"conda": "no-such-environment"}
+    told = list[StepEvent]()
+    with closing(
+        executor(ray.profile(runtime_env=nowhere), Store(tmp_path / "store"), experiment.data)
+    ) as run:
+        run.submit(experiment.first)
+        wait_until(lambda: told.extend(run.events(1.0)) or bool(told), 150, "the end of the step")
+    (only,) = told
+    assert isinstance(only.event, Lost) and "no worker started" in only.event.reason
 
 
 def begin(run: Executor, experiment: Experiment) -> None:

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 from harness.cost.resources import Resources
 from harness.execution.attempt_folder import AttemptFolder
-from harness.execution.events import Event, Interrupted
+from harness.execution.events import Event, Interrupted, Lost
 from harness.execution.executors.base import Executor, ExecutorKind, Handle, RunContext, StepEvent
 from harness.execution.executors.ray_connection import RaySettings, connect
 from harness.execution.executors.ray_crew import Crew, Task
 from harness.execution.request import StepRequest
 
 _LOOK_SECONDS = 0.5
+# Crews that do not start are asked for again after ever longer pauses; at last their steps count as lost.
+_STARTS, _LONGEST_PAUSE_SECONDS = 6, 30.0
 
 
 class RayExecutor(Executor):
@@ -32,6 +34,8 @@ class RayExecutor(Executor):
         self._most = context.workers or settings.max_workers
         self._waiting: list[Task] = []
         self._crews: list[Crew] = []
+        # How often in a row crews did not start, why, and when the next are asked for.
+        self._failed_starts, self._start_error, self._next_start = 0, "", 0.0
         self._owns_connection = connect(settings)
 
     def capacity(self) -> int | None:
@@ -99,23 +103,38 @@ class RayExecutor(Executor):
             # It may hold what a step with other needs waits for.
             if self._waiting or crew.since < long_ago:
                 self._dismiss(crew)
+        if time.monotonic() < self._next_start:
+            return
         for resources, number in missing.items():
             self._crews += [Crew(resources, self._settings) for _ in range(number)]
 
     def _look_at_new_crews(self) -> None:
         from ray.exceptions import RayError
 
+        failed = False
         for crew in [one for one in self._crews if not one.is_ready]:
             try:
                 crew.get_ready()
-            except RayError:
+            except RayError as error:
                 # Its node was lost before it began; another crew is asked for while its step waits.
+                first, *more = str(error).strip().splitlines()
+                failed, self._start_error = True, " … ".join([first, *more[-1:]])
                 self._dismiss(crew)
+            else:
+                self._failed_starts = 0 if crew.is_ready else self._failed_starts
+        if failed:
+            self._failed_starts += 1
+            pause = min(_LOOK_SECONDS * 2**self._failed_starts, _LONGEST_PAUSE_SECONDS)
+            self._next_start = time.monotonic() + pause
 
     def _news(self) -> Iterator[tuple[Task, Event]]:
         for cancelled in [one for one in self._waiting if one.cancelled]:
             self._waiting.remove(cancelled)
             yield cancelled, Interrupted()
+        if self._failed_starts >= _STARTS:
+            self._failed_starts = 0
+            while self._waiting:
+                yield self._waiting.pop(), Lost(reason=f"no worker started: {self._start_error}")
         for crew in [*self._crews]:
             if (task := crew.task) is None:
                 continue
