@@ -50,6 +50,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; of one that says nothing, its type."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'? ` for the known name that is nearest, or nothing if none is near."""
     near = get_close_matches(name.lower()[:_LONGEST_SOUGHT], list(known), n=1, cutoff=0.6)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from harness.config.problem import MOST_SOUGHT, Problem, SpecError, shown
-from harness.message_text import cut
+from harness.message_text import cut, first_line
 
 Key = tuple[str | int, ...]
 
@@ -108,7 +108,7 @@ def parse_yaml(path: Path, text: str, *, any_tags: bool = False) -> YamlSource:
         data = reader.document(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        what = getattr(error, "problem", None) or first_line(error)
         line = mark.line + 1 if mark else None
         raise SpecError(
             [

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.message_text import first_line
 from harness.metrics.item_scores import (
     Array,
     ItemScores,
@@ -185,9 +186,7 @@ def _read(path: Path, schema: pa.Schema) -> Any:
         file = pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts)
         table = _within_limit(path, file, schema.names).select(schema.names)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise PredictionsError(
-            f"{path}: not a readable parquet file ({str(error).splitlines()[0]})"
-        ) from error
+        raise PredictionsError(f"{path}: not a readable parquet file ({first_line(error)})") from error
     if any(table[column].null_count for column in schema.names):
         raise PredictionsError(f"{path}: values are missing in it")
     for number, name in enumerate(schema.names):

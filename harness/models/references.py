@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.config.model_family import TEXT_TO_TEXT_TYPES, is_path, model_type
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.message_text import first_line
 from harness.models.checks import check_no_adapter
 from harness.models.files import read_config
 from harness.models.tokenizer_files import TOKENIZER_FILES, tokenizer_files
@@ -170,7 +171,7 @@ def _hub(model: ModelRef) -> ResolvedModel:
         raise ModelNotFoundError(f"model: {name!r} is neither a folder nor a hub id: {error}") from error
     except HfHubHTTPError as error:
         raise ModelNotFoundError(
-            f"model: {name} (revision {revision}): the hub refused: {_first_line(error)}"
+            f"model: {name} (revision {revision}): the hub refused: {first_line(error)}"
         ) from error
     except Exception as error:  # offline mode, no network: each HTTP client raises its own kind
         return _from_hub_cache(model, error)
@@ -200,7 +201,7 @@ def _hub_model_type(model: str, commit: str, config: dict[str, Any] | None) -> s
         return model_type(Path(hf_hub_download(model, "config.json", revision=commit)).parent)
     except Exception as error:  # no network, no such file: each kind of its own
         raise ModelNotFoundError(
-            f"model: {model} (commit {commit}): its config.json cannot be had: {_first_line(error)}"
+            f"model: {model} (commit {commit}): its config.json cannot be had: {first_line(error)}"
         ) from error
 
 
@@ -214,7 +215,7 @@ def _from_hub_cache(model: ModelRef, why: Exception) -> ResolvedModel:
         )
     except Exception as error:
         raise ModelNotFoundError(
-            f"model: {model.name}: the hub cannot be reached ({_first_line(why)}) and the model was not "
+            f"model: {model.name}: the hub cannot be reached ({first_line(why)}) and the model was not "
             "downloaded before. Check the network, name a local folder, or use embedded:e5-small."
         ) from error
     return _from_hub(model, Path(folder).name, model_type(Path(folder)))
@@ -229,7 +230,7 @@ def _download(model: ModelRef) -> Path:
         if model.trust_remote_code:  # its own tokenizer class may name files that no other has
             snapshot_download(model.name, **(options | {"allow_patterns": [*tokenizer_files(folder)]}))
     except Exception as error:
-        raise ModelNotFoundError(f"model: {model.name}: download failed: {_first_line(error)}") from error
+        raise ModelNotFoundError(f"model: {model.name}: download failed: {first_line(error)}") from error
     if not any(folder.glob("*.safetensors")):
         raise UnsafeModelError(
             f"model: {model.name} (revision {model.revision}) has no *.safetensors; pickles are not loaded"
@@ -240,7 +241,3 @@ def _download(model: ModelRef) -> Path:
 def _patterns(model: ModelRef) -> list[str]:
     weights = ["model*.safetensors", "model.safetensors.index.json"]
     return ["config.json", *weights, *TOKENIZER_FILES, *(["*.py"] if model.trust_remote_code else [])]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

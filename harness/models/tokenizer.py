@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.config.model_family import model_type
 from harness.errors import UserError
+from harness.message_text import first_line
 from harness.models.families import is_decoder
 from harness.models.references import ModelRef, tokenizer_fingerprint
 
@@ -39,7 +40,7 @@ def fast_tokenizer(model: ModelRef) -> Any:
                     f"model {folder}: its tokenizer runs code of its own. Read that code, then allow it by "
                     "trust_remote_code (in the sequence file; --trust-remote-code of `xstilts eval`)"
                 ) from error
-            what = (str(error).strip() or type(error).__name__).splitlines()[0]
+            what = first_line(error)
             raise TokenizerError(
                 f"model {folder}: its tokenizer can't be loaded ({what}). {_REMEDY}"
             ) from error

@@ -15,6 +15,7 @@ from harness.kinds.collator import Collator, Draw
 from harness.kinds.registry import training_task
 from harness.kinds.text_to_text import model_for
 from harness.kinds.token_rows import TokenizedRows
+from harness.message_text import first_line
 from harness.models.generic import auto_class
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
@@ -65,7 +66,7 @@ def self_check(model: ModelRef) -> None:
             model, scores[:1], _scores(loaded.model, collator, np.arange(1)), "padding changes its scores"
         )
     except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise _error(model, f"a training step fails ({reason})") from error
     with tempfile.TemporaryDirectory() as scratch:
         export = HeadExport(loaded, loaded.own_name, half.head.folder)

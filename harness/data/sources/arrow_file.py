@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.sources.text_file import MOST_BYTES, MalformedFileError
 from harness.kinds.columns import NAMES_REMEDY, SourceColumns, find_columns
 from harness.kinds.sources import FolderSource
-from harness.message_text import in_short, names_in_short
+from harness.message_text import first_line, in_short, names_in_short
 from harness.named_path import is_file
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def arrow_columns(path: Path, layout: FolderSource, needed: tuple[str, ...]) -> 
     try:
         table, found, classes, notes = _read(path, kind, wanted, layout.rename or {})
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise MalformedFileError(
             f"{path}: not a readable {kind} file ({reason}); download it again, or correct 'format'"
         ) from error

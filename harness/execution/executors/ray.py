@@ -15,6 +15,7 @@ from harness.execution.executors.base import Executor, ExecutorKind, Handle, Run
 from harness.execution.executors.ray_connection import RaySettings, connect
 from harness.execution.executors.ray_crew import Crew, Task
 from harness.execution.request import StepRequest
+from harness.message_text import first_line
 
 _LOOK_SECONDS = 0.5
 # Crews that do not start are asked for again after ever longer pauses; at last their steps count as lost.
@@ -117,8 +118,8 @@ class RayExecutor(Executor):
                 crew.get_ready()
             except RayError as error:
                 # Its node was lost before it began; another crew is asked for while its step waits.
-                first, *more = str(error).strip().splitlines()
-                failed, self._start_error = True, " … ".join([first, *more[-1:]])
+                last = str(error).strip().splitlines()[1:][-1:]
+                failed, self._start_error = True, " … ".join([first_line(error), *last])
                 self._dismiss(crew)
             else:
                 self._failed_starts = 0 if crew.is_ready else self._failed_starts

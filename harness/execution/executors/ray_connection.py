@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.message_text import first_line
 
 _ANSWER_SECONDS = 10.0
 _PASSED_ON = ("PYTHONPATH", "HF_HOME", "HF_HUB_OFFLINE")
@@ -79,7 +80,7 @@ def connect(settings: RaySettings) -> bool:
             ray.init(**given, runtime_env=_environment(settings))
         except (OSError, RuntimeError, ValueError) as error:
             raise NoRayError(
-                f"executor ray: no cluster at address {settings.address!r} ({str(error).splitlines()[0]}); "
+                f"executor ray: no cluster at address {settings.address!r} ({first_line(error)}); "
                 "start one by `ray start --head`, or set settings.address in the executor profile, such as "
                 "local for one that lasts as long as the run"
             ) from error

@@ -12,6 +12,7 @@ from harness.execution.events import Failed, Finished, Interrupted, Lost, Outcom
 from harness.execution.executors.base import Handle
 from harness.execution.executors.ray_connection import RaySettings
 from harness.execution.executors.ray_worker import Worker
+from harness.message_text import first_line
 
 # After one process of several is gone, the others may still have to say why.
 _LAST_WORDS_SECONDS = 3.0
@@ -117,7 +118,7 @@ class Crew:
         if told is None or (gone - explained and not isinstance(told, Finished)):
             # What the other ranks say is only that these are gone.
             error = _first_error(done)
-            reason = str(error).strip().splitlines()[0] if error else "the worker ended without a word"
+            reason = first_line(error) if error else "the worker ended without a word"
             told = Lost(reason=f"{reason} (log: {task.attempt.log})")
         # An error may leave its traces on a device, and a stopped process ends.
         unusable = isinstance(told, Interrupted | Lost) or (isinstance(told, Failed) and not told.expected)
