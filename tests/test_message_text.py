@@ -1,6 +1,6 @@
 import pytest
 
-from harness.message_text import cut, in_short, names_in_short, printable, values_in_short
+from harness.message_text import cut, first_line, in_short, names_in_short, printable, values_in_short
 
 
 def test_what_is_short_is_shown_whole():
@@ -28,3 +28,8 @@ def test_of_many_names_some_are_shown_and_the_others_counted():
 def test_a_message_cannot_steer_a_terminal_and_can_always_be_written():
     assert printable("é — 中 \U0001f600\tx\n") == "é — 中 \U0001f600\tx\n"
     assert printable("\x1b[2J\r\u202e\udcff\u2028") == r"\x1b[2J\r\u202e\udcff\u2028"
+
+
+def test_of_an_error_the_first_line_is_shown_or_its_type():
+    assert first_line(ValueError("\nwrong\nsince")) == "wrong"
+    assert first_line(ValueError()) == "ValueError"
