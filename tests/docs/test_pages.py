@@ -15,6 +15,7 @@ import yaml
 
 from harness.cli.main import cli
 from harness.config.load import check_files
+from harness.results.reported import read_reported
 from tests.docs.pages import (
     OTHER_KEYS,
     PART,
@@ -31,7 +32,7 @@ from tests.execution.experiment import make_experiment
 # What takes hours, a hub, a GPU or a cluster is not carried out but planned, or its words are checked.
 _INSTEAD = {
     "xstilts run quickstart": "xstilts plan quickstart",
-    'pip install "xstilts[embedded]"': None,
+    'pip install ".[embedded]"': None,
     "xstilts doctor nli-order": None,
     "xstilts plan nli-order --cost --accelerator A100 --devices 8": None,
     "xstilts run nli-order --processes 8 --deepspeed zero2": "xstilts plan nli-order --deepspeed zero2",
@@ -50,7 +51,8 @@ _WALKS = (
 )
 # tests/cluster/test_how_to.py carries these out on a real Slurm and Ray.
 _CLUSTER = ("docs/how-to/ray.md", "docs/how-to/slurm.md")
-_PROGRAMS = {"make", "pip", "python", "sbatch", "xstilts"}
+_PROGRAMS = {"make", "pip", "python", "sbatch", "source", "xstilts"}
+_OF_A_CHECKOUT = ("make", "source")
 
 
 def test_every_page_with_commands_is_walked_here_or_on_a_cluster() -> None:
@@ -71,7 +73,7 @@ def test_every_command_has_options_that_exist(page: str) -> None:
                 assert done.returncode == 0, done.stderr
             case "pip":
                 project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-                for extras in re.findall(r"xstilts\[([a-z,]+)\]", command):
+                for extras in re.findall(r"\[([a-z,]+)\]", command):
                     assert set(extras.split(",")) <= set(project["optional-dependencies"])
 
 
@@ -97,6 +99,8 @@ def test_every_file_on_a_page_is_what_its_language_says(page: str, tmp_path: Pat
                 assert isinstance(yaml.safe_load(block.text), dict)
             case "toml":
                 tomllib.loads(block.text)
+            case "json" if block.title == "reported.json":
+                assert len(read_reported(write_block(block, tmp_path), ("xnli", "pawsx"))) == 3
             case "json":
                 json.loads(block.text)
             case "python":
@@ -160,7 +164,7 @@ def _carry_out_block(page: str, block: Block, folder: Path) -> None:
         carry_out(["python", str(script)], folder)
     for command in block.commands:
         instead = _INSTEAD.get(command, command)
-        if instead is not None and not command.startswith("make"):
+        if instead is not None and not command.startswith(_OF_A_CHECKOUT):
             carry_out(shlex.split(instead), folder)
 
 
