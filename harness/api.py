@@ -127,7 +127,7 @@ def run(
     Args:
         sequence: A path, the name of a known sequence, or what `load` returned.
         store: Folder of finished stages and evaluations; `XSTILTS_STORE`, else `.xstilts/store`, where None.
-        leaderboards: Folder that the leaderboard is written to.
+        leaderboards: Folder that the leaderboard is written to; `leaderboards` by default.
         data_dir: Folders with local data in XTREME's layout; `XSTILTS_DATA`, else the hub, where none.
         limit: A trial: at most so many rows of each task, trained on and scored.
         seeds: In place of the file's.

@@ -1,4 +1,4 @@
-"""Every command and code block of README and docs/ is one that works."""
+"""Every command and code block of README, CONTRIBUTING and docs/ is one that works."""
 
 import json
 import os
@@ -42,7 +42,7 @@ _TRIAL = "xstilts run quickstart --limit 16 --seeds 1"
 _STORE = ".xstilts/store"
 # Pages that follow on each other share a folder.
 _WALKS = (
-    ("README.md",),
+    ("README.md", "CONTRIBUTING.md"),
     ("docs/quickstart.md", "docs/how-to/write-a-sequence-file.md"),
     ("docs/how-to/add-a-task.md", "docs/how-to/add-a-corpus.md", "docs/how-to/read-a-leaderboard.md"),
     ("docs/how-to/add-a-kind.md", "docs/how-to/add-an-executor.md"),
