@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api import evaluate
+from harness.api.evaluation import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision

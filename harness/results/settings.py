@@ -57,6 +57,11 @@ class Scoring(FrozenModel):
     target: str
     precision: Precision
     items: dict[str, int] = Field(description="Evaluation task -> items scored.")
+    trained: bool = Field(
+        True,
+        exclude_if=lambda trained: trained,
+        description="False: the target has no training rows, and the encoder is scored as it is.",
+    )
 
 
 class Compute(FrozenModel):
@@ -150,6 +155,7 @@ def scoring(resolved: ResolvedPlan) -> tuple[Scoring, ...]:
                 leaf.name: min(len(resolved.evaluation[leaf.name].dataset), limit or 10**12)
                 for leaf in resolved.plan.loaded.evaluations[target]
             },
+            trained=target not in resolved.plan.loaded.untrained,
         )
         for target in spec.targets
     )
