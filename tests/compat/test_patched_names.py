@@ -21,6 +21,7 @@ def test_deepspeed_keeps_what_is_undone_where_it_is_looked_for() -> None:
     assert any(hasattr(function, "cache_clear") for function in wrapped)
 
 
+@pytest.mark.slow
 def test_deepspeed_looks_for_muon_where_it_was_imported_without_torchs_compiler() -> None:
     from deepspeed.runtime.zero import utils
 
