@@ -65,6 +65,7 @@ $(LOCKED):
 
 $(DOCS_LOCKED):
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; name one by PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Installing the packages of requirements-docs.lock into $(DOCS) (about a minute)"
 	@rm -rf $(DOCS)
 	@$(PYTHON) -m venv $(DOCS)
 	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.lock

@@ -128,7 +128,7 @@ def executor_profile() -> str:
 def command_line() -> str:
     """Return the page of the command line."""
     context = click.Context(cli, info_name="xstilts")
-    parts = ["`xstilts COMMAND --help` prints the same."]
+    parts = ["`xstilts COMMAND --help` prints the same; `python -m harness` is the same command."]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
@@ -149,7 +149,7 @@ def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
             _help(option, context),
         )
         for option in command.get_params(context)
-        if isinstance(option, click.Option) and option.name != "help"
+        if isinstance(option, click.Option) and "--help" not in option.opts
     ]
     if options:
         yield _table(("option", "value", "meaning"), options)
@@ -165,6 +165,11 @@ def _value(option: click.Option, context: click.Context) -> str:
         return ""
     if isinstance(option.type, click.Choice):
         return ", ".join(f"`{choice}`" for choice in option.type.choices)
+    if isinstance(option.type, click.IntRange | click.FloatRange):
+        word = "integer" if isinstance(option.type, click.IntRange) else "number"
+        low, high = option.type.min, option.type.max
+        least = "" if low is None else f" {'>' if option.type.min_open else '≥'} {low:g}"
+        return f"{word}{least}{'' if high is None else f', ≤ {high:g}'}"
     return str(option.make_metavar(context)).lower()
 
 

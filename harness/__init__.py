@@ -3,14 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.api import evaluate, load, plan, publish, run
+    from harness.api.evaluation import evaluate
+    from harness.api.experiment import load, plan, publish, run
     from harness.report.leaderboard import Leaderboard, read_leaderboard
 
 __version__ = "0.2.0"
 __all__ = ["Leaderboard", "__version__", "evaluate", "load", "plan", "publish", "read_leaderboard", "run"]
 
-_HOMES = {"Leaderboard": "harness.report.leaderboard", "read_leaderboard": "harness.report.leaderboard"}
-_HOMES |= dict.fromkeys(("evaluate", "load", "plan", "publish", "run"), "harness.api")
+_HOMES = {"evaluate": "harness.api.evaluation"}
+_HOMES |= dict.fromkeys(("load", "plan", "publish", "run"), "harness.api.experiment")
+_HOMES |= dict.fromkeys(("Leaderboard", "read_leaderboard"), "harness.report.leaderboard")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api import evaluate
+from harness.api.evaluation import evaluate
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.config.hyperparameters import Precision
@@ -35,7 +35,13 @@ class StageDoesNotFitError(UserError):
     "--output", required=True, type=FilePath(path_type=Path, file_okay=False), help="Folder for the results."
 )
 @data_option
-@click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["test", "validation"]),
+    default="test",
+    show_default=True,
+    help="Which rows are scored.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many items of each task.")
 @click.option(
     "--batch-size",
@@ -49,6 +55,7 @@ class StageDoesNotFitError(UserError):
     type=click.Choice([str(precision) for precision in Precision]),
     default="fp32",
     show_default=True,
+    help="Precision of the forward passes.",
 )
 @click.option("--labels", help="What the head's outputs (or label words) mean, in order; by commas.")
 @click.option(

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.api import DEFAULT_LEADERBOARDS, DEFAULT_STORE, STORE_VARIABLE
-from harness.api import run_options as make_options
+from harness.api.arguments import DEFAULT_LEADERBOARDS, DEFAULT_STORE, STORE_VARIABLE
+from harness.api.arguments import run_options as make_options
 from harness.cli.file_argument import FileOrName, FilePath
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.api import DEFAULT_STORE
+from harness.api.arguments import DEFAULT_STORE
 from harness.cli.file_argument import FileOrName, FilePath
 from harness.cli.options import data_option
 from harness.errors import UserError

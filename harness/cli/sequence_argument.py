@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.api import StaleCopyWarning, load
+from harness.api.experiment import StaleCopyWarning, load
 from harness.message_text import printable
 
 if TYPE_CHECKING:

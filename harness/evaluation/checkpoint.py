@@ -295,8 +295,3 @@ def _tokenizer_limit(folder: Path) -> int:
     except (OSError, ValueError, AttributeError, RecursionError):
         return _LONGEST_DEFAULT
     return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else _LONGEST_DEFAULT
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, or its kind where it has none."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 
 from harness.config.hyperparameters import Precision
-from harness.evaluation.checkpoint import NO_HEAD, Checkpoint, first_line
-from harness.message_text import names_in_short
+from harness.evaluation.checkpoint import NO_HEAD, Checkpoint
+from harness.message_text import first_line, names_in_short
 from harness.models.adapters import AdapterBase, weights_of
 from harness.models.generic import auto_class
 from harness.training.network import fix_umt5_logit_scaling

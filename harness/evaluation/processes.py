@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 
 from harness.errors import UserError
+from harness.message_text import first_line
 from harness.training.determinism import enable_determinism
 
 _ANNOUNCE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -75,7 +76,7 @@ def _join_group(backend: str) -> None:
         found = ", ".join(f"{name}={os.environ[name]}" for name in _ANNOUNCE if name in os.environ)
         raise ProcessGroupError(
             f"the environment announces a group of processes ({found}), which did not form: "
-            f"{(str(error).splitlines() or [type(error).__name__])[0]}. To score in one process, unset "
+            f"{first_line(error)}. To score in one process, unset "
             f"{', '.join(_ANNOUNCE)}; to score in several, start them by torchrun"
         ) from error
 

@@ -80,12 +80,13 @@ class ModelCard:
 
     def _body(self) -> str:
         board, row, made = self.row.board, self.row.row, self.row.provenance
-        trained = ", then on ".join((*row.order, row.target))
+        own = (row.target,) if board.is_trained(row.target) else ()
+        trained = f"fine-tuned on {', then on '.join((*row.order, *own))}" if row.order or own else "as it is"
         revision = f", revision {made.model_revision}" if made.model_revision else ""
         page = f"[{LEADERBOARD}/{board.name}.md]({LEADERBOARD}/{board.name}.md)"
         parts = [
             f"# {row.sequence}",
-            f"`{_shown_model(made.model)}`{revision}, fine-tuned on {trained} (seed "
+            f"`{_shown_model(made.model)}`{revision}, {trained} (seed "
             f"{self.row.result.seed}) by xstilts; {board.trained_and_scored(row.target)}.",
             f"**{board.trial_note}**" if board.trial_note else "",
             f"One run of the leaderboard {page}, which has all other orders and seeds, the tests between "

@@ -259,7 +259,12 @@ class Board(FrozenModel):
 
     def trained_and_scored(self, target: str) -> str:
         """Return the target and what it is scored on: `trained on sick, scored on XNLI test (de, en)`."""
-        return f"trained on {target}, scored on {self.scored_on(target)}"
+        trained = f"trained on {target}" if self.is_trained(target) else "not trained for it"
+        return f"{trained}, scored on {self.scored_on(target)}"
+
+    def is_trained(self, target: str) -> bool:
+        """Return whether the target has training rows; else the encoder is scored as it is."""
+        return all(one.trained for one in self.scoring if one.target == target)
 
     def rows_of(self, target: str) -> tuple[BoardRow, ...]:
         """Return the rows of one target, in the order given."""

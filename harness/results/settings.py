@@ -37,6 +37,17 @@ class StageSettings(FrozenModel):
         exclude_if=lambda stops: not stops,
         description="Of each finished stage with early stopping, which steps it was trained and kept.",
     )
+    skipped_steps: tuple[int, ...] = Field(
+        (),
+        exclude_if=lambda steps: not steps,
+        description="Of each finished stage, the steps that changed nothing since a gradient exceeded fp16; "
+        "none where there was no such step.",
+    )
+    nondeterministic: int = Field(
+        0,
+        exclude_if=lambda stages: not stages,
+        description="Finished stages with an operation that had no deterministic form on their device.",
+    )
     from_manifests: bool = Field(description="False: from the sequence file, since no manifest was there.")
 
 
@@ -46,6 +57,11 @@ class Scoring(FrozenModel):
     target: str
     precision: Precision
     items: dict[str, int] = Field(description="Evaluation task -> items scored.")
+    trained: bool = Field(
+        True,
+        exclude_if=lambda trained: trained,
+        description="False: the target has no training rows, and the encoder is scored as it is.",
+    )
 
 
 class Compute(FrozenModel):
@@ -90,6 +106,7 @@ def _settings(
             members=tuple(_planned(resolved, stages[0])),
             from_manifests=False,
         )
+    skipped = tuple(one.result.skipped_steps for one in found)
     return StageSettings(
         stage=name,
         hyperparameters=made.hyperparameters,
@@ -107,6 +124,8 @@ def _settings(
             for planned, member in zip(content.members, made.result.members, strict=True)
         ),
         early_stops=tuple(one.result.early_stop for one in found if one.result.early_stop is not None),
+        skipped_steps=skipped if any(skipped) else (),
+        nondeterministic=sum(not one.result.deterministic for one in found),
         from_manifests=True,
     )
 
@@ -136,6 +155,7 @@ def scoring(resolved: ResolvedPlan) -> tuple[Scoring, ...]:
                 leaf.name: min(len(resolved.evaluation[leaf.name].dataset), limit or 10**12)
                 for leaf in resolved.plan.loaded.evaluations[target]
             },
+            trained=target not in resolved.plan.loaded.untrained,
         )
         for target in spec.targets
     )

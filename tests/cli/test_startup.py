@@ -61,8 +61,15 @@ def test_a_command_that_computes_nothing_imports_nothing_heavy(arguments: list[s
 def test_importing_every_module_of_the_command_line_loads_nothing_heavy() -> None:
     modules = [
         ".".join(("harness", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
-        for package in ("config", "plan", "cli")
+        for package in ("config", "planning", "cli")
         for file in sorted((PACKAGE / package).rglob("*.py"))
     ]
     program = f"import sys\nfor name in {modules!r}: __import__(name)\nprint('MODULES', *sys.modules)"
     assert loaded_libraries(program) & heavy_libraries() == set()
+
+
+def test_python_m_harness_is_the_command_where_its_script_is_not_on_the_path() -> None:
+    words = [sys.executable, "-m", "harness", "validate", "no-such-sequence"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("xstilts: ") and "no-such-sequence" in done.stderr

@@ -1,4 +1,4 @@
-"""The code blocks of README and docs/, and a folder in which they are carried out as a reader would."""
+"""The code blocks of README, CONTRIBUTING and docs/, and a folder to carry them out in as a reader would."""
 
 import os
 import re
@@ -35,8 +35,9 @@ class Block:
 
 
 def page_names() -> list[str]:
-    """Return README and every page of docs/, as seen from the project's folder."""
-    return ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
+    """Return README, CONTRIBUTING and every page of docs/, as seen from the project's folder."""
+    pages = (ROOT / "docs").rglob("*.md")
+    return ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in pages)]
 
 
 def blocks(page: str) -> list[Block]:

@@ -1,8 +1,10 @@
-"""Every command and code block of README and docs/ is one that works."""
+"""Every command and code block of README, CONTRIBUTING and docs/ is one that works."""
 
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 
 from harness.cli.main import cli
 from harness.config.load import check_files
+from harness.results.reported import read_reported
 from tests.docs.pages import (
     OTHER_KEYS,
     PART,
@@ -29,15 +32,17 @@ from tests.execution.experiment import make_experiment
 # What takes hours, a hub, a GPU or a cluster is not carried out but planned, or its words are checked.
 _INSTEAD = {
     "xstilts run quickstart": "xstilts plan quickstart",
-    'pip install "xstilts[embedded]"': None,
+    'pip install ".[embedded]"': None,
     "xstilts doctor nli-order": None,
     "xstilts plan nli-order --cost --accelerator A100 --devices 8": None,
     "xstilts run nli-order --processes 8 --deepspeed zero2": "xstilts plan nli-order --deepspeed zero2",
     "xstilts run nli-order --executor four-gpus.yaml --workers 4": None,
 }
+_TRIAL = "xstilts run quickstart --limit 16 --seeds 1"
+_STORE = ".xstilts/store"
 # Pages that follow on each other share a folder.
 _WALKS = (
-    ("README.md",),
+    ("README.md", "CONTRIBUTING.md"),
     ("docs/quickstart.md", "docs/how-to/write-a-sequence-file.md"),
     ("docs/how-to/add-a-task.md", "docs/how-to/add-a-corpus.md", "docs/how-to/read-a-leaderboard.md"),
     ("docs/how-to/add-a-kind.md", "docs/how-to/add-an-executor.md"),
@@ -46,7 +51,8 @@ _WALKS = (
 )
 # tests/cluster/test_how_to.py carries these out on a real Slurm and Ray.
 _CLUSTER = ("docs/how-to/ray.md", "docs/how-to/slurm.md")
-_PROGRAMS = {"make", "pip", "python", "sbatch", "xstilts"}
+_PROGRAMS = {"make", "pip", "python", "sbatch", "source", "xstilts"}
+_OF_A_CHECKOUT = ("make", "source")
 
 
 def test_every_page_with_commands_is_walked_here_or_on_a_cluster() -> None:
@@ -67,7 +73,7 @@ def test_every_command_has_options_that_exist(page: str) -> None:
                 assert done.returncode == 0, done.stderr
             case "pip":
                 project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-                for extras in re.findall(r"xstilts\[([a-z,]+)\]", command):
+                for extras in re.findall(r"\[([a-z,]+)\]", command):
                     assert set(extras.split(",")) <= set(project["optional-dependencies"])
 
 
@@ -93,6 +99,8 @@ def test_every_file_on_a_page_is_what_its_language_says(page: str, tmp_path: Pat
                 assert isinstance(yaml.safe_load(block.text), dict)
             case "toml":
                 tomllib.loads(block.text)
+            case "json" if block.title == "reported.json":
+                assert len(read_reported(write_block(block, tmp_path), ("xnli", "pawsx"))) == 3
             case "json":
                 json.loads(block.text)
             case "python":
@@ -119,11 +127,22 @@ def _check_yaml(files: list[Block], folder: Path) -> None:
                 check_files([str(path)])
 
 
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the trial was run with which most pages begin: theirs find their stages there."""
+    folder = tmp_path_factory.mktemp("trial")
+    carry_out(shlex.split(_TRIAL), folder)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("walk", _WALKS, ids=lambda walk: walk[0].removesuffix(".md").rsplit("/", 1)[-1])
 def test_what_pages_say_works_in_the_order_in_which_they_say_it(
-    walk: tuple[str, ...], tmp_path: Path
+    walk: tuple[str, ...], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if any(set(shlex.split(_TRIAL)) <= set(command.split()) for page in walk for command in commands(page)):
+        trial = request.getfixturevalue("trial")
+        shutil.copytree(trial, tmp_path, copy_function=os.link, dirs_exist_ok=True)
     _prepare(walk, tmp_path)
     for page in walk:
         for block in blocks(page):
@@ -145,7 +164,7 @@ def _carry_out_block(page: str, block: Block, folder: Path) -> None:
         carry_out(["python", str(script)], folder)
     for command in block.commands:
         instead = _INSTEAD.get(command, command)
-        if instead is not None and not command.startswith("make"):
+        if instead is not None and not command.startswith(_OF_A_CHECKOUT):
             carry_out(shlex.split(instead), folder)
 
 
@@ -158,9 +177,10 @@ def _prepare(walk: tuple[str, ...], folder: Path) -> None:
         for ending in ("json", "md", "predictions.parquet"):
             name = f"quickstart.{ending}"
             (folder / "leaderboards" / name).write_bytes((ROOT / "leaderboards" / name).read_bytes())
+    if "docs/how-to/add-an-executor.md" in walk:  # something is left for its executor to do
+        shutil.rmtree(next((folder / _STORE / "evaluations").iterdir()))
     if "docs/how-to/from-lm-eval.md" in walk:
-        run = ["xstilts", "run", "quickstart", "--limit", "16", "--seeds", "1", "--store", "store"]
-        carry_out(run, folder)
+        (folder / _STORE).rename(folder / "store")
         shown = carry_out(
             ["xstilts", "show", "quickstart-trial-16", "--row", "1", "--store", "store"], folder
         )

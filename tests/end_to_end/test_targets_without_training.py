@@ -49,6 +49,9 @@ def test_the_encoder_is_scored_as_the_last_stage_leaves_it_and_the_pretrained_on
         if "xtreme_tatoeba_de" in tasks
     }
     assert len(answers) == 2 and all(len(found) == 12 for found in answers.values())
+    page = (tmp_path / "boards" / "first.md").read_text()
+    assert "Not trained for it, scored on Tatoeba" in page and "rained on tatoeba" not in page
+    assert "Points above the pretrained model, by sequence and language" in page
     xstilts(tmp_path, "verify", str(tmp_path / "boards" / "first.json"))
 
 

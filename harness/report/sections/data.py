@@ -93,13 +93,23 @@ def _citations(board: Board) -> list[str]:
     ]
 
 
-def other_sets(board: Board) -> Iterator[tuple[DataUse, int, int]]:
+def other_sets(board: Board, target: str | None = None) -> Iterator[tuple[DataUse, int, int]]:
     """Yield the training sets that are not the published ones they are named after, by their size.
+
+    Args:
+        board: The results.
+        target: Leave out the sets of targets that are in no sequence of this one; None: all sets.
 
     Yields:
         The set, its rows before any were dropped, and the rows of the published one.
     """
+    foreign: set[str] = set()
+    if target is not None:
+        own = {name for row in board.rows_of(target) for name in (*row.order, target)}
+        foreign = set(board.targets) - own
     for use in board.data:
+        if use.name in foreign:
+            continue
         if use.rows is not None and use.expected_rows not in (None, use.rows + use.dropped):
             yield use, use.rows + use.dropped, use.expected_rows
 

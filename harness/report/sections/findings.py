@@ -55,7 +55,7 @@ def finding(
         answer = [_one_seed(statistics)]
     else:
         answer = list(_primary(board, statistics, complete))
-    limits = (*_not_learned(board, target, collapsed), *_limits(board, statistics))
+    limits = (*_not_learned(board, target, collapsed), *_limits(board, target, statistics))
     return Finding(answer=tuple(answer), limits=limits)
 
 
@@ -188,7 +188,7 @@ def _sides(metric: TargetMetric) -> tuple[str, str]:
     return ("above", "below") if metric.higher_is_better else ("above (worse than)", "below (better than)")
 
 
-def _limits(board: Board, statistics: TargetStatistics) -> list[str]:
+def _limits(board: Board, target: str, statistics: TargetStatistics) -> list[str]:
     limits = []
     incomplete = sum(row.average is None for row in statistics.rows)
     if incomplete and incomplete < len(statistics.rows):
@@ -196,7 +196,8 @@ def _limits(board: Board, statistics: TargetStatistics) -> list[str]:
         limits.append(
             f"{incomplete} {noun} no average: a run failed or was not made, or a language is missing."
         )
-    unlike = [f"{use.name} ({rows:,}, not {expected:,})" for use, rows, expected in other_sets(board)]
+    sets = other_sets(board, target)
+    unlike = [f"{use.name} ({rows:,}, not {expected:,})" for use, rows, expected in sets]
     if unlike:
         limits.append(f"Trained on other rows than the published training sets: {', '.join(unlike)}.")
     if board.provenance.limited is not None:

@@ -96,6 +96,16 @@ def _others(settings: tuple[StageSettings, ...]) -> Iterator[str]:
             yield f"{one.stage}: {dropped:,} rows left out, which are also evaluation rows"
         if one.early_stops:
             yield _early_stops(one.stage, one.early_stops)
+        if one.skipped_steps and one.steps:
+            yield (
+                f"{one.stage}: {_range(list(one.skipped_steps))} of {one.steps:,} steps of a stage changed "
+                "nothing, since a gradient exceeded fp16"
+            )
+        if one.nondeterministic:
+            yield (
+                f"{one.stage}: {how_many(one.nondeterministic, 'stage')} trained with an operation that has "
+                "no deterministic form on that device, so that weights may differ another time"
+            )
 
 
 def _early_stops(stage: str, stops: tuple[EarlyStop, ...]) -> str:

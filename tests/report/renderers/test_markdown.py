@@ -278,6 +278,19 @@ def test_training_on_other_rows_than_the_published_set_is_said_in_finding_and_da
     assert text.count("where the published training set has") == 2
 
 
+def test_the_limits_of_a_target_name_no_training_set_of_another_target():
+    rows = [scored_row((), BASE, target) for target in ("xnli", "pawsx")]
+    data = tuple(
+        DataUse(name=name, role="training", source="here", rows=7, expected_rows=9)
+        for name in ("rte", "xnli", "pawsx")
+    )
+    languages = {target: columns(target) for target in ("xnli", "pawsx")}
+    text = render_page(compile_publication(board(rows, languages, (1, 2, 3), data=data), None))
+    first, second = text.split("published training sets: ")[1:]
+    assert first.startswith("rte (7, not 9), xnli (7, not 9).")
+    assert second.startswith("rte (7, not 9), pawsx (7, not 9).")
+
+
 def test_all_commits_of_a_leaderboard_are_named():
     text = page(scored_row((), BASE), provenance=provenance(commit=f"{'a' * 40}, {'b' * 40}"))
     assert f"- Commit: `{'a' * 12}`, `{'b' * 12}`" in text

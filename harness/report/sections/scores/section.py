@@ -54,9 +54,11 @@ class ScoresSection(TargetSection[TargetStatistics]):
         complete = sum(row.average is not None for row in data.rows)
         best = f"; the best {MOST_ROWS} of {complete}" if complete > MOST_ROWS else ""
         unit = data.metrics[0].scale.unit or data.metrics[0].noun
+        trained = publication.board.is_trained(target)
+        alone = f"training on {target} alone" if trained else "the pretrained model"
         yield Drawable(
             "deltas",
-            f"{unit[0].upper()}{unit[1:]} above training on {target} alone, by sequence and language{best}",
+            f"{unit[0].upper()}{unit[1:]} above {alone}, by sequence and language{best}",
             partial(draw_heat_map, data),
         )
 

@@ -1,38 +1,17 @@
-"""The public Python API: what `xstilts plan`, `run`, `eval` and `publish` do, as functions.
+"""Reading, planning, running and publishing a sequence file, as the commands of these names do."""
 
-`import harness` offers these functions; the command line calls them or what they call, so both give the same
-results. Libraries are imported when a function is called: `load` and `plan` need no torch.
-"""
-
-import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import UserError
+from harness.api.arguments import DEFAULT_LEADERBOARDS, Folders, require_at_least, run_options
 
 if TYPE_CHECKING:
     from harness.config.load import LoadedSequence
-    from harness.evaluation.job import EvaluationProgress, EvaluationResult
-    from harness.execution.options import RunOptions
     from harness.execution.run import RunReport
     from harness.planning.tree import Plan
     from harness.report.publish import Published
-
-DEFAULT_STORE = Path(".xstilts/store")
-DEFAULT_LEADERBOARDS = Path("leaderboards")
-STORE_VARIABLE = "XSTILTS_STORE"
-
-Folders = str | Path | Sequence[str | Path]
-"""A folder, or several, of which the first that has a file counts."""
-
-
-class ArgumentError(UserError):
-    """An argument has a value that it cannot have."""
-
-
-class NoTasksError(UserError):
-    """A list of names holds none."""
 
 
 class StaleCopyWarning(UserWarning):
@@ -54,8 +33,6 @@ def load(sequence: str | Path) -> "LoadedSequence":
     Warns:
         StaleCopyWarning: The file that a registered sequence was copied from was changed since.
     """
-    import warnings
-
     from harness.config.catalogue import find_sequence
     from harness.config.load import load_sequences
     from harness.config.registry import stale_copy
@@ -127,7 +104,7 @@ def run(
     Args:
         sequence: A path, the name of a known sequence, or what `load` returned.
         store: Folder of finished stages and evaluations; `XSTILTS_STORE`, else `.xstilts/store`, where None.
-        leaderboards: Folder that the leaderboard is written to.
+        leaderboards: Folder that the leaderboard is written to; `leaderboards` by default.
         data_dir: Folders with local data in XTREME's layout; `XSTILTS_DATA`, else the hub, where none.
         limit: A trial: at most so many rows of each task, trained on and scored.
         seeds: In place of the file's.
@@ -171,7 +148,7 @@ def run(
         note=note,
         replace=replace,
     )
-    _require_at_least(1, workers=workers, processes=processes)
+    require_at_least(1, workers=workers, processes=processes)
     options = changed(
         options,
         profile=read_profile(executor),
@@ -183,81 +160,6 @@ def run(
         discard_target_weights=discard_target_weights,
     )
     return run(_loaded(sequence), options, Console(quiet=quiet))
-
-
-def evaluate(
-    checkpoint: str | Path,
-    tasks: str | Sequence[str],
-    *,
-    output: str | Path,
-    data_dir: Folders = (),
-    split: str = "test",
-    limit: int | None = None,
-    batch_size: int = 64,
-    precision: str = "fp32",
-    labels: str | Sequence[str] | None = None,
-    include_path: Sequence[str | Path] = (),
-    revision: str = "main",
-    trust_remote_code: bool = False,
-    report: "Callable[[EvaluationProgress], None] | None" = None,
-) -> "EvaluationResult | None":
-    """Score a checkpoint on evaluation tasks by lm-evaluation-harness, in this process.
-
-    Leaves `results.json`, in lm-eval's format, and `predictions.parquet` in the output folder.
-
-    Args:
-        checkpoint: A Hugging Face folder with a head, a finished stage's folder, or a hub id.
-        tasks: Groups or tasks; as one text, separated by commas.
-        output: Folder for the results.
-        data_dir: Folders with local data in XTREME's layout; `XSTILTS_DATA`, else the hub, where none.
-        split: `test` or `validation`.
-        limit: Only the first so many items of each task.
-        batch_size: Documents of full length in a forward pass; of short ones it takes more.
-        precision: `fp32`, `bf16` or `fp16`.
-        labels: What the head's outputs mean, in order, where the checkpoint's configuration does not say it.
-        include_path: Folders of corpora and evaluation tasks, besides the shipped and the user's own.
-        revision: Branch, tag or commit of a hub model.
-        trust_remote_code: Run code that comes with the checkpoint.
-        report: Called after every batch.
-
-    Returns:
-        The scores; None in the processes of a group (torchrun) that are not its first.
-
-    Raises:
-        UserError: The checkpoint, a task or its data cannot be used as they are.
-    """
-    from pydantic import ValidationError
-
-    from harness.data.location import data_folders
-    from harness.evaluation.job import EvaluationJob
-    from harness.models.references import ModelRef
-
-    wanted = _names(tasks, "tasks")
-    named = None if labels is None else _names(labels, "labels")
-    try:
-        job = EvaluationJob.model_validate(
-            {
-                "checkpoint": ModelRef(
-                    name=str(checkpoint), revision=revision, trust_remote_code=trust_remote_code
-                ),
-                "tasks": wanted,
-                "split": split,
-                "limit": limit,
-                "batch_size": batch_size,
-                "precision": precision,
-                "data_dir": data_folders(_folders(data_dir)),
-                "labels": named,
-                "task_folders": tuple(Path(folder).resolve() for folder in include_path),
-                "output": Path(output),
-            }
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ArgumentError(f"{place}: {first['input']!r}: {first['msg']}") from error
-    from harness.evaluation.score import evaluate_checkpoint
-
-    return evaluate_checkpoint(job, report)
 
 
 def publish(
@@ -320,63 +222,5 @@ def publish(
     return tuple(publish_files([*map(_loaded, sequences)], folders, options, together, title))
 
 
-def run_options(
-    *,
-    store: str | Path | None = None,
-    leaderboards: str | Path = DEFAULT_LEADERBOARDS,
-    data_dir: Folders = (),
-    limit: int | None = None,
-    seeds: Sequence[int] | None = None,
-    add_seeds: Sequence[int] | None = None,
-    deepspeed: str | None = None,
-    reported: str | Path | None = None,
-    note: str | None = None,
-    replace: bool = False,
-) -> "RunOptions":
-    """Return the options of a run, as a caller of `run` and the command line give them.
-
-    Raises:
-        UserError: A folder or a DeepSpeed file is not there, or a number is none that it can be.
-    """
-    from harness.config.deepspeed_file import find_deepspeed
-    from harness.data.location import data_folders
-    from harness.execution.options import RunOptions
-
-    _require_at_least(1, limit=limit)
-    folder = Path(leaderboards)
-    beside = folder / "reported.json"
-    return RunOptions(
-        store=Path(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE),
-        leaderboards=folder,
-        data_dir=data_folders(_folders(data_dir)),
-        limit=limit,
-        seeds=None if seeds is None else tuple(seeds),
-        added_seeds=tuple(add_seeds or ()),
-        deepspeed=find_deepspeed(deepspeed) if deepspeed is not None else None,
-        reported=Path(reported) if reported is not None else beside if beside.is_file() else None,
-        note=note,
-        replace=replace,
-    )
-
-
 def _loaded(sequence: "str | Path | LoadedSequence") -> "LoadedSequence":
     return load(sequence) if isinstance(sequence, str | Path) else sequence
-
-
-def _folders(named: Folders) -> tuple[str | Path, ...]:
-    return (named,) if isinstance(named, str | Path) else tuple(named)
-
-
-def _names(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
-    """Return names that are given as a sequence, or as one text with commas between them."""
-    parts = names.split(",") if isinstance(names, str) else names
-    found = tuple(part.strip() for part in parts if part.strip())
-    if not found:
-        raise NoTasksError(f"{argument}: {names!r} names nothing; separate names by commas")
-    return found
-
-
-def _require_at_least(least: int, **numbers: int | None) -> None:
-    for name, number in numbers.items():
-        if number is not None and number < least:
-            raise ArgumentError(f"{name}: {number} is less than {least}; name a larger number")
