@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from contextlib import suppress
 
 import torch
 
@@ -17,7 +18,8 @@ def import_muon() -> None:
     before = os.environ.get("TORCHDYNAMO_DISABLE")
     os.environ["TORCHDYNAMO_DISABLE"] = "1"
     try:
-        from deepspeed.runtime.zero.muon import muon_optimizer  # noqa: F401
+        with suppress(ImportError):  # DeepSpeed's check suppresses it too
+            from deepspeed.runtime.zero.muon import muon_optimizer  # noqa: F401
     finally:
         del os.environ["TORCHDYNAMO_DISABLE"]
         if before is not None:
