@@ -23,7 +23,7 @@ test: venv ## Run the fast tests.
 
 # The tests that hypothesis drives try more examples than `make test` does, and new ones each time.
 test-slow: venv ## Run the tests that take longer.
-	CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -m "(slow or hypothesis) and not cluster and not gpu" --hypothesis-profile deep
+	CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "(slow or hypothesis) and not cluster and not gpu" --hypothesis-profile deep -n logical --maxprocesses 8 --dist loadgroup
 
 test-cluster: venv ## Run the tests that start a real Slurm and Ray on this machine.
 	$(BIN)/python -m pytest -m cluster -rs tests/cluster
@@ -31,7 +31,7 @@ test-cluster: venv ## Run the tests that start a real Slurm and Ray on this mach
 test-gpu: venv ## Run the tests that need a CUDA GPU.
 	$(BIN)/python -m pytest -m gpu tests/gpu
 
-bench: venv ## Measure the speed of what has a bar or a fact to keep.
+bench: venv ## Measure what docs/reference/speed.md tells, a quarter of an hour on two idle cores.
 	$(BIN)/python -m benchmarks
 
 bench-gpu: venv ## Measure what only a CUDA GPU shows, in at most 8 minutes.

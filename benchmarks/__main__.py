@@ -1,4 +1,8 @@
-"""`make bench`: measure what the project promises to be fast at, against what users run today."""
+"""`make bench`: measure what the project promises to be fast at, against what users run today.
+
+Without names it takes what docs/reference/speed.md tells, a quarter of an hour on two idle cores; the others
+take up to hours and are run by name.
+"""
 
 import argparse
 from pathlib import Path
@@ -38,15 +42,19 @@ BENCHMARKS = {
     "loss-curve": loss_curve.run,
 }
 
+TOLD = ("startup", "fixed-costs", "training-rivals", "evaluation-rivals", "sweep")
+"""What docs/reference/speed.md tells."""
+
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; default: all")
+which = f"which: {', '.join(BENCHMARKS)}; default: {' '.join(TOLD)}"
+parser.add_argument("names", nargs="*", metavar="NAME", help=which)
 parser.add_argument("--repeats", type=int, default=3, help="rounds of each comparison (default 3)")
 parser.add_argument("--output", type=Path, default=Path(".xstilts/benchmarks.json"))
 arguments = parser.parse_args()
 if unknown := sorted(set(arguments.names) - BENCHMARKS.keys()):
     parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
 report = Report(arguments.output)
-for name in arguments.names or BENCHMARKS:
+for name in arguments.names or TOLD:
     print(f"\n{name}", flush=True)
     BENCHMARKS[name](report, arguments.repeats)
 print(f"\n{arguments.output}")

@@ -8,7 +8,7 @@ import tempfile
 
 from benchmarks.report import Report, side
 
-ITEMS_A_LANGUAGE, ITEMS_OF_R3 = 2000, 300
+ITEMS_A_LANGUAGE, ITEMS_OF_R3 = 600, 60
 
 
 def run(report: Report, repeats: int) -> None:

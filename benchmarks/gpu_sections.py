@@ -41,7 +41,7 @@ def device() -> None:
 
 def tests() -> None:
     """What must hold rather than be measured: tests/gpu."""
-    command = [sys.executable, "-m", "pytest", "-m", "gpu", "tests/gpu", "-q", "--durations=8"]
+    command = [sys.executable, "-m", "pytest", "-m", "gpu", "tests/gpu", "--durations=8"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines = done.stdout.strip().splitlines()
     figure(summary=lines[-1] if lines else "", failed=[line for line in lines if line.startswith("FAILED")])

@@ -1,6 +1,7 @@
 """The command `xstilts`: finds a sub-command's file when it is asked for, so that start-up stays fast."""
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -146,6 +147,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; expected errors are printed without a traceback."""
+    # Libraries make objects by the hundred thousand that stay: looking at them again and again takes longer
+    # than many a command.
+    gc.set_threshold(50_000)
     for number in _STOPPING:
         signal.signal(number, _stop)
     _end_though_blocked()

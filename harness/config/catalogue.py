@@ -50,6 +50,12 @@ class Catalogue:
         folder = sequence_file.parent / "tasks"
         return self._with_folders([folder]) if folder.is_dir() else self
 
+    def around(self, task_file: Path) -> Self:
+        """Return the catalogue with the corpora that lie with a task's file in a folder `tasks/`."""
+        if task_file.resolve().parent.name != "tasks":
+            return self
+        return replace(self, evaluation=self.evaluation.with_folder(task_file.parent))
+
     def leaves(self, name: str) -> tuple[EvaluationTask, ...]:
         """Return the leaf tasks of an evaluation task or group, English first.
 

@@ -207,6 +207,16 @@ def _model_problems(source: YamlSource) -> Iterator[Problem]:
         yield source.problem(("model",), f"there is no such folder; looked for {folder}", remedy)
 
 
+def _check_task(source: YamlSource, catalogue: Catalogue) -> TrainingTask:
+    around = catalogue.around(source.path)
+    try:
+        return check_training_task(source, around.scorers)
+    except SpecError as error:
+        # A corpus that it names may be unknown because the corpus's own file has problems.
+        beside = [one for one in around.evaluation.problems if one not in catalogue.evaluation.problems]
+        raise SpecError([*error.problems, *beside]) from error
+
+
 def check_files(
     names: Iterable[str],
 ) -> list[tuple[str, LoadedSequence | TrainingTask | Corpus | ExecutorProfile]]:
@@ -229,7 +239,7 @@ def check_files(
             elif is_corpus(source):
                 checked.append((name, check_corpus(source)))
             elif is_training_task(source):
-                checked.append((name, check_training_task(source, catalogue.scorers)))
+                checked.append((name, _check_task(source, catalogue)))
             else:
                 checked.append((name, check_sequence(source, catalogue)))
         except SpecError as error:

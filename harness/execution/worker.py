@@ -26,7 +26,7 @@ from harness.execution.stop import INTERRUPTED, Stop
 from harness.store.store import Store
 
 _OF_THE_FIRST_STAGE = ("harness.training.stage", "transformers.modeling_utils", "datasets")
-"""What takes seconds to import: done while the run still resolves its plan or another worker checks it."""
+"""What takes seconds to import: done before the first request comes."""
 
 
 def main() -> None:
@@ -51,21 +51,27 @@ class Worker:
         """Carry out one request after the other."""
         self._stop.on_signals()
         threading.Thread(target=self._listen, daemon=True, name="orders").start()
+        self._import()
+        first = True
+        while (request := self._requests.get()) is not None:
+            self._carry_out(request)
+            if first:
+                gc.collect()
+                gc.freeze()
+                first = False
+        self._await_publishing()
+
+    def _import(self) -> None:
+        """Join the process group and import the libraries: a million objects that stay uncollected."""
+        gc.disable()
         from harness.training.distributed import start_process_group
 
         world = start_process_group()
         self._rank, self._ranks = world.rank, world.size
         for name in _OF_THE_FIRST_STAGE:
             importlib.import_module(name)
-        first = True
-        while (request := self._requests.get()) is not None:
-            self._carry_out(request)
-            if first:
-                # The libraries are there to stay: a million objects that no collection need visit.
-                gc.collect()
-                gc.freeze()
-                first = False
-        self._await_publishing()
+        gc.freeze()
+        gc.enable()
 
     def _listen(self) -> None:
         while (lines := self._channel.receive()) is not None:

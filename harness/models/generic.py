@@ -11,7 +11,8 @@ def auto_class(name: str) -> Any:
     """Return an auto class of transformers, which knows the heads of `harness.models.families`."""
     import transformers
 
-    _register_gemma3_tagger()
+    if name == "AutoModelForTokenClassification":
+        _register_gemma3_tagger()
     return getattr(transformers, name)
 
 

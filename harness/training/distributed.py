@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 
+from harness.compat.deepspeed import import_muon
 from harness.store.provenance import processor
 from harness.training.determinism import enable_determinism
 
@@ -86,6 +87,7 @@ def _start_deepspeed() -> None:
     # DeepSpeed would compile its extension for CPUs at start-up (30 s, needs a compiler, hangs on a stale
     # lock) if it were not told here that there is none. Asking it what there is would try out all of them.
     ops.__compatible_ops__ = {}
+    import_muon()
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
 
 

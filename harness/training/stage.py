@@ -1,7 +1,6 @@
 """Train one stage."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +38,7 @@ from harness.training.task_rows import (
     step_plan,
 )
 from harness.training.training_log import DivergedError, TrainingLog
-from harness.training.used_rows import merged_rows, used_rows_names
+from harness.training.used_rows import used_rows
 
 # fp16 finds its scale by steps that it leaves out: a few at the beginning are usual.
 _MANY_SKIPPED = 0.05
@@ -215,8 +214,9 @@ class _Stage:
     def _score(self, rows: TrainingRows, number: int, forward: Forward, engine: Any) -> HeldOutScore:
         part = self.parts[number]
         # On every rank: what decay leaves of the word embeddings that no step sees.
-        words = trained_weights(engine, used_rows_names(engine.module))
-        deque(merged_rows(engine.module, ((name, now.cpu()) for name, now in words)), maxlen=0)
+        words = used_rows(engine.module)
+        for name, now in trained_weights(engine, words):
+            words[name].take_decay(now)
         return score_held_out(
             part.model,
             part.task,

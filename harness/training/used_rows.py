@@ -37,8 +37,8 @@ class UsedRows(nn.Module):
         self._used = used
         # Not a buffer: it stays where it is, in a mapped file as a rule, and in fp32.
         self._whole = embedding.weight.detach()
-        self._merged = self._whole
         ones = torch.ones(1, embedding.embedding_dim)
+        self._decay = ones[0]
         self.weight = nn.Parameter(torch.cat([self._whole[used], ones]))
         places = torch.full((embedding.num_embeddings,), -1)
         places[used] = torch.arange(len(used))
@@ -56,18 +56,26 @@ class UsedRows(nn.Module):
         rows = nn.functional.embedding(places.clamp(min=0), self.weight)
         others = places < 0
         if others.any():
-            rows[others] = self._merged[ids[others].cpu()].to(rows)
+            rows[others] = (self._whole[ids[others].cpu()] * self._decay).to(rows)
         return rows
 
-    def merge_rows(self, trained: Tensor) -> Tensor:
-        """Take over the trained rows, and return the whole embedding as the steps so far leave it.
+    def take_decay(self, trained: Tensor) -> None:
+        """Let a forward pass see the rows that are not trained as the steps so far leave them.
 
         Args:
             trained: `[used rows + 1, width]` fp32 weights.
         """
-        self._merged = self._whole * trained[-1]
-        self._merged[self._used] = trained[:-1]
-        return self._merged
+        self._decay = trained[-1].cpu()
+
+    def merged(self, trained: Tensor) -> Tensor:
+        """Return the whole embedding as the steps so far leave it.
+
+        Args:
+            trained: `[used rows + 1, width]` fp32 weights.
+        """
+        merged = self._whole * trained[-1]
+        merged[self._used] = trained[:-1]
+        return merged
 
 
 def train_used_rows(model: Any, used: npt.NDArray[np.int64]) -> None:
@@ -90,14 +98,14 @@ def train_used_rows(model: Any, used: npt.NDArray[np.int64]) -> None:
     model.set_input_embeddings(UsedRows(embedding, torch.from_numpy(used)))
 
 
-def used_rows_names(module: Any) -> set[str]:
-    """Return the names of the parameters that are rows of word embeddings."""
-    return {f"{name}.weight" for name, child in module.named_modules() if isinstance(child, UsedRows)}
+def used_rows(module: Any) -> dict[str, UsedRows]:
+    """Return the word embeddings of which rows are trained, by the names of these parameters."""
+    children = module.named_modules()
+    return {f"{name}.weight": child for name, child in children if isinstance(child, UsedRows)}
 
 
 def merged_rows(module: Any, weights: Iterable[tuple[str, Tensor]]) -> Iterable[tuple[str, Tensor]]:
     """Yield trained weights by name, with whole word embeddings where only rows of them were trained."""
-    children = module.named_modules()
-    partial = {f"{name}.weight": child for name, child in children if isinstance(child, UsedRows)}
+    partial = used_rows(module)
     for name, tensor in weights:
-        yield name, partial[name].merge_rows(tensor) if name in partial else tensor
+        yield name, partial[name].merged(tensor) if name in partial else tensor

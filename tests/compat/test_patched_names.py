@@ -1,6 +1,8 @@
 """The names that `harness.compat` patches exist in the installed versions: an upgrade shows here first."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -17,6 +19,18 @@ def test_deepspeed_keeps_what_is_undone_where_it_is_looked_for() -> None:
         if inspect.isfunction(method)
     )
     assert any(hasattr(function, "cache_clear") for function in wrapped)
+
+
+@pytest.mark.slow
+def test_deepspeed_looks_for_muon_where_it_was_imported_without_torchs_compiler() -> None:
+    from deepspeed.runtime.zero import utils
+
+    code = "from harness.compat.deepspeed import import_muon; import sys; import_muon(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    module = "deepspeed.runtime.zero.muon.muon_optimizer"
+    assert f"from {module} import" in inspect.getsource(utils.is_zero_supported_optimizer)
+    assert module in done.stdout.split()
+    assert "torch._inductor.compile_fx" not in done.stdout.split()
 
 
 def test_lm_eval_looks_up_its_bar_where_it_is_patched() -> None:

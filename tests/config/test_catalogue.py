@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from harness.config.catalogue import Catalogue, find_sequence
-from harness.config.load import load_sequences
+from harness.config.load import check_files, load_sequences
 from harness.config.problem import SpecError
+from harness.kinds.classification.task import ClassificationTask
 from harness.resources import user_folder
 from tests.config.files import SEQUENCE, TASK, changed, write
 
@@ -113,6 +114,18 @@ def test_users_tasks_join_the_shipped_ones(home: Path) -> None:
     assert {"mnli", "qqp", "qnli", "sst2", "cola", "mrpc", "rte", "xnli", "pawsx"} < set(
         catalogue.training_tasks
     )
+
+
+def test_a_task_file_is_checked_with_the_corpora_of_its_folder(home: Path, tmp_path: Path) -> None:
+    corpus = write(tmp_path, "tasks/own_nli.yaml", CORPUS)
+    task = write(tmp_path, "tasks/own.yaml", changed(TASK, ("[xtreme_xnli]", "[own_nli]")))
+    ((_, checked),) = check_files([str(task)])
+    assert isinstance(checked, ClassificationTask) and checked.scored_by == ("own_nli",)
+    corpus.write_text(changed(CORPUS, ("kind: classification\n", "")))
+    with pytest.raises(SpecError) as caught:
+        check_files([str(task)])
+    found = {(problem.file, problem.key) for problem in caught.value.problems}
+    assert found == {(task, "scored_by[0]"), (corpus, "kind")}
 
 
 def test_a_broken_task_of_the_user_is_reported_with_the_sequence(home: Path, tmp_path: Path) -> None:

@@ -23,12 +23,17 @@ from typing import Any
 def serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
+    gc.disable()
     import datasets  # noqa: F401
     import deepspeed  # noqa: F401
-    import transformers.modeling_utils  # noqa: F401
+    import transformers.modeling_utils
+    import transformers.optimization  # noqa: F401
 
     import harness.training.stage  # noqa: F401
 
+    # A collection in a copy would visit a million objects, and so copy their pages.
+    gc.freeze()
+    gc.enable()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
