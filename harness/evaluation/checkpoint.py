@@ -29,6 +29,8 @@ _SHORTEST = 4  # a token of each text, and those around them
 _NO_LIMIT = 100_000
 """Tokenizers without a limit record 10^30; anything above this says nothing."""
 NO_HEAD = "AutoModel"
+_PRETRAINED = ("Model", "ForMaskedLM", "ForPreTraining")
+"""How the architectures of encoders end that nothing was trained for: the head of pretraining is left out."""
 _DEFAULT_CLASS = "AutoModelForSequenceClassification"
 
 
@@ -241,7 +243,7 @@ def _auto_class(folder: Path, config: dict[str, Any]) -> str:
     found = [
         auto for auto in known for name in architectures if name.endswith(auto.removeprefix("AutoModel"))
     ]
-    if not found and any(name.endswith("Model") for name in architectures):
+    if not found and any(name.endswith(_PRETRAINED) for name in architectures):
         return NO_HEAD
     if architectures and not found:
         raise _error(

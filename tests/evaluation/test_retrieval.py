@@ -111,6 +111,27 @@ def test_tatoeba(tmp_path, shared_data, encoder):
         assert found[task].score == results[task]["acc,none"] == pytest.approx(accuracy, abs=1e-12)
 
 
+@pytest.mark.parametrize("head", ["MaskedLM", "PreTraining"])
+def test_an_encoder_with_the_head_of_its_pretraining_is_scored_without_it(
+    tmp_path, shared_data, encoder, head
+):
+    import transformers
+
+    whole = getattr(transformers, f"BertFor{head}").from_pretrained(encoder)
+    whole.save_pretrained(tmp_path / "whole")
+    models.make_tokenizer(tmp_path / "whole", segments=True)
+    shortened(shared_data, tmp_path, "deu", 30)
+    found = [
+        decoded(
+            score(folder, ("xtreme_tatoeba_de",), tmp_path, tmp_path / name)[1][
+                "xtreme_tatoeba_de"
+            ].predictions
+        )
+        for folder, name in ((encoder, "bare"), (tmp_path / "whole", "headed"))
+    ]
+    assert found[0] == found[1] and len(set(found[0])) > 5
+
+
 def write_bucc(folder: Path, shared: Path, split: str, rows: slice) -> dict[str, list[tuple[str, str]]]:
     """Write sentences of LASER's Chinese files as BUCC lays its own out; every third has a translation."""
     sides = [
