@@ -10,6 +10,7 @@ from benchmarks.report import Report
 from harness.evaluation.datasets import scored_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
+from harness.models.references import ModelRef
 from tests.evaluation import models
 
 ROWS, BATCH = 2000, 32
@@ -21,7 +22,7 @@ def run(report: Report, repeats: int) -> None:
         models.write_xtreme(folder / "data", ROWS)
         checkpoint = models.make_classifier(folder / "model")
         job = EvaluationJob(
-            checkpoint=checkpoint,
+            checkpoint=ModelRef.at(checkpoint),
             tasks=tuple(f"xtreme_xnli_{language}" for language in models.XNLI_LANGUAGES),
             data_dir=folder / "data",
             batch_size=BATCH,

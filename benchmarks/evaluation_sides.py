@@ -14,6 +14,7 @@ from harness.config.hyperparameters import Precision
 from harness.evaluation.datasets import scored_rows
 from harness.evaluation.job import EvaluationJob
 from harness.evaluation.score import evaluate_checkpoint
+from harness.models.references import ModelRef
 from harness.training.stage import train_stage
 
 BATCH = 64
@@ -29,7 +30,7 @@ def harness_side(checkpoint: str, limit: int, precision: str = "bf16") -> None:
     """`xstilts eval`, from the call to the files that it leaves."""
     with tempfile.TemporaryDirectory() as folder:
         job = EvaluationJob(
-            checkpoint=Path(checkpoint), tasks=tuple(evaluation_tasks()), limit=limit,
+            checkpoint=ModelRef.at(Path(checkpoint)), tasks=tuple(evaluation_tasks()), limit=limit,
             precision=Precision(precision), data_dir=data_folder(), output=Path(folder),
         )  # fmt: skip
         started = time.perf_counter()
