@@ -12,8 +12,8 @@ from . import models
 
 def test_a_head_that_no_task_scores_is_refused(tmp_path: Path):
     folder = models.make_classifier(tmp_path / "model")
-    models.edit_config(folder, architectures=["BertForPreTraining"])
-    with pytest.raises(CheckpointError, match="BertForPreTraining has no head that"):
+    models.edit_config(folder, architectures=["BertForNextSentencePrediction"])
+    with pytest.raises(CheckpointError, match="BertForNextSentencePrediction has no head that"):
         open_checkpoint(ModelRef.at(folder))
 
 
