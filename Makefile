@@ -31,7 +31,7 @@ test-cluster: venv ## Run the tests that start a real Slurm and Ray on this mach
 test-gpu: venv ## Run the tests that need a CUDA GPU.
 	$(BIN)/python -m pytest -m gpu tests/gpu
 
-bench: venv ## Measure what docs/reference/speed.md tells, a quarter of an hour on two idle cores.
+bench: venv ## Measure what docs/reference/speed.md tells, some twenty minutes on two idle cores.
 	$(BIN)/python -m benchmarks
 
 bench-gpu: venv ## Measure what only a CUDA GPU shows, in at most 8 minutes.

@@ -1,6 +1,6 @@
 """`make bench`: measure what the project promises to be fast at, against what users run today.
 
-Without names it takes what docs/reference/speed.md tells, a quarter of an hour on two idle cores; the others
+Without names it takes what docs/reference/speed.md tells, some twenty minutes on two idle cores; the others
 take up to hours and are run by name.
 """
 

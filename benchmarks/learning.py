@@ -51,7 +51,7 @@ def learn(kind: str) -> None:
     """Train one kind; give the metrics on held-out rows and the loss in tenths of the training."""
     task, settings, _, _ = RECIPES[kind]
     data = data_folder()
-    assert data is not None, "the rows are not at hand: set XSTILTS_TEST_DATA"
+    assert data is not None, "the rows are not available: set XSTILTS_TEST_DATA"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Copies: rows are not read through links that lead out of the data folder.

@@ -76,7 +76,7 @@ def task_examples(task: str, rows: int) -> tuple[list[tuple[str, str]], list[int
 
 
 def evaluation_tasks() -> list[str]:
-    """The leaf tasks that the evaluation rivals score: the XNLI test files at hand, or the mini corpus."""
+    """The leaf tasks that the evaluation rivals score: of XNLI those with test files, or the mini corpus."""
     folder = data_folder()
     if folder is None:
         return [f"mini_nli_{code}" for code in ("en", "de", "es", "fr", "sw", "zh")]

@@ -103,7 +103,7 @@ class Laboratory:
         }
         # A process that has initialized CUDA cannot be copied.
         copied = processes == 1 and shutil.which("nvidia-smi") is None
-        code, output = (_in_copy if copied else _in_processes)(file, environment, processes)
+        code, output = _in_copy(file, environment) if copied else _in_processes(file, environment, processes)
         assert (code != 0) == dies, output[-9000:]
         answers = [order["job"].workdir.with_suffix(".answer.json") for order in full]
         return [json.loads(answer.read_text()) for answer in answers if answer.exists()]
@@ -116,7 +116,7 @@ def _in_processes(file: Path, environment: dict[str, str], processes: int) -> tu
     return run.returncode, run.stdout[-3000:] + run.stderr
 
 
-def _in_copy(file: Path, environment: dict[str, str], processes: int) -> tuple[int, str]:
+def _in_copy(file: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Train in a copy of a process that has imported the libraries: that takes as long as many stages."""
     server, log = _server(), file.with_suffix(".log")
     assert server.stdin is not None and server.stdout is not None

@@ -13,14 +13,10 @@ def settings(changes):
     manifests = []
     for stage, digest in resolved.digests.items():
         made = manifest(digest)
-        result = made.result.model_copy(update={"steps": 40, **changes(stage)})
-        members = resolved.content(stage).members
-        result = result.model_copy(
-            update={
-                "members": tuple(result.members[0].model_copy(update={"name": one.name}) for one in members)
-            }
-        )
-        manifests.append(made.model_copy(update={"result": result}))
+        member, names = made.result.members[0], [one.name for one in resolved.content(stage).members]
+        members = tuple(member.model_copy(update={"name": name}) for name in names)
+        changed = {"steps": 40, "members": members, **changes(stage)}
+        manifests.append(made.model_copy(update={"result": made.result.model_copy(update=changed)}))
     return stage_settings(resolved, manifests)
 
 
