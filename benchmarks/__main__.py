@@ -21,6 +21,7 @@ from benchmarks import (
     soak,
     startup,
     sweep,
+    torch_compile,
     training_rivals,
 )
 from benchmarks.report import Report
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "sweep": sweep.run,
     "learning": learning.run,
     "loss-curve": loss_curve.run,
+    "torch-compile": torch_compile.run,
 }
 
 TOLD = ("startup", "fixed-costs", "training-rivals", "evaluation-rivals", "sweep")

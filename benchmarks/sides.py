@@ -3,8 +3,14 @@
 import json
 import sys
 
-from benchmarks import evaluation_sides, leaderboard_sides, learning, training_sides
+from benchmarks import evaluation_sides, leaderboard_sides, learning, torch_compile, training_sides
 
-SIDES = {**training_sides.SIDES, **evaluation_sides.SIDES, **leaderboard_sides.SIDES, **learning.SIDES}
+SIDES = {
+    **training_sides.SIDES,
+    **evaluation_sides.SIDES,
+    **leaderboard_sides.SIDES,
+    **learning.SIDES,
+    **torch_compile.SIDES,
+}
 
 SIDES[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -11,6 +11,7 @@ import torch.distributed as dist
 from harness.errors import UserError
 from harness.message_text import first_line
 from harness.training.determinism import enable_determinism
+from harness.training.distributed import local_gpu
 
 _ANNOUNCE = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _OTHERS_COME_WITHIN = timedelta(minutes=2)
@@ -89,7 +90,7 @@ def _find_device(wanted: str) -> torch.device:
     if wanted in ("auto", "cuda", "cuda:0"):
         if not torch.cuda.is_available():
             return torch.device("cpu")
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("cuda", local_gpu())
     try:
         device = torch.device(wanted)
     except RuntimeError:

@@ -18,6 +18,7 @@ from harness.evaluation.results_file import ResultsFile
 from harness.metrics.item_file import write_items
 from harness.metrics.item_scores import TaskItems
 from harness.metrics.registry import metric
+from harness.training.determinism import with_all_operations
 
 _EQUAL = 1e-9
 
@@ -48,6 +49,12 @@ def evaluate_checkpoint(
         UserError: the checkpoint, a task or its data can't be used as they are.
         InconsistentScoreError: lm-eval's scores are not those of the answers.
     """
+    return with_all_operations(lambda: _evaluate(job, report))
+
+
+def _evaluate(
+    job: EvaluationJob, report: Callable[[EvaluationProgress], None] | None
+) -> EvaluationResult | None:
     loaded = load_tasks(job)
     results_file = ResultsFile(job)
     model = _model(job, report)

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TypeVar
 
 import torch
@@ -11,6 +12,8 @@ T = TypeVar("T")
 
 _REFUSED = "does not have a deterministic implementation"
 _log = logging.getLogger(__name__)
+_all_operations = ContextVar("all_operations", default=False)
+"""Whether `with_all_operations` is at its second try."""
 
 
 def enable_determinism() -> None:
@@ -22,7 +25,7 @@ def enable_determinism() -> None:
     show reads of what nobody wrote: that is up to 0.8 times as many kernels again, and changes nothing.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=_all_operations.get())
     torch._C._set_deterministic_fill_uninitialized_memory(False)
 
 
@@ -32,12 +35,20 @@ def is_deterministic() -> bool:
 
 
 def with_all_operations(work: Callable[[], T]) -> T:
-    """Do `work`; once more, and with all operations from then on, where one has no deterministic form."""
+    """Do `work`; once more, and with all operations for as long, where one has no deterministic form.
+
+    What this process does afterwards is deterministic again, so that no stage depends on its neighbours.
+    """
     try:
         return work()
     except RuntimeError as error:
         if _REFUSED not in str(error) or not is_deterministic():
             raise
         _log.warning("%s; two runs may differ", str(error).split(". ", maxsplit=1)[0])
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    return work()
+    token = _all_operations.set(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        return work()
+    finally:
+        _all_operations.reset(token)
+        torch.use_deterministic_algorithms(True)

@@ -45,19 +45,18 @@ def gpu() -> str:
 def start_process_group() -> World:
     """Join the process group that `torch.distributed.run` announces, or form one of this process alone.
 
-    Safe to call again. Where there are GPUs it sets `LOCAL_RANK`'s device, and lets it take deterministic
-    kernels only, for whatever the process does.
+    Safe to call again, and where the program has formed a group. Where there are GPUs it sets this process's
+    device, and lets it take deterministic kernels only, for whatever the process does.
     """
+    has_gpu = torch.cuda.is_available()
+    if has_gpu:
+        enable_determinism()
+        torch.cuda.set_device(local_gpu())
     if not dist.is_initialized():
         alone = "RANK" not in os.environ
-        for name in ("RANK", "LOCAL_RANK"):
-            os.environ.setdefault(name, "0")
-        os.environ.setdefault("WORLD_SIZE", "1")
-        backend = "gloo"
-        if torch.cuda.is_available():
-            backend = "nccl"
-            enable_determinism()
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        for name, value in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1")):
+            os.environ.setdefault(name, value)
+        backend = "nccl" if has_gpu else "gloo"
         if alone:
             # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -69,10 +68,20 @@ def start_process_group() -> World:
     return world()
 
 
+def local_gpu() -> int:
+    """Return the number of this process's GPU, `LOCAL_RANK` where several are visible.
+
+    A batch system may show each process its own alone (Slurm's --gpus-per-task), which then is the first;
+    DeepSpeed reads the variable too.
+    """
+    if torch.cuda.device_count() == 1:
+        os.environ["LOCAL_RANK"] = "0"
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
 def world() -> World:
     """Return this process's place; `start_process_group` must have been called."""
-    local = int(os.environ["LOCAL_RANK"])
-    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    device = torch.device("cuda", local_gpu()) if torch.cuda.is_available() else torch.device("cpu")
     return World(dist.get_rank(), dist.get_world_size(), device)
 
 
@@ -113,6 +122,8 @@ def on_first_rank(work: Callable[[], T]) -> T:
 
 def from_every_rank(value: T) -> list[T]:
     """Return the (picklable) values of all ranks, in order, on every rank."""
+    if dist.get_world_size() == 1:
+        return [value]
     values: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(values, value)
     return values

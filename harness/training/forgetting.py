@@ -16,6 +16,7 @@ from harness.models.generic import auto_class
 from harness.models.references import ModelRef
 from harness.models.tokenizer import fast_tokenizer
 from harness.models.xmod import set_language
+from harness.training.determinism import with_all_operations
 from harness.training.distributed import World, from_every_rank, start_process_group
 from harness.training.forgetting_job import EvaluatedHead, ForgettingJob, ForgettingResult, ForgettingScore
 from harness.training.held_out import score_held_out
@@ -40,6 +41,11 @@ def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
     """
     started = time.perf_counter()
     world = start_process_group()
+    scores = with_all_operations(lambda: _scores(job, world))
+    return ForgettingResult(scores=scores, seconds=time.perf_counter() - started)
+
+
+def _scores(job: ForgettingJob, world: World) -> tuple[ForgettingScore, ...]:
     scores = []
     for head, folder in zip(job.heads, job.folders, strict=True):
         rows = load_held_out_rows(head.task, data_dir=job.data_dir, trained=head.task.labels)
@@ -62,7 +68,7 @@ def evaluate_forgetting(job: ForgettingJob) -> ForgettingResult:
                 fingerprint=found.fingerprint,
             )
         )
-    return ForgettingResult(scores=tuple(scores), seconds=time.perf_counter() - started)
+    return tuple(scores)
 
 
 def _score(head: EvaluatedHead, rows: TrainingRows, model: Any, tokenizer: Any, world: World) -> HeldOutScore:

@@ -13,6 +13,7 @@ from harness.evaluation.labels import LabelMismatchError
 from harness.evaluation.score import evaluate_checkpoint
 from harness.evaluation.task_manager import UnknownEvaluationTaskError
 from harness.models.references import ModelRef
+from harness.training.determinism import enable_determinism, is_deterministic
 from tests.corpora import CORPORA
 
 from . import models
@@ -102,6 +103,23 @@ def test_batch_size_does_not_change_the_answers_and_progress_reaches_the_end(tmp
         answers.append(pq.read_table(output / "predictions.parquet").column("prediction").to_pylist())
     assert answers[0] == answers[1]
     assert (told[-1].done, told[-1].total) == (180, 180)
+
+
+def test_scoring_that_needs_an_operation_without_a_deterministic_form_is_done_again_with_it(
+    tmp_path, classifier, xtreme
+):
+    job = EvaluationJob(
+        checkpoint=ModelRef.at(classifier), tasks=ALL_XNLI[:2], data_dir=xtreme, output=tmp_path / "strict"
+    )
+    enable_determinism()
+    try:
+        # torch has `put_` in no deterministic form, on CPUs either.
+        with pytest.warns(UserWarning, match="deterministic"):
+            strict = evaluate_checkpoint(job, lambda _: torch.zeros(3).put_(torch.tensor([1]), torch.ones(1)))
+        assert is_deterministic()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert strict.scores == score(classifier, tmp_path / "plain", xtreme, tasks=ALL_XNLI[:2]).scores
 
 
 def test_bf16_computes_the_head_in_fp32_and_stays_near(tmp_path, classifier, xtreme):

@@ -37,9 +37,26 @@ def test_work_that_needs_another_operation_is_done_again_with_it_and_that_is_kno
     with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
         put()
     assert is_deterministic()
+    known = []
+
+    def work() -> list[int]:
+        enable_determinism()  # as each stage and each scoring does
+        found = put().tolist()
+        known.append(is_deterministic())
+        return found
+
     with pytest.warns(UserWarning, match="deterministic"):
-        assert with_all_operations(put).tolist() == [0, 1, 0]
-    assert not is_deterministic()
+        assert with_all_operations(work) == [0, 1, 0]
+    assert known == [False]
+
+
+def test_what_comes_after_such_work_is_deterministic_again() -> None:
+    enable_determinism()
+    with pytest.warns(UserWarning, match="deterministic"):
+        with_all_operations(put)
+    assert is_deterministic()
+    with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
+        put()
 
 
 def test_any_other_error_stays_one() -> None:
