@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,15 @@ def main() -> None:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     deadline = time.perf_counter() + SECONDS
     found: dict[str, Any] = {}
+    file = given.output
     for name in dict.fromkeys(["device", *(given.names or SECTIONS)]):
         limit = 900 if TINY else min(SECTIONS[name][0], deadline - time.perf_counter())
         found[name] = _section(name, limit) if limit > 10 else {"error": "no time was left"}
         print(f"{name}: {json.dumps(found[name], indent=2, ensure_ascii=False)}\n", flush=True)
-    file = given.output or _file(found["device"].get("name", "unknown"))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        file = file or _file(found["device"].get("name", "unknown"))
+        # After each section: what ends this program early leaves what came before.
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(file)
 
 
@@ -51,9 +54,16 @@ def _file(device: str) -> Path:
 def _section(name: str, limit: float) -> dict[str, Any]:
     """Carry a section out in a process of its own; return its figures, or how it ended without."""
     command = [sys.executable, "-m", "benchmarks.gpu_sections", name]
+    # Trainer would take all GPUs that it sees.
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     began = time.perf_counter()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": first},
     ) as process:
         try:
             words, _ = process.communicate(timeout=limit)
@@ -66,8 +76,9 @@ def _section(name: str, limit: float) -> dict[str, Any]:
     # A section prints a line of JSON as soon as it has a figure, so that a late end leaves what came before.
     figures: dict[str, Any] = {}
     for line in lines:
-        if line.startswith('{"'):  # Trainer prints dictionaries of Python's
-            figures |= json.loads(line)
+        if line.startswith('{"'):
+            with suppress(ValueError):  # of what a library prints
+                figures |= json.loads(line)
     if process.returncode:
         figures["error"] = f"code {process.returncode}: {' | '.join(lines[-8:])}"[-1500:]
     return figures | {"seconds": seconds}

@@ -39,15 +39,6 @@ def device() -> None:
     )
 
 
-def tests() -> None:
-    """What must hold rather than be measured: tests/gpu."""
-    command = [sys.executable, "-m", "pytest", "-m", "gpu", "tests/gpu", "--durations=8"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = done.stdout.strip().splitlines()
-    figure(summary=lines[-1] if lines else "", failed=[line for line in lines if line.startswith("FAILED")])
-    figure(slowest=[line.strip() for line in lines if re.match(r"\d+\.\d+s call", line.strip())])
-
-
 def attention() -> None:
     """Distinct gradients of 20 equal backward passes: 1 where kernels are deterministic."""
     import torch
@@ -87,11 +78,15 @@ def speed() -> None:
     from benchmarks.gpu_rivals import bare_loop, trainer
 
     with material() as folder:
-        for batch in (32, 256):
-            rivals = {"bare loop": bare_loop(folder, batch), "Trainer": trainer(folder, batch)}
+        # Before the first stage: the harness makes its process strict, which costs speed.
+        rivals = {
+            batch: {"bare loop": bare_loop(folder, batch), "Trainer": trainer(folder, batch)}
+            for batch in (32, 256)
+        }
+        for batch, others in rivals.items():
             ours = _stage(folder, f"speed-{batch}", batch_size=batch, steps=_steps(80)).samples_per_second
-            ratios = {f"harness / {name}": round(ours / speed, 3) for name, speed in rivals.items()}
-            figure(**{f"batch {batch}": {"harness": round(ours), **_rounded(rivals), **ratios}})
+            ratios = {f"harness / {name}": round(ours / speed, 3) for name, speed in others.items()}
+            figure(**{f"batch {batch}": {"harness": round(ours), **_rounded(others), **ratios}})
         levels = {}
         for level in ("zero0", "zero1", "zero3"):
             levels[level] = _stage(folder, f"level-{level}", level, steps=_steps(40)).samples_per_second
@@ -106,15 +101,15 @@ def large() -> None:
 
     from harness.cost.accelerators import ACCELERATORS
 
-    with material(LARGE, words=300) as folder:
+    with material(LARGE, words=300, rows=2_000) as folder:
         done = _stage(
             folder, "large", batch_size=32, max_length=128, steps=_steps(30), freeze_embeddings=True
         )
         layers, width, _ = _SMALL if TINY else LARGE
         tokens = done.tokens / done.samples
         products = 6 * layers * 12 * width**2 * tokens + 12 * layers * width * tokens**2
-        name = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-        peak = next((one.peak for key, one in ACCELERATORS.items() if key.split("-")[0] in name), {})
+        words = re.split(r"[\s-]", torch.cuda.get_device_name()) if torch.cuda.is_available() else []
+        peak = next((one.peak for key, one in ACCELERATORS.items() if key in words), {})
         flops = products * done.samples_per_second
         share = [round(flops / value, 3) for precision, value in peak.items() if precision.value == "bf16"]
         figure(tokens_a_row=tokens, tflops=round(flops / 1e12, 2), share_of_peak=share[0] if share else None)
@@ -166,7 +161,7 @@ def _sweep(folder: Path, own: Path, workers: int) -> float:
     from tests.execution.experiment import make_experiment
 
     settings = f"train_rows: 96\n  steps: {_steps(60)}"
-    file = make_experiment(own, rows=96, orders="{lengths: [0, 1, 2]}", seeds="[1, 2, 3]", settings=settings)
+    file = make_experiment(own, rows=96, orders="[[rte], [pawsx]]", seeds="[1, 2]", settings=settings)
     text = file.read_text().replace(str(own / "model"), str(folder / "base")).replace("  epochs: 1\n", "")
     file.write_text(text.replace("precision: fp32", "precision: bf16"))
     command = [
@@ -180,7 +175,7 @@ def _sweep(folder: Path, own: Path, workers: int) -> float:
 
 
 @contextlib.contextmanager
-def material(shape: tuple[int, int, int] = BASE, words: int | None = None) -> Any:
+def material(shape: tuple[int, int, int] = BASE, words: int | None = None, rows: int = 20_000) -> Any:
     """A folder with `base` (a random model), and rows as long as XNLI's or of so many words each."""
     import torch
     from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaModel
@@ -201,7 +196,7 @@ def material(shape: tuple[int, int, int] = BASE, words: int | None = None) -> An
         XLMRobertaModel(config).save_pretrained(folder / "base")
         tokenizer.save_pretrained(folder / "base")
         drawing, lines = random.Random(1), []
-        for _ in range(300 if TINY else 20_000):
+        for _ in range(300 if TINY else rows):
             counts = (words or min(60, max(4, int(drawing.lognormvariate(2.9, 0.5)))), drawing.randint(4, 30))
             texts = [" ".join(drawing.choices(models.WORDS, k=count)) for count in counts]
             lines.append("\t".join([*texts, drawing.choice(models.LABELS)]))
@@ -236,20 +231,22 @@ def _train(job: Any) -> Any:
 
 
 def _counted(folder: Path, steps: int) -> dict[str, float]:
-    """Kernels started, waits of the host and milliseconds of kernels in a whole stage."""
+    """Kernels started, waits and reads of the host, and milliseconds of kernels in a whole stage."""
     import torch
+    from torch.autograd import DeviceType
 
     with torch.profiler.profile() as profile:
         _train(_job(folder, f"counted-{steps}", steps=steps))
     averages = profile.key_averages()
-    waits = ("Synchronize", "aten::_local_scalar_dense")
+    kernels = [one for one in averages if one.device_type is DeviceType.CUDA and not one.is_user_annotation]
     return {
         "launches": sum(
             one.count for one in averages if re.match(r"cu(da)?(LaunchKernel|Mem.*Async)", one.key)
         ),
-        "waits": sum(one.count for one in averages if any(word in one.key for word in waits)),
+        "waits": sum(one.count for one in averages if re.match(r"cu(da)?\w*Synchronize", one.key)),
+        "host reads": sum(one.count for one in averages if one.key == "aten::_local_scalar_dense"),
         "operations": sum(one.count for one in averages if one.key.startswith("aten::")),
-        "gpu_ms": sum(getattr(one, "self_device_time_total", 0) for one in averages) / 1e3,
+        "gpu_ms": sum(one.self_device_time_total for one in kernels) / 1e3,
     }
 
 
@@ -279,12 +276,11 @@ def figure(**figures: Any) -> None:
 SECTIONS: dict[str, tuple[float, Callable[[], None]]] = {
     "device": (30, device),
     "attention": (30, attention),
-    "tests": (170, tests),
     "speed": (110, speed),
-    "large": (40, large),
-    "memory": (40, memory),
-    "offload": (40, offload),
-    "share": (90, share),
+    "large": (60, large),
+    "memory": (60, memory),
+    "offload": (60, offload),
+    "share": (120, share),
 }
 """Name -> seconds allowed, and the work."""
 

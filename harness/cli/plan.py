@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.cost.total import PlanCost
     from harness.execution.options import RunOptions
 
-_ACCELERATORS = ("H100", "A100", "V100", "L4", "A10", "T4", "cpu")
+_ACCELERATORS = ("H200", "H100", "A100", "V100", "L4", "A10", "T4", "cpu")
 
 
 @click.command("plan")

@@ -33,9 +33,11 @@ def _gpu(
     )
 
 
-# https://resources.nvidia.com/en-us-tensor-core (H100, A100), https://www.nvidia.com/en-us/data-center/
+# https://www.nvidia.com/en-us/data-center/h200/, https://resources.nvidia.com/en-us-tensor-core (H100, A100),
+# https://www.nvidia.com/en-us/data-center/
 # (V100, L4, A10, T4); without sparsity, fp32 without TF32.
 ACCELERATORS = {
+    "H200": _gpu("NVIDIA H200 SXM 141 GB", 67, 989, 4800, 141),
     "H100": _gpu("NVIDIA H100 SXM 80 GB", 67, 989, 3350, 80),
     "A100": _gpu("NVIDIA A100 SXM 80 GB", 19.5, 312, 2039, 80),
     "V100": _gpu("NVIDIA V100 SXM2 32 GB", 15.7, 125, 900, 32, bf16=False),

@@ -71,6 +71,18 @@ def test_offload_takes_the_optimizer_from_the_device_and_frozen_parameters_need_
     assert peak_memory(XLMR, 100, 1000, 0, settings, 1, 3, True).states == 2 * 100
 
 
+@pytest.mark.parametrize(
+    ("precision", "level", "bytes_a_parameter"),
+    [("bf16", 0, 20), ("bf16", 1, 22), ("bf16", 2, 22), ("bf16", 3, 20), ("fp32", 0, 16), ("fp32", 1, 24),
+     ("fp32", 2, 24), ("fp32", 3, 24)],
+)  # fmt: skip
+def test_the_peak_holds_what_a_step_of_the_optimizer_copies(precision, level, bytes_a_parameter):
+    """Weights, gradients and AdamW's states, and the gradients in fp32 that DeepSpeed makes of them."""
+    settings = Hyperparameters(batch_size=1, max_length=8, precision=precision)
+    memory = peak_memory(XLMR, 10**9, 0, 0, settings, 1, level, False)
+    assert memory.total / 1e9 == pytest.approx(bytes_a_parameter, abs=0.1)
+
+
 def test_activations_by_hand():
     tiny = Architecture("bert", 2, 8, 16, 100, 2, positions=16)
     memory = peak_memory(

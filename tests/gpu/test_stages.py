@@ -2,18 +2,32 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from benchmarks.gpu_sections import material
+from harness.training.job import StageJob
 from tests.execution.command import WITH_FAULTS, xstilts
 from tests.execution.experiment import make_experiment
-from tests.training.conftest import LEVELS
+from tests.training.conftest import LEVELS, Laboratory
 from tests.training.test_resume import identical
 from tests.training.test_zero import difference
 
 pytestmark = pytest.mark.gpu
 SETTINGS = {"dropout": 0.1, "precision": "bf16", "steps": 30}
+
+
+@pytest.fixture(scope="module")
+def long_rows() -> Iterator[Laboratory]:
+    """XLM-R base's heads in four layers, and rows of some 230 words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSTILTS_CACHE", "")  # which `material` sets
+        with material((4, 768, 12), words=200, rows=300) as folder:
+            yield Laboratory(folder)
 
 
 @pytest.mark.parametrize("batch", [16, 32])
@@ -26,6 +40,27 @@ def test_a_stage_gives_the_same_bits_again_and_after_a_kill(laboratory, weights,
     assert resumed["result"]["deterministic"]
     assert identical(weights(names[0]), weights(names[1]))
     assert identical(weights(names[0]), weights(names[2]))
+
+
+@pytest.mark.usefixtures("cuda")
+@pytest.mark.parametrize("batch", [4, 16])
+def test_long_inputs_give_the_same_bits_again_and_after_a_kill(long_rows: Laboratory, batch: int):
+    """Shapes for which attention adds gradients up in pieces, in whatever order they come."""
+    settings = SETTINGS | {"batch_size": batch, "max_length": 384}
+    first, again, killed = (
+        long_rows.job(f"{name}-{batch}", "zero2", "base", **settings) for name in ("first", "again", "killed")
+    )
+    long_rows.train({"job": killed, "resume_every": 0.0, "kill_after_step": 18}, dies=True)
+    *_, resumed = long_rows.train(first, again, killed)
+    assert resumed["result"]["resumed_from_step"] > 0
+    expected = trained_weights(first)
+    assert identical(expected, trained_weights(again))
+    assert identical(expected, trained_weights(killed))
+
+
+def trained_weights(job: StageJob) -> dict[str, torch.Tensor]:
+    files = sorted((job.workdir / "classifier").glob("*.safetensors"))
+    return {name: tensor for file in files for name, tensor in load_file(file).items()}
 
 
 def test_every_zero_level_gives_the_weights_of_level_0(laboratory, weights):
