@@ -69,27 +69,27 @@ def _of_its_kind(source: YamlSource) -> Task:
 def _cross_problems(source: YamlSource, scorers: Scorers, task: Task | None) -> Iterator[Problem]:
     """Check what pydantic cannot see, as far as the file can be understood."""
     data = source.data if isinstance(source.data, dict) else {}
-    name = data.get("name")
+    name, kind = data.get("name"), data.get("kind")
     if isinstance(name, str) and name != source.path.stem:
         remedy = f"rename the file to {name}.yaml, or the task to {source.path.stem}"
         yield source.problem(("name",), "a task's file must bear its name", remedy)
     labels, scored_by = task.labels if task else data.get("labels"), data.get("scored_by")
     for position, scorer in enumerate(scored_by if isinstance(scored_by, list) else []):
         if not isinstance(scorer, str):
-            continue
+            continue  # the model of the kind says so
         if scorer not in scorers:
             remedy = f"{nearest(scorer, scorers)}Name a task or group of `xstilts list evaluation`"
             yield source.problem(("scored_by", position), "there is no such evaluation task", remedy)
             continue
         kinds = {leaf.corpus.task.kind for leaf in scorers[scorer]}
-        if isinstance(data.get("kind"), str) and kinds != {data["kind"]}:
-            message = (
-                f"it scores tasks of kind {listed(sorted(kinds))}, this one is of kind {cut(data['kind'])}"
-            )
+        if not isinstance(kind, str):
+            continue
+        if kinds != {kind}:
+            message = f"it scores tasks of kind {listed(sorted(kinds))}, this one is of kind {cut(kind)}"
             yield source.problem(
                 ("scored_by", position), message, "name one of the same kind, or leave it out"
             )
-        elif data.get("kind") in kinds and not task_kind(str(data["kind"])).choices:
+        elif not task_kind(kind).choices:
             yield from _label_problems(source, position, labels, scorers[scorer])
     yield from _embedded_problems(source, data)
 

@@ -1,5 +1,6 @@
 """Whatever a file holds, it is either read or refused with problems; nothing else is raised."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,16 @@ def test_any_value_at_any_place(text: str, data: st.DataObject) -> None:
     else:
         event("accepted")
         assert says(read, yaml.safe_load(content)), content
+
+
+@pytest.mark.parametrize("value", [None, True, 1, [], {}], ids=repr)
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_value_of_another_shape_at_every_place_is_refused_or_meant(text: str, value: Any) -> None:
+    sound = parse_yaml(PATH, text).data
+    for place in places(sound):
+        content = yaml.safe_dump(replaced(sound, place, value), allow_unicode=True)
+        with suppress(SpecError):
+            assert says(accepted(parse_yaml(PATH, content)), yaml.safe_load(content)), content
 
 
 # What breaks YAML: indentation, indicators, quotes, brackets, tags, anchors, line ends, encodings, numbers.

@@ -15,6 +15,7 @@ CASES = {
     "unknown key": Case(("citation:", "citaton:"), 4, "citaton", "citaton", "did you mean 'citation'?"),
     "missing kind": Case(("kind: classification\n", ""), 1, "kind", "nothing", "add `kind: …`"),
     "another name than the file's": Case(("name: own", "name: other"), 1, "name", "other", "rename the file"),
+    "a list as the kind": Case(("kind: classification", "kind: []"), 2, "kind", "[]", "text"),
     "unknown kind": Case(("classification", "ranking"), 2, "kind", "ranking", "classification"),
     "YAML's no for Norwegian": Case(("language: en", "language: no"), 6, "language", "no", '("no")'),
     "language in full": Case(
