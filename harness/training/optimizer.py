@@ -40,8 +40,12 @@ def _groups(model: torch.nn.Module, settings: Hyperparameters) -> Iterator[dict[
         own = [one for (_, one), at in zip(trainable, depths, strict=True) if at == depth]
         rate = {"lr": settings.learning_rate * settings.layer_decay**depth} if settings.layer_decay else {}
         # Biases and the weights of norms are the vectors of a transformer.
-        yield {"params": [p for p in own if p.ndim > 1], "weight_decay": settings.weight_decay, **rate}
-        yield {"params": [p for p in own if p.ndim <= 1], "weight_decay": 0.0, **rate}
+        matrices, vectors = [p for p in own if p.ndim > 1], [p for p in own if p.ndim <= 1]
+        # An empty group (LoRA on a decoder trains no vector) DeepSpeed removes, and the schedule misses it.
+        if matrices:
+            yield {"params": matrices, "weight_decay": settings.weight_decay, **rate}
+        if vectors:
+            yield {"params": vectors, "weight_decay": 0.0, **rate}
 
 
 def _depths(names: list[str]) -> list[int]:

@@ -44,7 +44,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_model(folder: Path, model_type: str) -> Path:
+def make_model(folder: Path, model_type: str, positions: int = 70) -> Path:
     """Save a random model without a head, whose outputs depend on its inputs."""
     import torch
     import transformers
@@ -53,7 +53,9 @@ def make_model(folder: Path, model_type: str) -> Path:
 
     count = _decoder_tokenizer(folder) if is_decoder(model_type) else save_tokenizer(folder)
     torch.manual_seed(2)
-    config = transformers.AutoConfig.for_model(model_type, vocab_size=count, **CONFIGS[model_type])
+    settings = {name: positions if name == "max_position_embeddings" else value
+                for name, value in CONFIGS[model_type].items()}  # fmt: skip
+    config = transformers.AutoConfig.for_model(model_type, vocab_size=count, **settings)
     model = transformers.AutoModel.from_config(config)
     with torch.no_grad():
         for parameter in model.parameters():

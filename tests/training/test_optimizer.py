@@ -58,6 +58,15 @@ def test_a_single_step_is_taken_at_the_full_rate():
     assert rates(1, warmup_ratio=0.1) == [0.5]
 
 
+@pytest.mark.parametrize("settings", [{}, {"layer_decay": 0.9}])
+def test_no_group_is_empty_where_all_that_is_trained_are_matrices(settings):
+    """DeepSpeed removes an empty group, and then the schedule has one rate too many."""
+    model = torch.nn.Sequential(torch.nn.Embedding(4, 3), torch.nn.Linear(3, 2, bias=False))
+    groups = make_optimizer(model, Hyperparameters(learning_rate=0.5, **settings)).param_groups
+    assert [one.shape for group in groups for one in group["params"]] == [(4, 3), (2, 3)]
+    assert all(group["params"] for group in groups)
+
+
 def test_biases_and_norms_do_not_decay_and_frozen_weights_are_left_out():
     model = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Linear(4, 4), torch.nn.LayerNorm(4))
     model[0].weight.requires_grad_(False)
