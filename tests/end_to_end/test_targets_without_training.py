@@ -10,7 +10,7 @@ from harness.config.load import load_sequences
 from harness.metrics.item_file import read_predictions
 from harness.metrics.item_scores import decode
 from tests.end_to_end.command import ROOT, xstilts
-from tests.end_to_end.miniature import make_miniature
+from tests.end_to_end.miniature import ROWS, make_miniature
 
 SEQUENCE = """\
 name: found
@@ -48,7 +48,7 @@ def test_the_encoder_is_scored_as_the_last_stage_leaves_it_and_the_pretrained_on
         for (name, _), tasks in read_predictions(tmp_path / "boards" / "first.predictions.parquet").items()
         if "xtreme_tatoeba_de" in tasks
     }
-    assert len(answers) == 2 and all(len(found) == 12 for found in answers.values())
+    assert len(answers) == 2 and all(len(found) == ROWS for found in answers.values())
     page = (tmp_path / "boards" / "first.md").read_text()
     assert "Not trained for it, scored on Tatoeba" in page and "rained on tatoeba" not in page
     assert "Points above the pretrained model, by sequence and language" in page
