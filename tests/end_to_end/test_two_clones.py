@@ -18,6 +18,7 @@ PARTS = (
     "tasks",
     "sequences",
     "deepspeed_configs",
+    "executors",
     "pyproject.toml",
     "requirements.lock",
     "README.md",
@@ -33,7 +34,7 @@ def cloned(folder: Path) -> Path:
         else:
             shutil.copy(ROOT / part, folder / part)
     file = make_experiment(folder / "own", orders="[[], [rte, pawsx]]", seeds="[1, 2]")
-    file.write_text(file.read_text().replace(str(folder / "own" / "model"), "./own/model"))
+    file.write_text(file.read_text().replace(str(folder / "own" / "model"), "../own/model"))
     shutil.move(file, folder / "sequences" / "tiny-orders.yaml")
     return folder
 
