@@ -158,7 +158,17 @@ def main() -> None:
             # What the terminal's encoding has no characters for is shown all the same.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(prog_name="xstilts", standalone_mode=True)
+        code = cli.main(prog_name="xstilts", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        # click would show a word of the user's as it is, and a terminal obey it.
+        words = printable(error.format_message())
+        shown = click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else None
+        (shown or click.ClickException(words)).show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        print("xstilts: aborted", file=sys.stderr)
+        sys.exit(1)
     except InterruptedRunError as interruption:
         print(f"xstilts: {interruption}", file=sys.stderr)
         sys.exit(interruption.exit_code)

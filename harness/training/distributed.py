@@ -54,8 +54,8 @@ def start_process_group() -> World:
         torch.cuda.set_device(local_gpu())
     if not dist.is_initialized():
         alone = "RANK" not in os.environ
-        for name, value in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1")):
-            os.environ.setdefault(name, value)
+        # DeepSpeed asks for it. Nothing else is left behind: what this process starts would look for a group.
+        os.environ.setdefault("LOCAL_RANK", "0")
         backend = "nccl" if has_gpu else "gloo"
         if alone:
             # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.

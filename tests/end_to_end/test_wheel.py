@@ -70,5 +70,5 @@ def test_an_installed_xstilts_runs_a_shipped_sequence_in_an_empty_folder(
         installed, tmp_path, "run", "quickstart", "--limit", "16", "--seeds", "1",
         "--store", "store", "--leaderboards", "boards",
     )  # fmt: skip
-    assert (tmp_path / "boards" / "quickstart.md").is_file()
+    assert (tmp_path / "boards" / "quickstart-trial-16.md").is_file()
     assert "swahili" in shown.lower() or "sw" in shown.split()

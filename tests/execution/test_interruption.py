@@ -94,7 +94,8 @@ def test_a_hung_worker_is_ended_with_a_message_and_the_run_goes_on(tmp_path):
     os.kill(worker_of(tmp_path / "store"), signal.SIGSTOP)
     out, _ = run.communicate(timeout=1800)
     assert run.returncode == 1
-    assert "FAILED  rte (seed 1): the worker neither reported nor computed for 18 s and was ended" in out
+    silent = "reported nothing, in the midst of its steps,"
+    assert f"FAILED  rte (seed 1): the worker {silent} for 18 s and was ended" in out
     assert "2 stages trained" in out and not processes_of(tmp_path / "store")
     page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
     assert "rte → xnli, seed 1: left out: rte (seed 1) failed" in page
@@ -149,10 +150,10 @@ def test_a_loss_that_is_no_number_fails_its_stage_and_stands_on_the_page(tmp_pat
     save_file(tensors, path, metadata={"format": "pt"})
     run = xstilts(tmp_path, "--workers", "1", file=file)
     assert run.returncode == 1 and "Traceback" not in run.stdout + run.stderr
-    assert "FAILED  xnli (seed 1): " in run.stdout and "the loss became" in run.stdout
+    assert "FAILED  xnli (seed 1): " in run.stdout and "became infinite or NaN at step 1" in run.stdout
     page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
     failed = page.split("## Failed runs")[1].split("##")[0]
-    assert "xnli, seed 1: " in failed and "the loss became" in failed
+    assert "xnli, seed 1: " in failed and "became infinite or NaN" in failed
 
 
 # What a run does to files -> the paths by which a fault finds it, and how often it happens in a run.

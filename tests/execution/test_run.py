@@ -12,7 +12,17 @@ import pytest
 from harness.evaluation.job import EVALUATIONS
 from harness.store.store import Store
 from harness.training.manifest import STAGES
-from tests.execution.command import ROOT, command, published, submitted, wait_for, weights, worker_of, xstilts
+from tests.execution.command import (
+    ROOT,
+    WITH_FAULTS,
+    command,
+    published,
+    submitted,
+    wait_for,
+    weights,
+    worker_of,
+    xstilts,
+)
 from tests.execution.experiment import LANGUAGES, make_experiment
 
 
@@ -104,7 +114,7 @@ def test_publish_writes_the_same_leaderboard_from_the_store_alone(finished):
 @pytest.mark.slow
 def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
     file = make_experiment(tmp_path, rows=480, orders="[[rte], [pawsx]]", seeds="[1]")
-    run = xstilts(tmp_path, file=file, wait=False)
+    run = xstilts(tmp_path, "--workers", "1", file=file, wait=False)
     wait_for(lambda: bool(list((tmp_path / "store" / "building").glob("*/training_log.jsonl"))))
     worker = worker_of(tmp_path / "store")
     os.kill(worker, signal.SIGKILL)
@@ -112,7 +122,7 @@ def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
     assert run.returncode == 1
     assert "FAILED  rte (seed 1): the worker ended with code -9" in out
     # What the system does to a process when memory runs out looks the same.
-    assert "because memory ran out: out of memory: raise training.accumulation (now 1)" in out
+    assert "for want of memory: out of memory: raise training.accumulation (now 1)" in out
     assert "1 stages trained" not in out and "2 stages trained" in out
     again = xstilts(tmp_path, file=file)
     assert again.returncode == 0 and "2 stages trained, 2 reused" in again.stdout
@@ -120,11 +130,12 @@ def test_a_worker_that_dies_costs_its_stage_only(tmp_path):
 
 @pytest.mark.slow
 def test_a_failed_stage_takes_its_descendants_along_and_nothing_else(tmp_path):
-    file = make_experiment(tmp_path, settings="per_task: {rte: {max_length: 500}}", seeds="[1]")
-    run = xstilts(tmp_path, file=file)
+    file = make_experiment(tmp_path, seeds="[1]")
+    variables = {"PYTHONPATH": WITH_FAULTS, "XSTILTS_TEST_ERROR": "rte"}
+    run = xstilts(tmp_path, file=file, variables=variables)
     assert run.returncode == 1
     assert "Traceback" not in run.stdout + run.stderr
-    assert "FAILED  rte (seed 1)" in run.stdout and "max_length" in run.stdout
+    assert "FAILED  rte (seed 1)" in run.stdout and "CUDA error" in run.stdout
     page = (tmp_path / "leaderboards" / "tiny-orders.md").read_text()
     assert "left out" in page
     board = json.loads((tmp_path / "leaderboards" / "tiny-orders.json").read_text())["board"]

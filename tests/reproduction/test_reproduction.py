@@ -1,5 +1,6 @@
 """Rows trained again, stores combined and held to what was published, through the real command line."""
 
+import hashlib
 import re
 import shutil
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.errors import XstiltsError
+from harness.store.integrity import MANIFEST_CHECKSUM
 from tests.execution.experiment import make_experiment
 
 pytestmark = pytest.mark.slow
@@ -101,7 +103,9 @@ def test_two_stores_publish_one_leaderboard_and_conflicts_are_refused(made, tmp_
     shutil.copy(folder / "store" / "format.json", wrong)
     (manifest,) = (wrong / "evaluations").glob("*/manifest.json")
     manifest.write_text(re.sub(r'("accuracy": 0\.)\d+', r"\g<1>987", manifest.read_text(), count=1))
-    (manifest.parent / "manifest.sha256").unlink(missing_ok=True)
+    # As if that store had found another result; a manifest that is not its checksum's would be left out.
+    checksum = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    manifest.with_name(MANIFEST_CHECKSUM).write_text(f"{checksum}  {manifest.name}\n")
     stores = ("--data-dir", folder / "data", "--from", folder / "store", "--from", wrong)
     code, said = xstilts("publish", file, *stores, "--leaderboards", tmp_path)
     assert code == 2

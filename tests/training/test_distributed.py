@@ -1,5 +1,6 @@
 """What a process does with its GPU before it trains or scores; no GPU is needed to see it."""
 
+import os
 from typing import Any
 
 import deepspeed
@@ -42,6 +43,14 @@ def test_a_training_process_is_strict_and_on_its_gpu_before_anything_computes(ca
     world = distributed.start_process_group()
     assert calls == ["strict", 2, "nccl", "deepspeed"]
     assert world == World(2, 4, torch.device("cuda", 2))
+
+
+def test_a_process_alone_announces_no_group_to_those_that_it_starts(calls, monkeypatch):
+    monkeypatch.setattr(dist, "is_initialized", lambda: False)
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name)
+    distributed.start_process_group()
+    assert "RANK" not in os.environ and "WORLD_SIZE" not in os.environ
 
 
 def test_so_it_is_where_the_program_has_formed_the_group(calls, monkeypatch):

@@ -5,7 +5,8 @@ import queue
 import socket
 import threading
 
-from harness.execution.attempt import run_request
+from harness.execution.attempt import outcome_of, run_request
+from harness.execution.environment import drop_launcher_variables
 from harness.execution.events import Event, Started
 from harness.execution.executors.base import Executor, ExecutorKind, Handle, RunContext, StepEvent
 from harness.execution.request import StepRequest
@@ -21,6 +22,7 @@ class InlineExecutor(Executor):
     """Carries out one step at a time, in a thread of this process."""
 
     def __init__(self, settings: InlineSettings, context: RunContext) -> None:
+        drop_launcher_variables()
         self._store = Store(context.roots.store)
         self._data_dir = context.roots.data
         self._heard: queue.SimpleQueue[StepEvent] = queue.SimpleQueue()
@@ -64,8 +66,12 @@ class InlineExecutor(Executor):
             self._heard.put(StepEvent(handle, event))
 
         tell(Started(host=socket.gethostname(), pid=os.getpid()))
-        start_process_group()
-        tell(run_request(request, self._store, self._data_dir, tell, self._stop.is_set))
+        try:
+            start_process_group()
+            outcome = run_request(request, self._store, self._data_dir, tell, self._stop.is_set)
+        except Exception as error:  # else nobody would hear of the step again
+            outcome = outcome_of(error, request.step, self._store)
+        tell(outcome)
 
 
 KIND = ExecutorKind(InlineSettings, InlineExecutor)
