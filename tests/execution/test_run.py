@@ -173,13 +173,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path):
 
 @pytest.mark.slow
 def test_two_runs_of_overlapping_files_by_different_executors_train_no_stage_twice(tmp_path):
-    file = make_experiment(tmp_path, seeds="[1]")
+    # Stages long enough that neither run is done before the other has begun.
+    file = make_experiment(tmp_path, rows=1600, seeds="[1]")
     part = file.with_name("part.yaml")
     text = file.read_text().replace("name: tiny-orders", "name: part")
     part.write_text(text.replace("orders: all", "orders: [[rte], [rte, pawsx], [pawsx]]"))
     runs = [
-        xstilts(tmp_path, "--executor", executor, file=one, wait=False)
-        for one, executor in ((file, "local"), (part, "inline"))
+        xstilts(tmp_path, "--executor", executor, "--workers", "1", file=one, wait=False)
+        for one, executor in ((part, "inline"), (file, "local"))
     ]
     outs = [run.communicate(timeout=1800)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outs
