@@ -48,14 +48,14 @@ def start_process_group() -> World:
     Safe to call again, and where the program has formed a group. Where there are GPUs it sets this process's
     device, and lets it take deterministic kernels only, for whatever the process does.
     """
+    # DeepSpeed asks for it. Nothing else is left behind: what this process starts would look for a group.
+    os.environ.setdefault("LOCAL_RANK", "0")
     has_gpu = torch.cuda.is_available()
     if has_gpu:
         enable_determinism()
         torch.cuda.set_device(local_gpu())
     if not dist.is_initialized():
         alone = "RANK" not in os.environ
-        # DeepSpeed asks for it. Nothing else is left behind: what this process starts would look for a group.
-        os.environ.setdefault("LOCAL_RANK", "0")
         backend = "nccl" if has_gpu else "gloo"
         if alone:
             # No port, so that nothing can collide or be blocked; gloo would else look up the host's name.

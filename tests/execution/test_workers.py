@@ -4,11 +4,15 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from harness.execution.executors.base import RunContext
+from harness.execution.executors.local import LocalExecutor, LocalSettings
 from harness.execution.executors.places import TooFewDevicesError, places
+from harness.execution.request import Roots
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 from tests.execution.command import WITH_FAULTS, processes_of, wait_for, xstilts
@@ -116,3 +120,16 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+
+
+def test_a_path_for_temporary_files_that_is_too_long_for_a_socket_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("job" * 40)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    store = Store(tmp_path / "store")
+    roots = Roots.here(store.layout.root, tmp_path / "data")
+    context = RunContext(name="test", sequence="tiny-orders", folder=store.layout.runs / "test", roots=roots)
+    LocalExecutor(LocalSettings(), context).close()
+    assert not list(long.iterdir())

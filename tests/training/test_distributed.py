@@ -59,6 +59,13 @@ def test_so_it_is_where_the_program_has_formed_the_group(calls, monkeypatch):
     assert calls == ["strict", 2, "deepspeed"]
 
 
+def test_deepspeed_finds_its_variable_also_where_the_group_is_there_already(calls, monkeypatch):
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.delenv("LOCAL_RANK")
+    distributed.start_process_group()
+    assert os.environ["LOCAL_RANK"] == "0"
+
+
 def test_each_process_scores_on_its_own_gpu_strictly(calls, monkeypatch):
     monkeypatch.setattr(dist, "is_initialized", lambda: True)
     assert processes.Processes("auto").device == torch.device("cuda", 2)

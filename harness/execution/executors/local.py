@@ -1,5 +1,6 @@
 """Steps in worker processes of this machine, which keep their imports from one step to the next."""
 
+import os
 import select
 import selectors
 import shutil
@@ -18,6 +19,8 @@ from harness.execution.request import StepRequest
 from harness.frozen_model import FrozenModel
 
 _BLIND_SECONDS = 0.5
+_LONGEST_SOCKET_PATH = 100
+"""Bytes: 107 on Linux, 103 on macOS (unix(7), sys/un.h)."""
 
 
 class LocalSettings(FrozenModel):
@@ -34,7 +37,7 @@ class LocalExecutor(Executor):
         """Place -> the worker that is there."""
         self._started = 0
         self._heard: list[StepEvent] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="xstilts-"))
+        self._folder = _socket_folder()
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.bind(str(self._folder / "socket"))
         self._server.listen(64)
@@ -171,6 +174,15 @@ class LocalExecutor(Executor):
                 pass
         for channel in worker.channels:
             self._forget(channel)
+
+
+def _socket_folder() -> Path:
+    """Make a folder for the socket: in TMPDIR, else in /tmp where that is too long a path for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="xstilts-"))
+    if len(os.fsencode(folder / "socket")) <= _LONGEST_SOCKET_PATH:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="xstilts-", dir="/tmp"))
 
 
 KIND = ExecutorKind(LocalSettings, LocalExecutor)
