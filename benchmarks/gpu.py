@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu_sections import SECTIONS, TINY
+from harness.execution.environment import visible_devices
 
 SECONDS = 470
 """For all sections together."""
@@ -55,7 +56,8 @@ def _section(name: str, limit: float) -> dict[str, Any]:
     """Carry a section out in a process of its own; return its figures, or how it ended without."""
     command = [sys.executable, "-m", "benchmarks.gpu_sections", name]
     # Trainer would take all GPUs that it sees.
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    devices = visible_devices(os.environ)
+    first = "0" if devices is None else ",".join(devices[:1])
     began = time.perf_counter()
     with subprocess.Popen(
         command,

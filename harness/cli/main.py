@@ -163,8 +163,12 @@ def main() -> None:
     except click.ClickException as error:
         # click would show a word of the user's as it is, and a terminal obey it.
         words = printable(error.format_message())
-        shown = click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else None
-        (shown or click.ClickException(words)).show()
+        shown = (
+            click.UsageError(words, error.ctx)
+            if isinstance(error, click.UsageError)
+            else click.ClickException(words)
+        )
+        shown.show()
         sys.exit(error.exit_code)
     except click.Abort:
         print("xstilts: aborted", file=sys.stderr)

@@ -33,9 +33,8 @@ def _gpu(
     )
 
 
-# https://www.nvidia.com/en-us/data-center/h200/, https://resources.nvidia.com/en-us-tensor-core (H100, A100),
-# https://www.nvidia.com/en-us/data-center/
-# (V100, L4, A10, T4); without sparsity, fp32 without TF32.
+# https://www.nvidia.com/en-us/data-center/ (H200, V100, L4, A10, T4),
+# https://resources.nvidia.com/en-us-tensor-core (H100, A100); without sparsity, fp32 without TF32.
 ACCELERATORS = {
     "H200": _gpu("NVIDIA H200 SXM 141 GB", 67, 989, 4800, 141),
     "H100": _gpu("NVIDIA H100 SXM 80 GB", 67, 989, 3350, 80),

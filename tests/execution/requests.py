@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.config.load import load_sequences
 from harness.execution.attempt_folder import AttemptFolder
+from harness.execution.executors.base import RunContext
 from harness.execution.planned_steps import all_steps, step_of
 from harness.execution.request import Roots, StepRequest
 from harness.planning.tree import Plan
@@ -19,6 +20,13 @@ def step_requests(file: Path, data: Path) -> list[StepRequest]:
         StepRequest(attempt=f"test/{number}", label=str(one), step=step_of(resolved, one), data_dir=data)
         for number, one in enumerate(all_steps(resolved))
     ]
+
+
+def run_context(folder: Path) -> RunContext:
+    """The run of an experiment's folder, for an executor that a test makes itself."""
+    store = Store(folder / "store")
+    roots = Roots.here(store.layout.root, folder / "data")
+    return RunContext(name="test", sequence="tiny-orders", folder=store.layout.runs / "test", roots=roots)
 
 
 def write_request(request: StepRequest, store: Store, data: Path | None) -> AttemptFolder:

@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from harness.execution.events import Failed, Started
-from harness.execution.executors.base import RunContext
 from harness.execution.executors.inline import InlineExecutor, InlineSettings
-from harness.execution.request import Roots
-from harness.store.store import Store
 from harness.training import distributed
 from tests.execution.experiment import make_experiment
-from tests.execution.requests import step_requests
+from tests.execution.requests import run_context, step_requests
 
 
 @pytest.fixture
@@ -20,10 +17,7 @@ def executor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InlineExecutor:
     # What torchrun, or a notebook's earlier cell, has left.
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.setenv(name, "1")
-    store = Store(tmp_path / "store")
-    roots = Roots.here(store.layout.root, tmp_path / "data")
-    context = RunContext(name="test", sequence="tiny-orders", folder=store.layout.runs / "test", roots=roots)
-    return InlineExecutor(InlineSettings(), context)
+    return InlineExecutor(InlineSettings(), run_context(tmp_path))
 
 
 def test_it_forgets_the_group_that_a_launcher_has_announced(executor: InlineExecutor) -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.execution.executors.base import RunContext
 from harness.execution.executors.local import LocalExecutor, LocalSettings
 from harness.execution.executors.places import TooFewDevicesError, places
-from harness.execution.request import Roots
 from harness.store.store import Store
 from harness.training.manifest import STAGES
 from tests.execution.command import WITH_FAULTS, processes_of, wait_for, xstilts
 from tests.execution.experiment import make_experiment
+from tests.execution.requests import run_context
 
 
 @pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.slow)])
@@ -128,8 +127,5 @@ def test_a_path_for_temporary_files_that_is_too_long_for_a_socket_is_no_obstacle
     long = tmp_path / ("job" * 40)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    store = Store(tmp_path / "store")
-    roots = Roots.here(store.layout.root, tmp_path / "data")
-    context = RunContext(name="test", sequence="tiny-orders", folder=store.layout.runs / "test", roots=roots)
-    LocalExecutor(LocalSettings(), context).close()
+    LocalExecutor(LocalSettings(), run_context(tmp_path)).close()
     assert not list(long.iterdir())

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from benchmarks.gpu_sections import material
-from harness.training.job import StageJob
+from harness.models.adapters import weights_of
 from tests.execution.command import WITH_FAULTS, xstilts
+from tests.execution.command import weights as checksums
 from tests.execution.experiment import make_experiment
 from tests.training.conftest import LEVELS, Laboratory
 from tests.training.test_resume import identical
@@ -53,14 +52,8 @@ def test_long_inputs_give_the_same_bits_again_and_after_a_kill(long_rows: Labora
     long_rows.train({"job": killed, "resume_every": 0.0, "kill_after_step": 18}, dies=True)
     *_, resumed = long_rows.train(first, again, killed)
     assert resumed["result"]["resumed_from_step"] > 0
-    expected = trained_weights(first)
-    assert identical(expected, trained_weights(again))
-    assert identical(expected, trained_weights(killed))
-
-
-def trained_weights(job: StageJob) -> dict[str, torch.Tensor]:
-    files = sorted((job.workdir / "classifier").glob("*.safetensors"))
-    return {name: tensor for file in files for name, tensor in load_file(file).items()}
+    expected, *others = (weights_of(job.workdir / "classifier") for job in (first, again, killed))
+    assert all(identical(expected, other) for other in others)
 
 
 def test_every_zero_level_gives_the_weights_of_level_0(laboratory, weights):
@@ -103,8 +96,6 @@ def test_after_a_cuda_error_that_stays_the_next_stage_is_trained_by_another_proc
 
 
 def test_several_workers_on_one_device_give_the_weights_of_one(tmp_path: Path):
-    from tests.execution.command import weights as weights_of
-
     found = []
     for workers in ("1", "3"):
         folder = tmp_path / workers
@@ -112,7 +103,7 @@ def test_several_workers_on_one_device_give_the_weights_of_one(tmp_path: Path):
         run = xstilts(folder, "--workers", workers, file=file)
         assert isinstance(run, subprocess.CompletedProcess)
         assert run.returncode == 0, run.stdout + run.stderr
-        found.append(_by_path(folder, weights_of(folder)))
+        found.append(_by_path(folder, checksums(folder)))
     assert found[0] == found[1]
 
 

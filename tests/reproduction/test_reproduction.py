@@ -1,6 +1,5 @@
 """Rows trained again, stores combined and held to what was published, through the real command line."""
 
-import hashlib
 import re
 import shutil
 
@@ -11,7 +10,8 @@ from click.testing import CliRunner
 
 from harness.cli.main import cli
 from harness.errors import XstiltsError
-from harness.store.integrity import MANIFEST_CHECKSUM
+from harness.evaluation.job import EvaluationManifest
+from harness.store.entry import write_manifest
 from tests.execution.experiment import make_experiment
 
 pytestmark = pytest.mark.slow
@@ -102,10 +102,9 @@ def test_two_stores_publish_one_leaderboard_and_conflicts_are_refused(made, tmp_
     shutil.copytree(folder / "store" / "evaluations", wrong / "evaluations")
     shutil.copy(folder / "store" / "format.json", wrong)
     (manifest,) = (wrong / "evaluations").glob("*/manifest.json")
-    manifest.write_text(re.sub(r'("accuracy": 0\.)\d+', r"\g<1>987", manifest.read_text(), count=1))
+    other = re.sub(r'("accuracy": 0\.)\d+', r"\g<1>987", manifest.read_text(), count=1)
     # As if that store had found another result; a manifest that is not its checksum's would be left out.
-    checksum = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    manifest.with_name(MANIFEST_CHECKSUM).write_text(f"{checksum}  {manifest.name}\n")
+    write_manifest(manifest.parent, EvaluationManifest.model_validate_json(other))
     stores = ("--data-dir", folder / "data", "--from", folder / "store", "--from", wrong)
     code, said = xstilts("publish", file, *stores, "--leaderboards", tmp_path)
     assert code == 2
